@@ -1,0 +1,69 @@
+package metrics
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// adjustment is one formula of length-adjusted ROUGE: a factor for texts of h
+// and r words, both above 0.
+type adjustment struct {
+	name   string
+	factor func(h, r, alpha float64) float64
+	alpha  bool // the formula has an α, which then stands in the signature
+}
+
+// adjustments lists the formulas; the first is the default.
+var adjustments = []adjustment{
+	{name: "ratio", factor: func(h, r, _ float64) float64 { return min(h/r, r/h) }},
+	{name: "exp", alpha: true, factor: func(h, r, alpha float64) float64 { return math.Exp(-alpha * math.Abs(h/r-1)) }},
+	{name: "brevity", factor: func(h, r, _ float64) float64 { return math.Exp(1 - max(h/r, r/h)) }},
+}
+
+// adjusted makes the length-adjusted form of a kind of ROUGE.
+func (k rougeKind) adjusted(options Options) (Metric, error) {
+	a, err := options.adjustment()
+	if err != nil {
+		return nil, err
+	}
+	alpha := options.Alpha
+	if alpha == 0 {
+		alpha = 1
+	}
+	details := []string{"length:" + a.name}
+	if a.alpha {
+		if !(alpha > 0) || math.IsInf(alpha, 0) {
+			return nil, fmt.Errorf("length adjustment %q: alpha is %v, expected a number above 0", a.name, alpha)
+		}
+		details = append(details, "alpha:"+strconv.FormatFloat(alpha, 'g', -1, 64))
+	}
+	name := "la-" + k.name
+	return builtin{
+		name:       name,
+		signature:  k.signature(name, options, details...),
+		direction:  Higher,
+		references: true,
+		score: func(r *reader) float64 {
+			result := r.rouge(k, options)
+			if result.score.F1 == 0 {
+				return 0
+			}
+			return result.score.F1 * a.factor(float64(result.h), float64(result.r), alpha)
+		},
+	}, nil
+}
+
+func (o Options) adjustment() (adjustment, error) {
+	if o.LengthAdjustment == "" {
+		return adjustments[0], nil
+	}
+	var names []string
+	for _, a := range adjustments {
+		if a.name == o.LengthAdjustment {
+			return a, nil
+		}
+		names = append(names, a.name)
+	}
+	return adjustment{}, unknownName("length adjustment", o.LengthAdjustment, names)
+}

@@ -1,0 +1,92 @@
+package metrics
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// All scores each input with each metric: the result is [metric, input]. The
+// metrics of this package share their work on an example and run on as many
+// goroutines as workers says, on all cores where it is 0; others are called
+// one after the other, each with all inputs.
+func All(metrics []Metric, inputs []Input, workers int) ([][]float64, error) {
+	result := make([][]float64, len(metrics))
+	var own []builtin
+	var at []int
+	for i, m := range metrics {
+		if b, ok := m.(builtin); ok {
+			own, at = append(own, b), append(at, i)
+			continue
+		}
+		scores, err := scoreAll(m, inputs)
+		if err != nil {
+			return nil, err
+		}
+		result[i] = scores
+	}
+	scores, err := scoreBuiltins(own, inputs, workers)
+	if err != nil {
+		return nil, fmt.Errorf("scoring %d examples: %w", len(inputs), err)
+	}
+	for i, s := range scores {
+		result[at[i]] = s
+	}
+	return result, nil
+}
+
+// chunk is the number of inputs that a worker takes at once.
+const chunk = 16
+
+func scoreBuiltins(metrics []builtin, inputs []Input, workers int) ([][]float64, error) {
+	for _, m := range metrics {
+		if !m.references {
+			continue
+		}
+		for i := range inputs {
+			if len(inputs[i].References) == 0 {
+				return nil, fmt.Errorf("example %d has no reference, and %s needs one", i+1, m.name)
+			}
+		}
+		break
+	}
+	result := make([][]float64, len(metrics))
+	for i := range result {
+		result[i] = make([]float64, len(inputs))
+	}
+	if len(metrics) == 0 {
+		return result, nil
+	}
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	workers = min(workers, (len(inputs)+chunk-1)/chunk)
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range workers {
+		group.Go(func() {
+			r := readers.Get().(*reader)
+			defer readers.Put(r)
+			for {
+				from := int(next.Add(chunk)) - chunk
+				if from >= len(inputs) {
+					return
+				}
+				for i := from; i < min(from+chunk, len(inputs)); i++ {
+					r.load(&inputs[i])
+					for k := range metrics {
+						result[k][i] = metrics[k].score(r)
+					}
+				}
+			}
+		})
+	}
+	group.Wait()
+	for k, m := range metrics {
+		if err := finite(m, result[k]); err != nil {
+			return nil, err
+		}
+	}
+	return result, nil
+}

@@ -1,0 +1,169 @@
+package metrics
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// version ends each signature. It changes when a formula does.
+const version = "v:1.0"
+
+// Options are what a metric's name leaves open. Each metric takes what
+// concerns it.
+type Options struct {
+	// Stemming applies Porter's stemmer in ROUGE.
+	Stemming bool
+	// SplitSentences makes rougeLsum take sentences apart instead of lines.
+	SplitSentences bool
+	// LengthAdjustment is the formula of length-adjusted ROUGE: "ratio",
+	// "exp" or "brevity"; "" means "ratio".
+	LengthAdjustment string
+	// Alpha is the α of the formula "exp"; 0 means 1.
+	Alpha float64
+}
+
+// DefaultOptions are those most papers use: stemming, lines, ratio.
+func DefaultOptions() Options {
+	return Options{Stemming: true, LengthAdjustment: "ratio", Alpha: 1}
+}
+
+// maker makes a metric that has a name.
+type maker struct {
+	name string
+	make func(Options) (Metric, error)
+}
+
+// catalogue lists the metrics of this package. A new one is added here.
+func catalogue() []maker {
+	var list []maker
+	for _, kind := range rougeKinds() {
+		list = append(list,
+			maker{kind.name, kind.part(kind.name, func(s Score) float64 { return s.F1 })},
+			maker{kind.name + "-precision", kind.part(kind.name+"-precision", func(s Score) float64 { return s.Precision })},
+			maker{kind.name + "-recall", kind.part(kind.name+"-recall", func(s Score) float64 { return s.Recall })},
+			maker{"la-" + kind.name, kind.adjusted},
+		)
+	}
+	words := "tok:" + rougeTokenizer
+	return append(list,
+		simple(builtin{name: "length", score: length}, words),
+		simple(builtin{name: "length_ratio", direction: CloserToOne, references: true, score: lengthRatio}, "refs:mean", words),
+		simple(builtin{name: "repetition", direction: Lower, score: repetition}, "n:1-4", "tok:spaces"),
+		simple(builtin{name: "ended", direction: Higher, score: ended}),
+		simple(builtin{name: "exact", direction: Higher, references: true, score: exact}, "agg:max"),
+	)
+}
+
+// simple lists a metric without options.
+func simple(m builtin, details ...string) maker {
+	m.signature = strings.Join(append(append([]string{m.name}, details...), version), "|")
+	return maker{m.name, func(Options) (Metric, error) { return m, nil }}
+}
+
+// part makes the metric that is one number of a ROUGE score.
+func (k rougeKind) part(name string, of func(Score) float64) func(Options) (Metric, error) {
+	return func(options Options) (Metric, error) {
+		return builtin{
+			name:       name,
+			signature:  k.signature(name, options),
+			direction:  Higher,
+			references: true,
+			score:      func(r *reader) float64 { return of(r.rouge(k, options).score) },
+		}, nil
+	}
+}
+
+// Names lists the metrics that [New] makes.
+func Names() []string {
+	var names []string
+	for _, m := range catalogue() {
+		names = append(names, m.name)
+	}
+	return names
+}
+
+// New makes a metric of this package by its name. The error for an unknown
+// name says which is nearest.
+func New(name string, options Options) (Metric, error) {
+	for _, m := range catalogue() {
+		if m.name == name {
+			return m.make(options)
+		}
+	}
+	return nil, Check(name)
+}
+
+// Check returns the error for a name that is neither one of this package nor
+// among others, the names of metrics made elsewhere.
+func Check(name string, others ...string) error {
+	known := append(Names(), others...)
+	if slices.Contains(known, name) {
+		return nil
+	}
+	// Rare forms are many; they are offered where they are nearest only.
+	short := []string{"rouge1 to rouge9", "rougeL", "rougeLsum", "these with -precision or -recall", "la-rouge1 and so on"}
+	short = append(short, known[slices.Index(known, "length"):]...)
+	return fmt.Errorf("unknown metric %q: the nearest is %q; there are %s", name, nearest(name, known), strings.Join(short, ", "))
+}
+
+// Select makes the metrics that are named, in that order. others are metrics
+// made elsewhere, which go by their names.
+func Select(names []string, options Options, others ...Metric) ([]Metric, error) {
+	var elsewhere []string
+	for _, m := range others {
+		elsewhere = append(elsewhere, m.Name())
+	}
+	var selected []Metric
+	for _, name := range names {
+		if i := slices.Index(elsewhere, name); i >= 0 {
+			selected = append(selected, others[i])
+			continue
+		}
+		if err := Check(name, elsewhere...); err != nil {
+			return nil, err
+		}
+		m, err := New(name, options)
+		if err != nil {
+			return nil, err
+		}
+		selected = append(selected, m)
+	}
+	return selected, nil
+}
+
+func unknownName(what, name string, known []string) error {
+	return fmt.Errorf("unknown %s %q: the nearest is %q; one of %s", what, name, nearest(name, known), strings.Join(known, ", "))
+}
+
+// nearest returns the name with the fewest edits from name, case aside.
+func nearest(name string, names []string) string {
+	best, least := "", -1
+	for _, candidate := range names {
+		if d := edits(strings.ToLower(name), strings.ToLower(candidate)); least < 0 || d < least {
+			best, least = candidate, d
+		}
+	}
+	return best
+}
+
+// edits is the Levenshtein distance in bytes.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,129 @@
+package metrics
+
+import "slices"
+
+// grams counts n-grams that two texts share. An n-gram of numbers is itself
+// given a number, that of the pair of its first n−1 words, which have one, and
+// its last word: exact for any n, without strings.
+type grams struct {
+	// A hash table with open addressing from pairs to numbers from 1; 0 is a
+	// free slot.
+	pairs []uint64
+	ids   []int32
+	slots []int // taken ones
+	count int32
+
+	a, b   []int32 // numbers of the n-grams of the two texts
+	counts []int32 // by number
+}
+
+// hits returns the number of n-grams that both texts have, each as often as
+// both have it.
+func (g *grams) hits(a, b []int32, n int) int {
+	if len(a) < n || len(b) < n {
+		return 0
+	}
+	if n == 1 {
+		return g.common(a, b)
+	}
+	g.a = append(g.a[:0], a...)
+	g.b = append(g.b[:0], b...)
+	for size := 2; size <= n; size++ {
+		g.reset(len(a) + len(b))
+		g.a = g.extend(g.a, a, size)
+		g.b = g.extend(g.b, b, size)
+	}
+	return g.common(g.a, g.b)
+}
+
+// distinct returns the number of different n-grams of a text, for each n from
+// 1 to longest.
+func (g *grams) distinct(text []int32, longest int) []int {
+	result := make([]int, longest)
+	g.a = append(g.a[:0], text...)
+	for n := 1; n <= longest && n <= len(text); n++ {
+		g.reset(len(text))
+		if n == 1 {
+			for _, id := range g.a {
+				g.id(0, id)
+			}
+		} else {
+			g.a = g.extend(g.a, text, n)
+		}
+		result[n-1] = int(g.count)
+	}
+	return result
+}
+
+// extend turns the numbers of n−1-grams into those of n-grams, in place.
+func (g *grams) extend(shorter, text []int32, n int) []int32 {
+	longer := shorter[:len(text)-n+1]
+	for i := range longer {
+		longer[i] = g.id(shorter[i], text[i+n-1])
+	}
+	return longer
+}
+
+// common returns the size of the intersection of two bags of numbers.
+func (g *grams) common(a, b []int32) int {
+	g.counts = zeros(g.counts, int(max(slices.Max(a), slices.Max(b)))+1)
+	for _, id := range a {
+		g.counts[id]++
+	}
+	hits := 0
+	for _, id := range b {
+		if g.counts[id] > 0 {
+			g.counts[id]--
+			hits++
+		}
+	}
+	for _, id := range a {
+		g.counts[id] = 0
+	}
+	return hits
+}
+
+// zeros returns counts, which are all 0, with room for at least n.
+func zeros(counts []int32, n int) []int32 {
+	if n > len(counts) {
+		return make([]int32, 2*n)
+	}
+	return counts
+}
+
+// reset forgets all pairs and makes room for so many new ones.
+func (g *grams) reset(pairs int) {
+	size := 64
+	for size < 2*pairs {
+		size *= 2
+	}
+	if size > len(g.ids) {
+		g.pairs = make([]uint64, size)
+		g.ids = make([]int32, size)
+	} else {
+		for _, slot := range g.slots {
+			g.ids[slot] = 0
+		}
+	}
+	g.slots = g.slots[:0]
+	g.count = 0
+}
+
+// id returns the number of a pair.
+func (g *grams) id(first, last int32) int32 {
+	pair := uint64(uint32(first))<<32 | uint64(uint32(last))
+	mask := len(g.ids) - 1
+	hash := pair * 0x9E3779B97F4A7C15 // Fibonacci hashing; the high bits are mixed best
+	for slot := int(hash>>32) & mask; ; slot = (slot + 1) & mask {
+		if g.ids[slot] == 0 {
+			g.count++
+			g.ids[slot] = g.count
+			g.pairs[slot] = pair
+			g.slots = append(g.slots, slot)
+			return g.count
+		}
+		if g.pairs[slot] == pair {
+			return g.ids[slot]
+		}
+	}
+}
