@@ -1,0 +1,214 @@
+package data
+
+import (
+	"compress/gzip"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"lastmile/experiments"
+)
+
+// dialogues is a task over a file of the test's, with one reference field in
+// train and three in test, as dialogue corpora have them.
+func dialogues(path string) experiments.Task {
+	task := experiments.Default().Task
+	task.Data = "files"
+	task.Files = experiments.Files{Train: path, Dev: path, Test: path}
+	task.Fields = experiments.Fields{ID: "fname", Input: "dialogue", References: []string{"summary", "summary1", "summary2", "summary3"}}
+	return task
+}
+
+func TestReadTakesTheFieldsThatALineHas(t *testing.T) {
+	examples, err := Read(dialogues("testdata/dialogues.jsonl"), Test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(examples) != 3 {
+		t.Fatalf("read %d examples, want 3", len(examples))
+	}
+	var references []int
+	for _, e := range examples {
+		references = append(references, len(e.References))
+	}
+	if want := []int{3, 3, 1}; !slices.Equal(references, want) {
+		t.Errorf("numbers of references %v, want %v", references, want)
+	}
+	want := Example{
+		ID:         "test_2",
+		Input:      "#Person1#: Your café is lovely.\n#Person2#: Thank you! We opened in May.",
+		References: []string{"#Person1# likes #Person2#'s café."},
+	}
+	if !reflect.DeepEqual(examples[2], want) {
+		t.Errorf("read %+v, want %+v", examples[2], want)
+	}
+}
+
+func TestReadGzip(t *testing.T) {
+	text, err := os.ReadFile("testdata/dialogues.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "dialogues.jsonl.gz")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	zipped := gzip.NewWriter(file)
+	zipped.Write(text)
+	if err := errors.Join(zipped.Close(), file.Close()); err != nil {
+		t.Fatal(err)
+	}
+	plain, err := Read(dialogues("testdata/dialogues.jsonl"), Dev)
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples, err := Read(dialogues(path), Dev)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(examples, plain) {
+		t.Errorf("from gzip: %+v\nplain: %+v", examples, plain)
+	}
+
+	compressed, _ := os.ReadFile(path)
+	os.WriteFile(path, compressed[:len(compressed)/2], 0o644)
+	if _, err := Read(dialogues(path), Dev); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("a file cut short: error %v, want one that names the file", err)
+	}
+}
+
+func TestReadListsAndNumberedLines(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "e2e.jsonl")
+	os.WriteFile(path, []byte("\ufeff{\"mr\":\"name[Mill]\",\"refs\":[\"The Mill.\",\"It is the Mill.\"]}\r\n{\"mr\":\"name[Inn]\",\"ref\":\"The Inn.\"}"), 0o644)
+	task := dialogues(path)
+	task.Fields = experiments.Fields{Input: "mr", References: []string{"ref", "refs"}}
+	examples, err := Read(task, Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Example{
+		{ID: "1", Input: "name[Mill]", References: []string{"The Mill.", "It is the Mill."}},
+		{ID: "2", Input: "name[Inn]", References: []string{"The Inn."}},
+	}
+	if !reflect.DeepEqual(examples, want) {
+		t.Errorf("read %+v, want %+v", examples, want)
+	}
+}
+
+func TestReadSaysWhereAMistakeIs(t *testing.T) {
+	const good = `{"fname":"a","dialogue":"A: Hi.","summary":"A greets."}` + "\n"
+	tests := []struct{ name, text, want string }{
+		{"empty", "", ":1: the file holds no examples"},
+		{"blank lines only", "\n \n", ":1: the file holds no examples"},
+		{"malformed", good + `{"fname":"b",`, ":2: malformed JSON at byte 13"},
+		{"no object", good + "\n[1]", ":3: found a JSON array, expected an object"},
+		{"null", "null", ":1: found a JSON null, expected an object"},
+		{"not UTF-8", good + "{\"fname\":\"b\",\"dialogue\":\"caf\xe9\",\"summary\":\"x\"}", ":2: byte 29 of the line is not UTF-8"},
+		{"no references", `{"fname":"a","dialogue":"Hi.","text":"x"}`, `:1: no reference in field "summary", "summary1", "summary2" or "summary3" (task.fields.references); the line has dialogue, fname, text`},
+		{"no input", `{"fname":"a","summary":"x"}`, `:1: no field "dialogue" (task.fields.input); the line has fname, summary`},
+		{"empty input", `{"fname":"a","dialogue":" ","summary":"x"}`, `:1: field "dialogue" is " ", expected a text that is not empty`},
+		{"a number for a reference", `{"fname":"a","dialogue":"Hi.","summary":7}`, `:1: field "summary" is 7, expected a text or a list of texts`},
+		{"no id", `{"dialogue":"Hi.","summary":"x"}`, `:1: no id in field "fname" (task.fields.id), a string or a number; the line has dialogue, summary`},
+		{"an id twice", good + "\n" + good, `:3: field "fname": the id "a" is that of line 1 already`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "task.jsonl")
+			if err := os.WriteFile(path, []byte(test.text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Read(dialogues(path), Train)
+			if err == nil || !strings.HasPrefix(err.Error(), path+test.want) {
+				t.Errorf("error %v\nwant it to begin with FILE%s", err, test.want)
+			}
+			var line *LineError
+			if !errors.As(err, &line) || line.File != path {
+				t.Errorf("the error %T is no LineError of the file", err)
+			}
+		})
+	}
+}
+
+func TestReadWhatIsNotThere(t *testing.T) {
+	task := dialogues("")
+	if _, err := Read(task, Dev); err == nil || !strings.Contains(err.Error(), "task.files.dev names no file") {
+		t.Errorf("no file named: %v", err)
+	}
+	task = dialogues(filepath.Join(t.TempDir(), "missing.jsonl"))
+	if _, err := Read(task, Dev); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a file that does not exist: %v", err)
+	}
+	if _, err := Read(task, "validation"); err == nil || !strings.Contains(err.Error(), "one of train, dev, test") {
+		t.Errorf("an unknown split: %v", err)
+	}
+	task.Data = "debian"
+	if _, err := Read(task, Dev); err == nil || !strings.Contains(err.Error(), "debian-descriptions, files") {
+		t.Errorf("an unknown data set: %v", err)
+	}
+}
+
+func TestReadEmbeddedWithLimits(t *testing.T) {
+	task := experiments.Default().Task
+	all, err := Read(task, Test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) != 1000 {
+		t.Errorf("%d test examples, want 1000", len(all))
+	}
+	task.Test = 100
+	large, err := Read(task, Test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	task.Test = 10
+	small, err := Read(task, Test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(large) != 100 || len(small) != 10 {
+		t.Fatalf("limits 100 and 10 gave %d and %d examples", len(large), len(small))
+	}
+	within := func(part, whole []Example) bool {
+		at := 0
+		for _, e := range whole {
+			if at < len(part) && e.ID == part[at].ID {
+				at++
+			}
+		}
+		return at == len(part)
+	}
+	if !within(large, all) || !within(small, large) {
+		t.Error("a sample is not a part, in order, of a larger one")
+	}
+	if slices.EqualFunc(small, all[:10], func(a, b Example) bool { return a.ID == b.ID }) {
+		t.Error("the sample is the beginning of the file, not drawn")
+	}
+}
+
+func TestExamplesSurviveTheirFile(t *testing.T) {
+	examples := []Example{
+		{ID: "1", Input: "<b> & \u2028 é\n\"q\"", References: []string{"x", "y"}},
+		{ID: "2", Input: strings.Repeat("long ", 50000), References: []string{"z"}},
+	}
+	path := filepath.Join(t.TempDir(), "train.jsonl")
+	if err := Write(path, examples); err != nil {
+		t.Fatal(err)
+	}
+	again, err := ReadExamples(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(again, examples) {
+		t.Error("what was read is not what was written")
+	}
+	os.WriteFile(path, []byte("{\"id\":\"1\",\"input\":\"x\",\"references\":\"y\"}\n"), 0o644)
+	if _, err := ReadExamples(path); err == nil || !strings.HasPrefix(err.Error(), path+`:1: field "references" is a JSON string`) {
+		t.Errorf("a wrong type: %v", err)
+	}
+}
