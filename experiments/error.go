@@ -1,0 +1,82 @@
+package experiments
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Position is where a sweep file says something. Line counts from 1, and is 0
+// where a mistake belongs to a whole file or to an option of the command line.
+type Position struct {
+	File string
+	Line int
+}
+
+// Error is one mistake in a sweep file or in an option that changes it.
+type Error struct {
+	// Position is the file as the user named it, and the line; or the option
+	// ("--set", "--where").
+	Position
+	// Key is the dotted key that the mistake is about; it may be empty.
+	Key string
+	// Message says what was found and what was expected.
+	Message string
+}
+
+// Error renders "FILE:LINE: KEY: MESSAGE", without the parts that are unknown.
+func (e Error) Error() string {
+	var b strings.Builder
+	if e.File != "" {
+		b.WriteString(e.File)
+		if e.Line > 0 {
+			fmt.Fprintf(&b, ":%d", e.Line)
+		}
+		b.WriteString(": ")
+	}
+	if e.Key != "" {
+		b.WriteString(e.Key + ": ")
+	}
+	b.WriteString(e.Message)
+	return b.String()
+}
+
+// Errors are all the mistakes of a sweep, file by file and line by line. It is
+// the type of every error that [Load] returns, and means that the user's input
+// is wrong and that nothing was computed.
+type Errors []Error
+
+// Error renders one mistake a line.
+func (e Errors) Error() string {
+	lines := make([]string, len(e))
+	for i, mistake := range e {
+		lines[i] = mistake.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// add appends a mistake once, however many runs it shows in.
+func (e *Errors) add(at Position, key, format string, values ...any) {
+	mistake := Error{Position: at, Key: key, Message: fmt.Sprintf(format, values...)}
+	if !slices.Contains(*e, mistake) {
+		*e = append(*e, mistake)
+	}
+}
+
+// sorted orders the mistakes of each file by line, and leaves the files in the
+// order in which they first appear.
+func (e Errors) sorted() Errors {
+	order := map[string]int{}
+	for _, mistake := range e {
+		if _, seen := order[mistake.File]; !seen {
+			order[mistake.File] = len(order)
+		}
+	}
+	slices.SortStableFunc(e, func(a, b Error) int {
+		if a.File != b.File {
+			return order[a.File] - order[b.File]
+		}
+		return a.Line - b.Line
+	})
+	return e
+}

@@ -1,0 +1,121 @@
+package experiments
+
+import (
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/BurntSushi/toml"
+)
+
+func TestStatementsHaveTheirLines(t *testing.T) {
+	text := "\ufeff# comment = 1\r\n" + `a = 1 # [x]
+b . "c d".'e' = """
+[no]
+"quoted" \""""
+[ t . u ] # comment
+list = [ 1, # one ]
+  "]", [2, '}'], { x = "}" },
+]
+inline = { f = 'it''s', g = { h = [] }, i.j = 2026-01-01 10:00:00 }
+multi = '''
+x = 1'''''
+[[v]]
+name = "one"
+"k\u0065y" = 0x10
+[v.w]
+z = inf
+[[v]]
+name = "two"
+empty = ""`
+	text = strings.Replace(text, "'it''s'", "'its'", 1)
+	var root map[string]any
+	if _, err := toml.Decode(text, &root); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, s := range statements(text, root) {
+		line := fmt.Sprintf("%d %s", s.line, strings.Join(s.path, "|"))
+		switch s.kind {
+		case isTable:
+			line += " table"
+		case isTables:
+			line += " tables"
+		default:
+			line += fmt.Sprintf(" = %v", s.value)
+		}
+		got = append(got, line)
+	}
+	want := []string{
+		"2 a = 1", "3 b|c d|e = [no]\n\"quoted\" \"", "6 t|u table", `7 t|u|list = [1 ] [2 }] map[x:}]]`,
+		"10 t|u|inline table", "10 t|u|inline|f = its", "10 t|u|inline|g table", "10 t|u|inline|g|h = []",
+	}
+	if !reflect.DeepEqual(got[:len(want)], want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	rest := strings.Join(got[len(want)+1:], "\n")
+	if want := "11 t|u|multi = x = 1''\n13 v tables\n14 v|name = one\n15 v|key = 16\n16 v|w table\n17 v|w|z = +Inf\n" +
+		"18 v tables\n19 v|name = two\n20 v|empty = "; rest != want {
+		t.Errorf("got\n%s\nwant\n%s", rest, want)
+	}
+}
+
+// leaves counts the values of what the decoder made, as statements counts them.
+func leaves(v any) int {
+	n := 0
+	switch v := v.(type) {
+	case map[string]any:
+		for _, value := range v {
+			n += leaves(value)
+		}
+		return n
+	}
+	return 1
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add(small, "rl.clip=0.1", "seed=1")
+	f.Add(chained, "grid.seed=[1]", "variant=x")
+	f.Add("[[variant]]\nname='a'\n[variant.rl]\nclip=0.1\n[[exclude]]\nvariant='a'", "a=b", "")
+	f.Add("a = {b = [{c = '''x'''}], d.e = \"\\u0041\"}", "rl.updates=nan", "=")
+	f.Add("[a]\n[a.b]\n'x'.\"y\" = [[1],[2,]]\n[[c.d]]\n[[c.d.e]]", "", "seed=")
+	f.Fuzz(func(t *testing.T, text, set, where string) {
+		l := loader{known: known, read: func(path string) ([]byte, error) {
+			if path != "s.toml" {
+				return nil, os.ErrNotExist
+			}
+			return []byte(text), nil
+		}}
+		l.file("s.toml", Position{}, nil)
+		l.options([]string{set})
+		sweep := l.expand("s.toml")
+		if len(l.mistakes) == 0 {
+			l.selectRuns(sweep, []string{where})
+		}
+		for _, mistake := range l.mistakes {
+			if mistake.Line > strings.Count(text, "\n")+1 || mistake.Message == "" {
+				t.Errorf("mistake %+v", mistake)
+			}
+		}
+		var root map[string]any
+		if _, err := toml.Decode(text, &root); err != nil {
+			return
+		}
+		found := 0
+		for _, s := range statements(text, root) {
+			switch {
+			case s.kind == isTables:
+				return // values in lists of tables are counted otherwise
+			case s.kind == isValue && s.value == nil:
+				t.Errorf("no value for %q", s.path)
+			case s.kind == isValue:
+				found++
+			}
+		}
+		if want := leaves(root); found != want {
+			t.Errorf("found %d values, the decoder %d", found, want)
+		}
+	})
+}

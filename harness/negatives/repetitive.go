@@ -1,0 +1,73 @@
+package negatives
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+)
+
+// repetitive is the truth caught in a repetition: of a few words, of a
+// sentence, or of the whole, a few times or until the response is cut off.
+type repetitive struct{}
+
+func (repetitive) Name() string { return "repetitive" }
+
+// Make repeats a span of the truth after what comes before it, as far as there
+// is room for that. After a repetition that ends, the rest of the truth may
+// follow.
+func (repetitive) Make(s *Source, ended bool, r *rand.Rand) []int {
+	parts, between := split(s.Truth)
+	if len(parts) == 0 {
+		return nil
+	}
+	start, end := span(parts, r)
+	before, loop, after := parts[:start], parts[start:end], parts[end:]
+	text := func(times int) string {
+		return strings.Join(slices.Concat(before, slices.Repeat(loop, times)), between)
+	}
+	if s.response(text(2)) == nil {
+		before = nil
+	}
+	if !ended {
+		if s.response(text(2)) == nil {
+			return nil // cut before it repeats itself
+		}
+		again := between + strings.Join(loop, between)
+		return s.prolonged(text(2), func() string { return again })
+	}
+	times := 2 + r.IntN(2)
+	if len(loop) <= longestSpan && len(loop) < len(parts) {
+		times = 2 + r.IntN(5)
+	}
+	if len(after) > 0 && r.IntN(2) == 0 {
+		if tokens := s.response(text(times) + between + strings.Join(after, between)); tokens != nil {
+			return tokens
+		}
+	}
+	for ; times >= 2; times-- {
+		if tokens := s.response(text(times)); tokens != nil {
+			return tokens
+		}
+	}
+	return nil
+}
+
+// longestSpan is the most words of a short loop.
+const longestSpan = 4
+
+// span draws what is repeated: the whole, a sentence, or a few words.
+func span(parts []string, r *rand.Rand) (start, end int) {
+	switch r.IntN(4) {
+	case 0:
+		return 0, len(parts)
+	case 1:
+		if starts := sentenceStarts(parts); len(starts) > 1 {
+			starts = append(starts, len(parts))
+			i := r.IntN(len(starts) - 1)
+			return starts[i], starts[i+1]
+		}
+	}
+	n := 1 + r.IntN(min(longestSpan, len(parts)))
+	start = r.IntN(len(parts) - n + 1)
+	return start, start + n
+}

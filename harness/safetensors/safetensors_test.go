@@ -1,0 +1,85 @@
+package safetensors
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestWhatIsWrittenIsRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "model.safetensors")
+	values := []float32{1, -2.5, 3e-20, float32(math.Inf(1)), 0, 7}
+	if err := Write(path, map[string]Tensor{"b": Float32(values, 2, 3), "a": BFloat16(values, 6)}); err != nil {
+		t.Fatal(err)
+	}
+	tensors, err := Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := tensors["b"].Float32s()
+	if err != nil || !slices.Equal(got, values) || !slices.Equal(tensors["b"].Shape, []int{2, 3}) {
+		t.Errorf("read %v of shape %v, %v", got, tensors["b"].Shape, err)
+	}
+	got, _ = tensors["a"].Float32s()
+	for i, v := range got {
+		if w := values[i]; v != w && math.Abs(float64(v-w)) > math.Abs(float64(w))/256 {
+			t.Errorf("bfloat16 of %g is %g", w, v)
+		}
+	}
+	first, _ := os.ReadFile(path)
+	if err := Write(path, tensors); err != nil {
+		t.Fatal(err)
+	}
+	if second, _ := os.ReadFile(path); !bytes.Equal(first, second) {
+		t.Error("the same tensors were written as other bytes")
+	}
+}
+
+func TestHalf(t *testing.T) {
+	for bits, want := range map[uint16]float32{0x3c00: 1, 0xc000: -2, 0x7bff: 65504, 0x0001: 1.0 / (1 << 24), 0x8400: -1.0 / (1 << 14), 0x3555: 0.33325195} {
+		if got := half(bits); got != want {
+			t.Errorf("half(%#x) = %g, want %g", bits, got, want)
+		}
+	}
+}
+
+func TestMalformedFilesAreRefused(t *testing.T) {
+	file := func(header string, body int) []byte {
+		raw := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
+		return append(append(raw, header...), make([]byte, body)...)
+	}
+	for name, test := range map[string]struct {
+		raw  []byte
+		want string
+	}{
+		"too short":        {[]byte{1, 2}, "too few"},
+		"header too long":  {append(binary.LittleEndian.AppendUint64(nil, 1<<60), "{}"...), "header of"},
+		"no JSON":          {file("{", 0), "header"},
+		"beyond the file":  {file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, 4), "bytes 0 to 8 of 4"},
+		"other shape":      {file(`{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}`, 8), "takes 12"},
+		"unknown type":     {file(`{"a":{"dtype":"Q4","shape":[3],"data_offsets":[0,8]}}`, 8), "Q4"},
+		"negative size":    {file(`{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,8]}}`, 8), "impossible"},
+		"overflowing size": {file(`{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}`, 8), "impossible"},
+	} {
+		_, err := Parse(test.raw)
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: error %v, want one with %q", name, err, test.want)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte("\x02\x00\x00\x00\x00\x00\x00\x00{}"))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if tensors, err := Parse(raw); err == nil {
+			for _, tensor := range tensors {
+				tensor.Float32s()
+			}
+		}
+	})
+}

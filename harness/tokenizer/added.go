@@ -1,0 +1,91 @@
+package tokenizer
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// addedTokens is a set of tokens that are looked for in the text itself.
+type addedTokens struct {
+	byFirst [256][]*addedToken // by first byte, the longest first
+	only    int                // the first byte, where all have the same; else -1
+}
+
+// newAddedTokens makes a set; tokens without content are never found.
+func newAddedTokens(tokens []*addedToken) addedTokens {
+	set := addedTokens{only: -1}
+	firsts := 0
+	for _, t := range tokens {
+		if t.Content == "" {
+			continue
+		}
+		b := t.Content[0]
+		if set.byFirst[b] == nil {
+			firsts++
+			set.only = int(b)
+		}
+		set.byFirst[b] = append(set.byFirst[b], t)
+	}
+	if firsts != 1 {
+		set.only = -1
+	}
+	for _, list := range set.byFirst {
+		slices.SortStableFunc(list, func(a, b *addedToken) int { return len(b.Content) - len(a.Content) })
+	}
+	return set
+}
+
+// match is an added token found in a text.
+type match struct {
+	token      *addedToken // nil where a token stood within a word, which it must not
+	start, end int         // its place, with the spaces that it takes along
+	from       int         // where to look for the next
+}
+
+// next finds the leftmost added token from position from on, and the longest of
+// those. Text before done belongs to the match before.
+func (a *addedTokens) next(text string, from, done int) (match, bool) {
+	for i := from; i < len(text); i++ {
+		if a.only >= 0 {
+			n := strings.IndexByte(text[i:], byte(a.only))
+			if n < 0 {
+				return match{}, false
+			}
+			i += n
+		}
+		for _, t := range a.byFirst[text[i]] {
+			if strings.HasPrefix(text[i:], t.Content) {
+				return t.at(text, i, done), true
+			}
+		}
+	}
+	return match{}, false
+}
+
+// at is the match of t at position start.
+func (t *addedToken) at(text string, start, done int) match {
+	end := start + len(t.Content)
+	m := match{t, start, end, end}
+	if t.SingleWord {
+		before, _ := utf8.DecodeLastRuneInString(text[:start])
+		after, _ := utf8.DecodeRuneInString(text[end:])
+		if start > 0 && inWord(before) || end < len(text) && inWord(after) {
+			m.token = nil
+			return m
+		}
+	}
+	if t.Lstrip {
+		m.start = max(done, len(strings.TrimRightFunc(text[:start], unicode.IsSpace)))
+	}
+	if t.Rstrip {
+		m.end = len(text) - len(strings.TrimLeftFunc(text[end:], unicode.IsSpace))
+	}
+	return m
+}
+
+// inWord tells whether c is matched by \w.
+func inWord(c rune) bool {
+	return unicode.IsLetter(c) || unicode.In(c, unicode.M, unicode.Nd, unicode.Nl, unicode.Pc, unicode.Other_Alphabetic, unicode.Join_Control)
+}
