@@ -1,0 +1,51 @@
+# Two commands do everything on a fresh Debian or Ubuntu with Go and git:
+#
+#   make demo    set-up, build, the demo's runs, and its report
+#   make test    set-up and all tests
+#
+# LIBTORCH=/path/to/libtorch before either of them takes that libtorch instead
+# of the system's; see make help.
+
+FIT     := harness/torch/fit
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+export LIBTORCH
+
+.PHONY: help setup build demo test lint clean
+
+help:
+	@echo 'make demo    set up, build, run experiments/demo.toml, print its report'
+	@echo 'make test    set up, run all tests'
+	@echo 'make build   set up, build bin/lastmile'
+	@echo 'make setup   only what a build needs: compiler, libtorch, fitted gotch'
+	@echo 'make lint    gofmt, vet, staticcheck'
+	@echo 'make clean   remove what make built or set up (not the work folder)'
+	@echo
+	@echo 'LIBTORCH=DIR takes the libtorch in DIR (with include and lib: an official'
+	@echo 'archive, or the torch folder of a Python environment), LIBTORCH=system goes'
+	@echo "back to the system's."
+
+setup:
+	@$(FIT)/setup.sh
+
+build: setup
+	go build -buildvcs=false -ldflags '-X main.version=$(VERSION)' -o bin/lastmile .
+
+demo: build
+	bin/lastmile run experiments/demo.toml
+
+test: setup
+	go vet ./...
+	go test ./...
+	cd $(FIT) && go vet ./... && go test ./...
+
+lint: setup
+	@files=$$(gofmt -l . | grep -v '^\.made-by-make-setup/'); \
+		if [ -n "$$files" ]; then echo "gofmt would change:"; echo "$$files"; exit 1; fi
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	cd $(FIT) && go vet ./... && go run $(STATICCHECK) ./...
+
+clean:
+	rm -rf bin .made-by-make-setup

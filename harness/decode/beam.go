@@ -1,0 +1,133 @@
+package decode
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+)
+
+// hypothesis is a beam: its tokens and the sum of their log-probabilities.
+type hypothesis struct {
+	tokens []int
+	score  float64
+	row    int
+}
+
+// finished collects one prompt's best complete responses.
+type finished struct {
+	best []hypothesis // scores normalised, best first
+	done bool
+}
+
+// beam decodes by beam search: of all continuations of a prompt's beams the
+// best 2 · Beams are looked at, those with the end token are complete, and of
+// the others the best Beams go on. A complete response's score is its
+// log-probability over its length to the power LengthPenalty, as in
+// transformers; a prompt is done when no open beam can still be better than
+// its Beams complete ones.
+func (b *batch) beam(ctx context.Context) ([][]Response, error) {
+	width, prompts, size := b.o.Beams, len(b.requests), b.m.Config.VocabSize
+	open := make([][]hypothesis, prompts)
+	results := make([]finished, prompts)
+	for i := range open {
+		open[i] = []hypothesis{{row: i}}
+	}
+	for step := 1; ; step++ {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		var all []float32
+		var err error
+		b.s.Scope(func() { all, err = b.logits.LogSoftmax(-1).Values() })
+		if err != nil {
+			return nil, err
+		}
+		var rows []int
+		var tokens []int64
+		for i := range open {
+			if results[i].done {
+				open[i] = nil
+				continue
+			}
+			open[i] = b.extend(&results[i], open[i], all, size, width, step)
+			for j := range open[i] {
+				h := &open[i][j]
+				rows = append(rows, h.row)
+				tokens = append(tokens, int64(h.tokens[len(h.tokens)-1]))
+				h.row = len(rows) - 1
+			}
+		}
+		if len(rows) == 0 {
+			break
+		}
+		b.choose(rows)
+		b.advance(tokens)
+	}
+	out := make([][]Response, prompts)
+	for i, r := range results {
+		for sample := range b.o.Samples {
+			h := r.best[min(sample, len(r.best)-1)]
+			out[i] = append(out[i], Response{Tokens: h.tokens, Ended: h.tokens[len(h.tokens)-1] == b.o.EOS})
+		}
+	}
+	return out, nil
+}
+
+// extend takes one prompt a step further and returns its open beams.
+func (b *batch) extend(f *finished, beams []hypothesis, all []float32, size, width, step int) []hypothesis {
+	type candidate struct {
+		beam, token int
+		score       float64
+	}
+	var candidates []candidate
+	for i, h := range beams {
+		for _, token := range largest(all[h.row*size:(h.row+1)*size], 2*width) {
+			candidates = append(candidates, candidate{i, token, h.score + float64(all[h.row*size+token])})
+		}
+	}
+	slices.SortStableFunc(candidates, func(a, c candidate) int { return cmp.Compare(c.score, a.score) })
+	candidates = candidates[:min(len(candidates), 2*width)]
+	norm := math.Pow(float64(step), b.o.LengthPenalty)
+	last := step == b.o.MaxTokens
+	var next []hypothesis
+	for _, c := range candidates {
+		h := hypothesis{tokens: append(slices.Clone(beams[c.beam].tokens), c.token), score: c.score, row: beams[c.beam].row}
+		if c.token == b.o.EOS || last {
+			h.score /= norm
+			f.best = append(f.best, h)
+		} else if next = append(next, h); len(next) == width {
+			break
+		}
+	}
+	slices.SortStableFunc(f.best, func(a, c hypothesis) int { return cmp.Compare(c.score, a.score) })
+	f.best = f.best[:min(len(f.best), width)]
+	if last || len(next) == 0 {
+		f.done = true
+		return nil
+	}
+	if len(f.best) == width && f.best[width-1].score >= next[0].score/norm {
+		f.done = true
+		return nil
+	}
+	return next
+}
+
+// largest are the indices of the n largest values, the largest first.
+func largest(values []float32, n int) []int {
+	var top []int
+	for i, v := range values {
+		if len(top) == n && v <= values[top[n-1]] {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(top, v, func(j int, v float32) int {
+			if values[j] >= v {
+				return -1
+			}
+			return 1
+		})
+		top = slices.Insert(top, at, i)
+		top = top[:min(len(top), n)]
+	}
+	return top
+}

@@ -1,0 +1,154 @@
+package model
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"lastmile/harness/random"
+	"lastmile/harness/safetensors"
+	"lastmile/harness/torch"
+)
+
+// Load reads a model from a Hugging Face folder: config.json and
+// model.safetensors, of any floating-point type, into the session's.
+func Load(s *torch.Session, dir string) (*Model, error) {
+	c, err := ReadConfig(filepath.Join(dir, "config.json"))
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, "model.safetensors")
+	stored, err := safetensors.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := stored["lm_head.weight"]; !ok && slices.Contains(c.Architectures, SequenceClassification) {
+		// transformers gives a classifier no output embeddings.
+		c.TieWordEmbeddings = true
+	}
+	want := c.shapes()
+	if _, ok := stored[headName]; ok {
+		want = append(want, shape{headName, []int{1, c.HiddenSize}})
+	}
+	tensors := make(map[string]*torch.Tensor, len(want))
+	for _, w := range want {
+		t, ok := stored[w.name]
+		if !ok {
+			return nil, fmt.Errorf("reading %s: tensor %q is missing", path, w.name)
+		}
+		if !slices.Equal(t.Shape, w.size) {
+			return nil, fmt.Errorf("reading %s: tensor %q has shape %v, but config.json makes it %v", path, w.name, t.Shape, w.size)
+		}
+		values, err := t.Float32s()
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: tensor %q: %w", path, w.name, err)
+		}
+		tensors[w.name] = s.Floats(values, t.Shape...)
+	}
+	m, err := assemble(s, c, tensors)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	if head := tensors[headName]; head != nil {
+		m.Head = head.KeepAll()
+	}
+	return m, nil
+}
+
+// New makes a model with random parameters, each from a stream named by the
+// seed and the parameter: normal with the deviation of config.json's
+// initializer_range, smaller by the root of twice the layers where a
+// projection writes to the residual stream (Radford et al. 2019), and one for
+// norms.
+func New(s *torch.Session, c Config, seed int) (*Model, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	tensors := make(map[string]*torch.Tensor)
+	for _, shape := range c.shapes() {
+		n := 1
+		for _, d := range shape.size {
+			n *= d
+		}
+		values := make([]float32, n)
+		stream := random.New(seed, "init", shape.name)
+		deviation := c.InitializerRange
+		switch filepath.Ext(filepath.Base(shape.name[:len(shape.name)-len(".weight")])) {
+		case ".o_proj", ".down_proj":
+			deviation /= math.Sqrt(2 * float64(c.NumHiddenLayers))
+		}
+		for i := range values {
+			if len(shape.size) == 1 {
+				values[i] = 1
+			} else {
+				values[i] = float32(stream.NormFloat64() * deviation)
+			}
+		}
+		tensors[shape.name] = s.Floats(values, shape.size...)
+	}
+	return assemble(s, c, tensors)
+}
+
+// Tensors reads the parameters as float32.
+func (m *Model) Tensors() (map[string]safetensors.Tensor, error) {
+	out := make(map[string]safetensors.Tensor)
+	for _, p := range m.Parameters() {
+		values, err := p.Tensor.Values()
+		if err != nil {
+			return nil, fmt.Errorf("reading parameter %s: %w", p.Name, err)
+		}
+		out[p.Name] = safetensors.Float32(values, p.Tensor.Shape()...)
+	}
+	return out, nil
+}
+
+// Set overwrites the parameters with tensors of the same names and shapes.
+func (m *Model) Set(tensors map[string]safetensors.Tensor) error {
+	for _, p := range m.Parameters() {
+		t, ok := tensors[p.Name]
+		if !ok {
+			return fmt.Errorf("setting parameter %s: it is missing", p.Name)
+		}
+		values, err := t.Float32s()
+		if err != nil {
+			return fmt.Errorf("setting parameter %s: %w", p.Name, err)
+		}
+		err = m.s.Scope(func() {
+			m.s.NoGrad(func() { p.Tensor.CopyInPlace(m.s.Floats(values, t.Shape...)) })
+		})
+		if err != nil {
+			return fmt.Errorf("setting parameter %s: %w", p.Name, err)
+		}
+	}
+	return nil
+}
+
+// Save writes config.json and model.safetensors in float32 to the folder dir.
+func (m *Model) Save(dir string) error {
+	tensors, err := m.Tensors()
+	if err != nil {
+		return err
+	}
+	c := m.Config
+	c.TorchDType = "float32"
+	c.Architectures, c.NumLabels = []string{CausalLM}, 0
+	if m.Head != nil {
+		c.Architectures, c.NumLabels = []string{SequenceClassification}, 1
+	}
+	return Write(dir, c, tensors)
+}
+
+// Write writes a Hugging Face folder's config.json and model.safetensors.
+func Write(dir string, c Config, tensors map[string]safetensors.Tensor) error {
+	text, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "config.json"), append(text, '\n'), 0o644); err != nil {
+		return err
+	}
+	return safetensors.Write(filepath.Join(dir, "model.safetensors"), tensors)
+}

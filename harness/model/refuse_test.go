@@ -1,0 +1,119 @@
+package model
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"lastmile/harness/safetensors"
+	"lastmile/harness/torch"
+)
+
+func TestMalformedConfigurationsAreRefused(t *testing.T) {
+	for want, text := range map[string]string{
+		"config.json: unexpected end":           `{`,
+		"vocab_size is -3":                      `{"vocab_size": -3}`,
+		"hidden_size is 0":                      `{"hidden_size": 0}`,
+		"num_key_value_heads is -1":             `{"num_key_value_heads": -1}`,
+		"not a multiple of num_key_value_heads": `{"num_key_value_heads": 3}`,
+		"not a multiple of num_attention_heads": `{"num_attention_heads": 3, "num_key_value_heads": 3, "head_dim": 0}`,
+		"head_dim 5 is odd":                     `{"head_dim": 5}`,
+		`hidden_act "gelu"`:                     `{"hidden_act": "gelu"}`,
+		"biases":                                `{"attention_bias": true}`,
+		"rope_scaling":                          `{"rope_scaling": {"factor": 2}}`,
+		`rope_type "yarn"`:                      `{"rope_parameters": {"rope_type": "yarn", "rope_theta": 10000}}`,
+		`"GPT2LMHeadModel"`:                     `{"architectures": ["GPT2LMHeadModel"]}`,
+		"cannot unmarshal string":               `{"vocab_size": "many"}`,
+	} {
+		path := filepath.Join(t.TempDir(), "config.json")
+		valid, err := os.ReadFile("testdata/causal/config.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all, change map[string]any
+		if json.Unmarshal([]byte(text), &change) == nil {
+			json.Unmarshal(valid, &all)
+			for key, value := range change {
+				all[key] = value
+			}
+			raw, _ := json.Marshal(all)
+			text = string(raw)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		_, err = ReadConfig(path)
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("error %v, want one with the file and %q", err, want)
+		}
+	}
+}
+
+func TestConfigurationsOfNewAndOldFiles(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.json")
+	const sizes = `"vocab_size": 8, "hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "max_position_embeddings": 8`
+	for text, want := range map[string]Config{
+		`"eos_token_id": 5, "rope_theta": 500`:                                               {EOSTokenID: 5, RopeTheta: 500},
+		`"eos_token_id": [6, 7], "rope_scaling": null, "pad_token_id": null`:                 {EOSTokenID: 6, RopeTheta: 10000},
+		`"eos_token_id": null, "rope_parameters": {"rope_theta": 7, "rope_type": "default"}`: {RopeTheta: 7},
+	} {
+		if err := os.WriteFile(path, []byte("{"+sizes+","+text+"}"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		c, err := ReadConfig(path)
+		if err != nil || c.EOSTokenID != want.EOSTokenID || c.RopeTheta != want.RopeTheta {
+			t.Errorf("%s: end token %d, base %g, %v", text, c.EOSTokenID, c.RopeTheta, err)
+		}
+		if c.NumKeyValueHeads != 2 {
+			t.Errorf("%s: %d heads of keys and values, want as many as of queries", text, c.NumKeyValueHeads)
+		}
+	}
+}
+
+func TestBadCheckpointsAreRefused(t *testing.T) {
+	const name = "model.layers.1.mlp.up_proj.weight"
+	for want, spoil := range map[string]func(map[string]safetensors.Tensor){
+		`"` + name + `" is missing`: func(all map[string]safetensors.Tensor) { delete(all, name) },
+		`"` + name + `" has shape [32 48], but config.json makes it [48 32]`: func(all map[string]safetensors.Tensor) {
+			all[name] = safetensors.Float32(make([]float32, 48*32), 32, 48)
+		},
+		`"` + name + `": a tensor of type I64`: func(all map[string]safetensors.Tensor) {
+			all[name] = safetensors.Tensor{DType: "I64", Shape: []int{48, 32}, Data: make([]byte, 8*48*32)}
+		},
+	} {
+		all, err := safetensors.Read("testdata/causal/model.safetensors")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := ReadConfig("testdata/causal/config.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		spoil(all)
+		dir := t.TempDir()
+		if err := Write(dir, c, all); err != nil {
+			t.Fatal(err)
+		}
+		s := open(t, torch.Float32)
+		_, err = Load(s, dir)
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), dir) {
+			t.Errorf("error %v, want one with the file and %q", err, want)
+		}
+		if s.Err() != nil {
+			t.Errorf("the session has the error %v", s.Err())
+		}
+		s.Close()
+	}
+}
+
+func TestAFolderWithoutAModel(t *testing.T) {
+	s := open(t, torch.Float32)
+	if _, err := Load(s, t.TempDir()); err == nil || !strings.Contains(err.Error(), "config.json") {
+		t.Errorf("error %v, want one that names config.json", err)
+	}
+	if _, err := New(s, Config{}, 1); err == nil {
+		t.Error("a model of no size was made")
+	}
+}

@@ -1,0 +1,132 @@
+package model
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"lastmile/harness/random"
+	"lastmile/harness/torch"
+)
+
+// TestTreesEqualSequences compares each response of a batch of trees with the
+// same response behind its prompt alone.
+func TestTreesEqualSequences(t *testing.T) {
+	s := open(t, torch.Float32)
+	m := newModel(t, s, tiny())
+	m.AddHead()
+	m.Head.CopyInPlace(noise(s, "head", 1, 8))
+	stream := random.New(1, "forest")
+	some := func(n int) []int {
+		tokens := make([]int, n)
+		for i := range tokens {
+			tokens[i] = stream.IntN(13)
+		}
+		return tokens
+	}
+	trees := slices.Clone(forest)
+	for range 12 {
+		tree := Tree{Prompt: some(1 + stream.IntN(6))}
+		for range 1 + stream.IntN(4) {
+			tree.Responses = append(tree.Responses, some(1+stream.IntN(9)))
+		}
+		trees = append(trees, tree)
+	}
+	b := Plant(s, trees)
+	hidden := m.Hidden(b.Input)
+	logprobs, err := m.Logprobs(m.Select(hidden, b.Predict), b.Targets, 0.8).Value64s()
+	if err != nil {
+		t.Fatal(err)
+	}
+	scores, err := m.Scores(m.Select(hidden, b.Last)).Value64s()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tree := range trees {
+		for _, response := range tree.Responses {
+			in := Input{Rows: 1, Length: len(tree.Prompt) + len(response)}
+			for _, token := range slices.Concat(tree.Prompt, response) {
+				in.Tokens = append(in.Tokens, int64(token))
+			}
+			states := m.Hidden(in).Reshape(-1, 8)
+			from := len(tree.Prompt)
+			got := m.Logprobs(states.Narrow(0, from-1, len(response)), in.Tokens[from:], 0.8)
+			near(t, "log-probabilities", got, logprobs[:len(response)], 1e-5)
+			near(t, "score", m.Scores(states.Narrow(0, in.Length-1, 1)), scores[:1], 1e-5)
+			logprobs, scores = logprobs[len(response):], scores[1:]
+		}
+	}
+	if len(logprobs) != 0 || len(scores) != 0 {
+		t.Errorf("%d log-probabilities and %d scores too many", len(logprobs), len(scores))
+	}
+}
+
+func TestLogprobsAreOfADistribution(t *testing.T) {
+	s := open(t, torch.Float32)
+	m := newModel(t, s, tiny())
+	for _, temperature := range []float64{1, 0.3, 2} {
+		all := make([]int64, 13)
+		for i := range all {
+			all[i] = int64(i)
+		}
+		logprobs, err := m.Logprobs(noise(s, "state", 1, 8).Expand(13, 8), all, temperature).Value64s()
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := 0.0
+		for _, v := range logprobs {
+			sum += math.Exp(v)
+		}
+		if math.Abs(sum-1) > 1e-5 {
+			t.Errorf("at temperature %g the probabilities sum to %g", temperature, sum)
+		}
+	}
+}
+
+func TestANewModelIsDrawnByItsSeed(t *testing.T) {
+	s := open(t, torch.Float32)
+	values := func(seed int) []float64 {
+		m, err := New(s, tiny(), seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := m.embed.Value64s()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	first := values(1)
+	if !slices.Equal(first, values(1)) || slices.Equal(first, values(2)) {
+		t.Error("a model does not depend on its seed alone")
+	}
+	sum := 0.0
+	for _, v := range first {
+		sum += v * v / float64(len(first))
+	}
+	if math.Abs(math.Sqrt(sum)-0.4) > 0.08 {
+		t.Errorf("deviation %g, want initializer_range 0.4", math.Sqrt(sum))
+	}
+}
+
+func TestHiddenFreesWhatItMade(t *testing.T) {
+	s := open(t, torch.Float32)
+	m := newModel(t, s, tiny())
+	before := s.Live()
+	for range 20 {
+		if err := s.Scope(func() { m.Hidden(Input{Tokens: []int64{1, 2}, Rows: 1, Length: 2}) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s.Live() != before {
+		t.Errorf("%d tensors live, %d before", s.Live(), before)
+	}
+	m.Hidden(Input{Tokens: []int64{1, 2}, Rows: 1, Length: 2})
+	if s.Live() != before+1 {
+		t.Errorf("Hidden left %d tensors, want its result", s.Live()-before)
+	}
+	m.Free()
+	if s.Live() != 1+0 {
+		t.Errorf("%d tensors live after the model was freed, want the last result", s.Live())
+	}
+}

@@ -1,0 +1,3 @@
+module lastmile/harness/torch/fit
+
+go 1.26

@@ -1,0 +1,245 @@
+// Package torch is a thin tensor layer over libtorch, and the only package
+// that knows gotch.
+//
+// A [Session] belongs to one goroutine, locked to one OS thread, because
+// libtorch's grad mode and last error are the thread's own. Every operation
+// appends its result to the session's innermost scope, and the end of the
+// scope frees all results but those that [Tensor.Keep] hands to the enclosing
+// one: one scope a layer, a step, a batch, and memory stays flat. A tensor may
+// be freed before Backward, since autograd keeps what it needs.
+//
+// Errors stick, as in bufio.Writer: after the first, operations do nothing and
+// return an invalid tensor, and the error comes out of [Session.Err], of the
+// end of a scope, and of whatever reads values. Using a tensor that its scope
+// has freed is such an error, not a crash.
+package torch
+
+/*
+#include <stdlib.h>
+extern void lastmile_set_num_threads(int) __asm__("_ZN2at15set_num_threadsEi");
+extern int lastmile_get_num_threads(void) __asm__("_ZN2at15get_num_threadsEv");
+*/
+import "C"
+
+import (
+	"fmt"
+	"runtime"
+	"strconv"
+	"strings"
+	"unsafe"
+
+	"github.com/sugarme/gotch/libtch"
+)
+
+// DType is the type of a tensor's elements, numbered as in c10::ScalarType.
+type DType int32
+
+// The element types that lastmile uses.
+const (
+	Int64    DType = 4
+	Float16  DType = 5
+	Float32  DType = 6
+	Float64  DType = 7
+	Bool     DType = 11
+	BFloat16 DType = 15
+)
+
+// Options say where and how a session computes.
+type Options struct {
+	// Device is "cpu", "cuda:N", or "auto": the first CUDA device if there is
+	// one. Empty means "cpu".
+	Device string
+	// Threads is the number of intra-op threads; 0 leaves libtorch's choice.
+	Threads int
+	// DType is the floating-point type; 0 means Float32.
+	DType DType
+}
+
+// Session is a computation on one OS thread.
+type Session struct {
+	dtype  DType
+	device int32
+	scopes [][]*Tensor
+	err    error
+	out    *libtch.Ctensor
+	live   int
+	closed bool
+}
+
+// Open starts a session and locks the goroutine to its OS thread until Close.
+// The error says which device is not to be had.
+func Open(options Options) (*Session, error) {
+	device, err := parseDevice(options.Device)
+	if err != nil {
+		return nil, err
+	}
+	runtime.LockOSThread()
+	if options.Threads > 0 {
+		C.lastmile_set_num_threads(C.int(options.Threads))
+	}
+	dtype := options.DType
+	if dtype == 0 {
+		dtype = Float32
+	}
+	libtch.AtGradSetEnabled(1)
+	return &Session{dtype: dtype, device: device, scopes: make([][]*Tensor, 1), out: new(libtch.Ctensor)}, nil
+}
+
+func parseDevice(name string) (int32, error) {
+	count := libtch.AtcCudaDeviceCount()
+	switch {
+	case name == "" || name == "cpu", name == "auto" && count == 0:
+		return -1, nil
+	case name == "auto":
+		return 0, nil
+	}
+	index, ok := strings.CutPrefix(name, "cuda:")
+	n, err := strconv.Atoi(index)
+	if !ok || err != nil || n < 0 {
+		return 0, fmt.Errorf("opening device %q: want cpu, cuda:0 or auto", name)
+	}
+	if n >= int(count) {
+		return 0, fmt.Errorf("opening device %q: libtorch sees %d CUDA devices", name, count)
+	}
+	return int32(n), nil
+}
+
+// Close frees every tensor of the session and unlocks the thread. A second
+// Close does nothing.
+func (s *Session) Close() {
+	if s.closed {
+		return
+	}
+	s.closed = true
+	for len(s.scopes) > 0 {
+		s.endScope(true)
+	}
+	runtime.UnlockOSThread()
+}
+
+// CUDADevices is the number of CUDA devices that libtorch sees.
+func CUDADevices() int { return int(libtch.AtcCudaDeviceCount()) }
+
+// Threads is the number of intra-op threads of the calling thread.
+func Threads() int { return int(C.lastmile_get_num_threads()) }
+
+// DType is the session's floating-point type.
+func (s *Session) DType() DType { return s.dtype }
+
+// Err is the first error of the session, or nil.
+func (s *Session) Err() error { return s.err }
+
+// Live is the number of tensors that the session holds.
+func (s *Session) Live() int { return s.live }
+
+// Scope calls f and then frees the tensors made by it, except those that it
+// kept. It returns the session's error.
+func (s *Session) Scope(f func()) error {
+	s.scopes = append(s.scopes, nil)
+	defer s.endScope(false)
+	f()
+	return s.err
+}
+
+// NoGrad calls f with gradients off, and restores the mode that was on.
+func (s *Session) NoGrad(f func()) {
+	before := libtch.AtGradSetEnabled(0)
+	defer libtch.AtGradSetEnabled(before)
+	f()
+}
+
+func (s *Session) endScope(all bool) {
+	top := len(s.scopes) - 1
+	made := s.scopes[top]
+	s.scopes = s.scopes[:top]
+	for _, t := range made {
+		switch {
+		case t.c == nil:
+		case t.keep > 0 && !all:
+			t.keep--
+			s.scopes[top-1] = append(s.scopes[top-1], t)
+		default:
+			t.Free()
+		}
+	}
+}
+
+// fail records the session's first error.
+func (s *Session) fail(format string, args ...any) {
+	if s.err == nil {
+		s.err = fmt.Errorf(format, args...)
+	}
+}
+
+// check turns libtorch's last error into the session's.
+func (s *Session) check(name string) bool {
+	message := libtch.GetAndResetLastErr()
+	if message == nil {
+		return true
+	}
+	p := unsafe.Pointer(message)
+	text, _, _ := strings.Cut(C.GoString((*C.char)(p)), "\n")
+	C.free(p)
+	s.fail("torch: %s: %s", name, text)
+	return false
+}
+
+// usable reports whether the operation called name can run on the inputs.
+func (s *Session) usable(name string, inputs ...*Tensor) bool {
+	if s.err != nil {
+		return false
+	}
+	if s.closed {
+		s.fail("torch: %s: the session is closed", name)
+		return false
+	}
+	for i, t := range inputs {
+		switch {
+		case t == nil:
+			s.fail("torch: %s: input %d is nil", name, i)
+		case t.s != s:
+			s.fail("torch: %s: input %d belongs to another session", name, i)
+		case t.c == nil:
+			s.fail("torch: %s: input %d was freed at the end of its scope", name, i)
+		default:
+			continue
+		}
+		return false
+	}
+	return true
+}
+
+// op runs one operation and puts its result into the current scope.
+func (s *Session) op(name string, call func(out *libtch.Ctensor), inputs ...*Tensor) *Tensor {
+	t := &Tensor{s: s}
+	if !s.usable(name, inputs...) {
+		return t
+	}
+	*s.out = nil
+	call(s.out)
+	if s.check(name) {
+		s.adopt(t, *s.out)
+	}
+	return t
+}
+
+// adopt makes t the owner of a handle of libtorch's.
+func (s *Session) adopt(t *Tensor, c libtch.Ctensor) {
+	t.c = c
+	s.live++
+	top := len(s.scopes) - 1
+	s.scopes[top] = append(s.scopes[top], t)
+}
+
+// inPlace runs an operation that changes its first input, and frees the second
+// handle to the same storage that libtch returns.
+func (s *Session) inPlace(name string, call func(out *libtch.Ctensor), inputs ...*Tensor) {
+	if !s.usable(name, inputs...) {
+		return
+	}
+	*s.out = nil
+	call(s.out)
+	if s.check(name) && *s.out != nil {
+		libtch.AtFree(*s.out)
+	}
+}

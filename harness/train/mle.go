@@ -1,0 +1,126 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"lastmile/experiments"
+	"lastmile/harness/model"
+	"lastmile/harness/random"
+)
+
+// likelihood is what fine-tuning by maximum likelihood must remember beyond
+// the trainer's state: the best evaluation.
+type likelihood struct {
+	Best     float64 `json:"best"`      // nats a token, where there is a file
+	BestFile string  `json:"best_file"` // empty before the first evaluation
+	Worse    int     `json:"worse"`     // evaluations since
+}
+
+// MLE fine-tunes the model by maximum likelihood: cross-entropy on the
+// response's tokens, the mean over a batch's. Steps is the number of optimizer
+// steps, or 0 for the epochs of the configuration. Dev is evaluated every
+// EvalEvery steps and at the end; the parameters of the best evaluation win.
+// The stage names the random streams.
+func MLE(ctx context.Context, m *model.Model, train, dev []Sequence, c experiments.MLE, steps int, seed int, stage string, hooks Hooks) error {
+	if len(train) == 0 || len(dev) == 0 {
+		return fmt.Errorf("maximum likelihood needs examples: %d in train, %d in dev", len(train), len(dev))
+	}
+	perEpoch := (len(train) + c.BatchSize - 1) / c.BatchSize
+	if steps == 0 {
+		steps = max(1, int(math.Round(c.Epochs*float64(perEpoch))))
+	}
+	t := NewTrainer(m, c.Optimizer, hooks)
+	var state likelihood
+	if err := t.Resume(&state); err != nil {
+		return err
+	}
+	sizes := lengths(train)
+	var batches [][]int
+	for epoch := -1; t.Done < steps; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		// Every window but the last gives full batches, so an epoch has at
+		// least perEpoch of them; the position in it follows from the step.
+		if e := t.Done / perEpoch; e != epoch {
+			epoch = e
+			batches = Bucket(random.New(seed, stage, "order", epoch), sizes, 32*c.BatchSize, func(n, _ int) bool { return n > c.BatchSize })
+		}
+		loss, err := t.likelihoodStep(pick(train, batches[t.Done%perEpoch]), Rate(c.Optimizer, t.Done, steps))
+		if err != nil {
+			return err
+		}
+		t.Done++
+		t.Log("train", "loss", loss)
+		if t.Done == steps || c.EvalEvery > 0 && t.Done%c.EvalEvery == 0 {
+			dev, err := t.evaluate(ctx, dev, c.BatchSize)
+			if err != nil {
+				return err
+			}
+			t.Log("dev", "loss", dev)
+			if state.BestFile == "" || dev < state.Best {
+				file, err := t.SaveBest()
+				if err != nil {
+					return err
+				}
+				state = likelihood{Best: dev, BestFile: file}
+			} else if state.Worse++; c.Patience > 0 && state.Worse >= c.Patience {
+				break
+			}
+		}
+		if t.Due() {
+			if err := t.Checkpoint(state, state.BestFile); err != nil {
+				return err
+			}
+		}
+		t.Progress(steps, fmt.Sprintf("loss %.2f", loss))
+	}
+	if err := t.LoadBest(state.BestFile); err != nil {
+		return err
+	}
+	t.Optimizer.Free()
+	return t.Finish()
+}
+
+// likelihoodStep takes one optimizer step and returns the loss before it, in
+// nats a response token.
+func (t *Trainer) likelihoodStep(sequences []Sequence, share float64) (loss float64, err error) {
+	b := newBatch(sequences)
+	scoped := t.Session().Scope(func() {
+		loss, err = t.Update(logprobs(t.Model, b).Mean().Neg(), share)
+	})
+	if err == nil {
+		err = scoped
+	}
+	t.Tokens(b.tokens)
+	return loss, err
+}
+
+// evaluate returns the mean loss over all response tokens, in nats.
+func (t *Trainer) evaluate(ctx context.Context, sequences []Sequence, size int) (float64, error) {
+	sum, n := 0.0, 0
+	sizes := lengths(sequences)
+	batches := Bucket(random.New(0, "evaluate"), sizes, len(sizes), func(n, _ int) bool { return n > size })
+	for _, indices := range batches {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		b := newBatch(pick(sequences, indices))
+		var value float64
+		var err error
+		scoped := t.Session().Scope(func() {
+			t.Session().NoGrad(func() { value, err = logprobs(t.Model, b).Sum().Item() })
+		})
+		if err != nil {
+			return 0, err
+		}
+		if scoped != nil {
+			return 0, scoped
+		}
+		sum += value
+		n += len(b.targets)
+	}
+	return -sum / float64(n), nil
+}

@@ -1,0 +1,272 @@
+package train
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+
+	"lastmile/experiments"
+	"lastmile/harness/model"
+	"lastmile/harness/safetensors"
+	"lastmile/harness/torch"
+)
+
+// Hooks tie an algorithm to the stage that runs it.
+type Hooks struct {
+	// Dir is the folder that takes the checkpoints (in "checkpoint") and the
+	// learning curves ("curves.jsonl").
+	Dir string
+	// Progress is told how far the training is.
+	Progress func(done, total int, note string)
+	// Tokens is told of each batch's real tokens.
+	Tokens func(n int)
+}
+
+// Point is one point of a learning curve.
+type Point struct {
+	Step  int     `json:"step"`
+	Split string  `json:"split"`
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
+}
+
+// Network is what can be trained: named parameters in one session, which can
+// be read and overwritten.
+type Network interface {
+	Session() *torch.Session
+	// Parameters lists the parameters in a fixed order.
+	Parameters() []model.Parameter
+	// Train makes gradients flow to all parameters.
+	Train()
+	// Tensors reads the parameters, and Set overwrites them, by name.
+	Tensors() (map[string]safetensors.Tensor, error)
+	Set(tensors map[string]safetensors.Tensor) error
+}
+
+// Trainer is a network in training.
+type Trainer struct {
+	// Model is the network where that is a language model, otherwise nil.
+	Model     *model.Model
+	Optimizer *Optimizer
+	// Done is the number of updates made; Steps the number of optimizer steps.
+	Done, Steps int
+
+	network Network
+	hooks   Hooks
+	config  experiments.Optimizer
+	curves  []Point
+}
+
+// NewTrainer makes a trainer that starts at step 0.
+func NewTrainer(n Network, config experiments.Optimizer, hooks Hooks) *Trainer {
+	if hooks.Progress == nil {
+		hooks.Progress = func(int, int, string) {}
+	}
+	if hooks.Tokens == nil {
+		hooks.Tokens = func(int) {}
+	}
+	m, _ := n.(*model.Model)
+	return &Trainer{Model: m, Optimizer: NewOptimizer(n, config), network: n, hooks: hooks, config: config}
+}
+
+// Session is the session of the trainer's network.
+func (t *Trainer) Session() *torch.Session { return t.network.Session() }
+
+// Update takes an optimizer step along the loss's gradient at the given share
+// of the peak learning rate. A loss that is not a number is an error.
+func (t *Trainer) Update(loss *torch.Tensor, share float64) (float64, error) {
+	value, err := loss.Item()
+	if err != nil {
+		return 0, err
+	}
+	if math.IsNaN(value) || math.IsInf(value, 0) {
+		return value, fmt.Errorf("the loss is %g at step %d", value, t.Steps+1)
+	}
+	loss.Backward()
+	if _, err := t.Optimizer.Step(t.Steps, share); err != nil {
+		return value, err
+	}
+	t.Steps++
+	return value, nil
+}
+
+// Log adds a point to a learning curve.
+func (t *Trainer) Log(split, name string, value float64) {
+	t.curves = append(t.curves, Point{t.Done, split, name, value})
+}
+
+// Progress reports how far the training is.
+func (t *Trainer) Progress(total int, note string) { t.hooks.Progress(t.Done, total, note) }
+
+// Tokens reports a batch's real tokens.
+func (t *Trainer) Tokens(n int) { t.hooks.Tokens(n) }
+
+// checkpoint is the small part of the state, and names the file of the large.
+type checkpoint struct {
+	Done    int             `json:"done"`
+	Steps   int             `json:"steps"`
+	Tensors string          `json:"tensors"`
+	Keep    []string        `json:"keep"`
+	Curves  []Point         `json:"curves"`
+	Extra   json.RawMessage `json:"extra"`
+}
+
+func (t *Trainer) folder() string { return filepath.Join(t.hooks.Dir, "checkpoint") }
+
+// Due reports whether a checkpoint is due after the update just made.
+func (t *Trainer) Due() bool {
+	return t.config.CheckpointEvery > 0 && t.Done%t.config.CheckpointEvery == 0
+}
+
+// Checkpoint stores the whole state; extra is the algorithm's own. Files of
+// the folder that neither the checkpoint nor keep names are removed.
+func (t *Trainer) Checkpoint(extra any, keep ...string) error {
+	if err := os.MkdirAll(t.folder(), 0o755); err != nil {
+		return err
+	}
+	tensors, err := t.network.Tensors()
+	if err != nil {
+		return err
+	}
+	moments, err := t.Optimizer.State()
+	if err != nil {
+		return err
+	}
+	for name, m := range moments {
+		tensors[name] = m
+	}
+	c := checkpoint{Done: t.Done, Steps: t.Steps, Tensors: fmt.Sprintf("%d.safetensors", t.Done), Keep: keep, Curves: t.curves}
+	if c.Extra, err = json.Marshal(extra); err != nil {
+		return err
+	}
+	if err := safetensors.Write(filepath.Join(t.folder(), c.Tensors), tensors); err != nil {
+		return err
+	}
+	if err := writeAtomically(filepath.Join(t.folder(), "state.json"), c); err != nil {
+		return err
+	}
+	return t.removeOthers(append(keep, c.Tensors, "state.json"))
+}
+
+func (t *Trainer) removeOthers(keep []string) error {
+	entries, err := os.ReadDir(t.folder())
+	if err != nil {
+		return err
+	}
+	named := make(map[string]bool)
+	for _, name := range keep {
+		named[name] = true
+	}
+	for _, e := range entries {
+		if !named[e.Name()] {
+			if err := os.Remove(filepath.Join(t.folder(), e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Resume goes back to the last checkpoint, if there is one, and reads the
+// algorithm's own state into extra.
+func (t *Trainer) Resume(extra any) error {
+	path := filepath.Join(t.folder(), "state.json")
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var c checkpoint
+	if err := json.Unmarshal(text, &c); err != nil {
+		return fmt.Errorf("reading checkpoint %s: %w", path, err)
+	}
+	if err := json.Unmarshal(c.Extra, extra); err != nil {
+		return fmt.Errorf("reading checkpoint %s: %w", path, err)
+	}
+	tensors, err := safetensors.Read(filepath.Join(t.folder(), c.Tensors))
+	if err != nil {
+		return err
+	}
+	if err := t.network.Set(tensors); err != nil {
+		return err
+	}
+	if err := t.Optimizer.SetState(tensors); err != nil {
+		return err
+	}
+	t.Done, t.Steps, t.curves = c.Done, c.Steps, c.Curves
+	return nil
+}
+
+// SaveBest stores the parameters beside the checkpoints and returns the
+// file's name, which the next Checkpoint must keep.
+func (t *Trainer) SaveBest() (string, error) {
+	if err := os.MkdirAll(t.folder(), 0o755); err != nil {
+		return "", err
+	}
+	tensors, err := t.network.Tensors()
+	if err != nil {
+		return "", err
+	}
+	name := fmt.Sprintf("best-%d.safetensors", t.Done)
+	return name, safetensors.Write(filepath.Join(t.folder(), name), tensors)
+}
+
+// LoadBest goes back to the parameters that SaveBest stored under name.
+func (t *Trainer) LoadBest(name string) error {
+	tensors, err := safetensors.Read(filepath.Join(t.folder(), name))
+	if err != nil {
+		return err
+	}
+	return t.network.Set(tensors)
+}
+
+// Finish writes the learning curves.
+func (t *Trainer) Finish() error {
+	f, err := os.Create(filepath.Join(t.hooks.Dir, "curves.jsonl"))
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(f)
+	encoder := json.NewEncoder(w)
+	for _, p := range t.curves {
+		if err := encoder.Encode(p); err != nil {
+			f.Close()
+			return err
+		}
+	}
+	if err := w.Flush(); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}
+
+func writeAtomically(path string, value any) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	f, err := os.Create(path + ".new")
+	if err != nil {
+		return err
+	}
+	if _, err := f.Write(text); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
