@@ -1,0 +1,162 @@
+package doctor
+
+import (
+	"context"
+	"time"
+
+	"lastmile/harness/model"
+	"lastmile/harness/torch"
+)
+
+// Measurements are taken on the report's device, in 32-bit floating point.
+type Measurements struct {
+	// Product is the speed of products of two square matrices of productSize,
+	// in 10⁹ operations a second, a multiplication and an addition counting as
+	// two.
+	Product float64 `json:"product_gflops"`
+	// Decode are the steps of a small model, one for each size of batch.
+	Decode []DecodeSpeed `json:"decode"`
+	// Parameters is the small model's size.
+	Parameters int `json:"decode_parameters"`
+}
+
+// DecodeSpeed is how fast the small model makes tokens.
+type DecodeSpeed struct {
+	Batch           int     `json:"batch"`
+	Milliseconds    float64 `json:"milliseconds_per_step"`
+	TokensPerSecond float64 `json:"tokens_per_second"`
+}
+
+const (
+	productSize = 1024
+	// measureFor is how long each measurement goes on; its first quarter warms
+	// up caches and threads and does not count.
+	measureFor = 600 * time.Millisecond
+	// decodeLength is how many tokens a sequence has before the model's cache
+	// is begun anew.
+	decodeLength = 64
+)
+
+// smallModel is about the size of the model that ships with lastmile.
+var smallModel = model.Config{
+	Architectures:         []string{model.CausalLM},
+	ModelType:             "llama",
+	VocabSize:             4096,
+	HiddenSize:            256,
+	IntermediateSize:      704,
+	NumHiddenLayers:       4,
+	NumAttentionHeads:     4,
+	NumKeyValueHeads:      2,
+	HiddenAct:             "silu",
+	MaxPositionEmbeddings: 2 * decodeLength,
+	InitializerRange:      0.02,
+	RMSNormEps:            1e-5,
+	RopeTheta:             10000,
+	TieWordEmbeddings:     true,
+}
+
+// measure asks for a number of threads, since libtorch's own choice may be half
+// of the processors, and also returns the number that it got.
+func measure(ctx context.Context, device string, threads int) (Measurements, int, error) {
+	s, err := torch.Open(torch.Options{Device: device, Threads: threads})
+	if err != nil {
+		return Measurements{}, 0, err
+	}
+	defer s.Close()
+	var m Measurements
+	s.NoGrad(func() {
+		if m.Product, err = measureProduct(ctx, s); err != nil {
+			return
+		}
+		for _, batch := range []int{1, 16} {
+			var speed DecodeSpeed
+			if speed, m.Parameters, err = measureDecode(ctx, s, batch); err != nil {
+				return
+			}
+			m.Decode = append(m.Decode, speed)
+		}
+	})
+	return m, torch.Threads(), err
+}
+
+func measureProduct(ctx context.Context, s *torch.Session) (float64, error) {
+	var seconds float64
+	err := s.Scope(func() {
+		data := make([]float32, productSize*productSize)
+		for i := range data {
+			data[i] = float32(i%17) / 17
+		}
+		a := s.Floats(data, productSize, productSize)
+		seconds = timeOf(ctx, func() error {
+			return s.Scope(func() {
+				// Reading one element waits for a device to have finished.
+				_, _ = a.MatMul(a).Narrow(0, 0, 1).Narrow(1, 0, 1).Values()
+			})
+		})
+	})
+	if err == nil {
+		err = ctx.Err()
+	}
+	return 2 * productSize * productSize * productSize / seconds / 1e9, err
+}
+
+func measureDecode(ctx context.Context, s *torch.Session, batch int) (DecodeSpeed, int, error) {
+	var seconds float64
+	var count int
+	var made error
+	err := s.Scope(func() {
+		m, err := model.New(s, smallModel, 0)
+		if err != nil {
+			made = err
+			return
+		}
+		defer m.Free()
+		count = m.Count()
+		tokens := make([]int64, batch)
+		cache := m.NewCache(batch, decodeLength)
+		seconds = timeOf(ctx, func() error {
+			if cache.Length() == decodeLength {
+				cache.Free()
+				cache = m.NewCache(batch, decodeLength)
+			}
+			return s.Scope(func() {
+				hidden := m.Hidden(model.Input{Tokens: tokens, Rows: batch, Length: 1, Cache: cache})
+				next, err := m.Logits(hidden).ArgMax(-1).IntValues()
+				if err == nil {
+					copy(tokens, next)
+				}
+			})
+		})
+	})
+	if err == nil {
+		err = made
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
+	return DecodeSpeed{Batch: batch, Milliseconds: 1000 * seconds, TokensPerSecond: float64(batch) / seconds}, count, err
+}
+
+// timeOf calls f for measureFor, or until it fails or ctx is done, and returns
+// the seconds of one call.
+func timeOf(ctx context.Context, f func() error) float64 {
+	start := time.Now()
+	var counted time.Time
+	calls := 0
+	for {
+		if f() != nil || ctx.Err() != nil {
+			return 1 // the session or the context says what happened
+		}
+		now := time.Now()
+		if counted.IsZero() {
+			if now.Sub(start) >= measureFor/4 {
+				counted = now
+			}
+			continue
+		}
+		calls++
+		if now.Sub(start) >= measureFor {
+			return now.Sub(counted).Seconds() / float64(calls)
+		}
+	}
+}

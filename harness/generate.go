@@ -1,0 +1,144 @@
+package harness
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"lastmile/experiments"
+	"lastmile/harness/data"
+	"lastmile/harness/model"
+	"lastmile/harness/stage"
+	"lastmile/harness/torch"
+)
+
+// Generation says what to write with which run.
+type Generation struct {
+	// Work is the work folder, and Run the name of a run in it.
+	Work, Run string
+	// Decode names one of the run's decodings; "" means greedy, or the first
+	// where there is none of that name.
+	Decode string
+	// Inputs are the texts to put into the task's prompt.
+	Inputs []string
+	// Threads is the number of threads to compute with.
+	Threads int
+}
+
+// Generate writes an output for each input with a run's policy, at the
+// temperature that its decode stage chose.
+func Generate(ctx context.Context, g Generation) (outputs []string, err error) {
+	store, err := OpenResults(ctx, g.Work)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	run, err := findRun(ctx, store, g.Run)
+	if err != nil {
+		return nil, err
+	}
+	var c experiments.Config
+	if err := json.Unmarshal(run.Config, &c); err != nil {
+		return nil, fmt.Errorf("reading the configuration of run %s: %w", run.Name, err)
+	}
+	name, err := decodingName(c, g.Decode)
+	if err != nil {
+		return nil, err
+	}
+	how := c.Decode[name]
+
+	folders := map[string]string{}
+	for _, st := range run.Stages {
+		if st.Kind == decodeKind && st.Role != name {
+			continue
+		}
+		folders[st.Kind] = stageFolder(g.Work, st.Kind, st.Key)
+	}
+	policy := folders[rlKind]
+	if policy == "" && c.RL.Algorithm == noRL {
+		policy = folders[mleKind]
+	}
+	if policy == "" {
+		return nil, Mistake{fmt.Errorf("run %s has no trained policy yet: it is %s", run.Name, run.Status)}
+	}
+	if _, err := os.Stat(policy); err != nil {
+		return nil, fmt.Errorf("the policy of run %s: %w", run.Name, err)
+	}
+	if len(how.Temperatures) > 0 {
+		chosen, err := readDecoding(folders[decodeKind])
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, Mistake{fmt.Errorf("run %s has not chosen the temperature of %s yet", run.Name, name)}
+		}
+		if err != nil {
+			return nil, err
+		}
+		how.Temperature, how.Temperatures = chosen.Temperature, nil
+	}
+	return generate(ctx, policy, name, how, c, g)
+}
+
+// generate decodes the inputs with the model in a folder.
+func generate(ctx context.Context, dir, name string, how experiments.Decode, c experiments.Config, g Generation) ([]string, error) {
+	l, err := openLanguage(dir, c.Task)
+	if err != nil {
+		return nil, err
+	}
+	examples := make([]data.Example, len(g.Inputs))
+	for i, input := range g.Inputs {
+		examples[i] = data.Example{ID: strconv.Itoa(i + 1), Input: input}
+	}
+	job := &stage.Job{
+		Config:   experiments.Config{Seed: c.Seed},
+		Threads:  g.Threads,
+		Progress: func(int, int, string) {},
+		Tokens:   func(int) {},
+	}
+	texts := make([]string, len(examples))
+	err = withSession(g.Threads, func(s *torch.Session) error {
+		m, err := model.Load(s, dir)
+		if err != nil {
+			return err
+		}
+		outputs, err := decoder{job: job, l: l, m: m, name: name}.decode(ctx, examples, how, "generate")
+		if err != nil {
+			return err
+		}
+		for i, o := range outputs {
+			texts[i] = o.Text
+		}
+		return nil
+	})
+	return texts, err
+}
+
+// decodingName returns the name of the decoding of c that is asked for.
+func decodingName(c experiments.Config, name string) (string, error) {
+	names := slices.Sorted(maps.Keys(c.Decode))
+	if name == "" {
+		if slices.Contains(names, "greedy") {
+			return "greedy", nil
+		}
+		name = names[0]
+	}
+	if !slices.Contains(names, name) {
+		return "", Mistake{fmt.Errorf("the run has no decoding %q; it has %s", name, strings.Join(names, ", "))}
+	}
+	return name, nil
+}
+
+// stageFolder is the folder of an artifact in a work folder.
+func stageFolder(work, kind, key string) string {
+	absolute, err := filepath.Abs(work)
+	if err != nil {
+		absolute = work
+	}
+	return (&stage.Store{Dir: absolute}).Folder(kind, key)
+}

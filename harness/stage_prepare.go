@@ -1,0 +1,32 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"lastmile/harness/data"
+	"lastmile/harness/stage"
+)
+
+// runPrepare reads the task's examples: train.jsonl, dev.jsonl, test.jsonl.
+func runPrepare(ctx context.Context, job *stage.Job) error {
+	for i, split := range data.Splits() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		examples, err := data.Read(job.Config.Task, split)
+		if err != nil {
+			return err
+		}
+		if err := data.Write(splitFile(job.Dir, split), examples); err != nil {
+			return err
+		}
+		job.Progress(i+1, len(data.Splits()), fmt.Sprintf("%d examples of %s", len(examples), split))
+	}
+	return nil
+}
+
+// splitFile is the file of a split in the artifact of a prepare or negatives
+// stage.
+func splitFile(dir string, split data.Split) string { return filepath.Join(dir, split+".jsonl") }

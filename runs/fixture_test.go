@@ -1,0 +1,144 @@
+package runs
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// begun is when the first stage of the test sweep began.
+var begun = time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+
+func openStore(t *testing.T) *Store {
+	t.Helper()
+	return openAt(t, filepath.Join(t.TempDir(), "store.db"))
+}
+
+func openAt(t *testing.T, path string) *Store {
+	t.Helper()
+	s, err := Open(context.Background(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// must ends the test on an error.
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func stage(kind, key string, minute int) Stage {
+	return Stage{Key: key, Kind: kind, Part: []byte(`{"steps":3}`), Version: 1, Started: begun.Add(time.Duration(minute) * time.Minute),
+		Seconds: 60, Tokens: 1200, PeakMemoryBytes: 1 << 30, Threads: 2}
+}
+
+// ingestSweep ingests a sweep of two labels and two seeds that share one
+// prepare stage, with n test examples.
+func ingestSweep(t *testing.T, s *Store, n int) {
+	t.Helper()
+	must(t, ingest(s, n))
+}
+
+// ingest is ingestSweep for a goroutine that is not the test's own.
+func ingest(s *Store, n int) error {
+	ctx := context.Background()
+	var failed error
+	do := func(err error) {
+		if failed == nil {
+			failed = err
+		}
+	}
+	sweep := Sweep{Name: "tiny", File: "tiny.toml", Report: []byte(`{"baseline":"mle"}`)}
+	var prepare Content
+	for i := range n {
+		prepare.Examples = append(prepare.Examples, Example{Split: "test", ID: fmt.Sprintf("e%d", i), Input: fmt.Sprintf("input %d", i), References: []string{"one", "two"}})
+	}
+	do(s.AddStage(ctx, stage("prepare", "p", 0), prepare))
+	for l, label := range []string{"ppo", "mle"} {
+		for seed := 1; seed <= 2; seed++ {
+			name := fmt.Sprintf("%s-%d", label, seed)
+			do(s.AddRun(ctx, Run{Name: name, Seed: seed, Config: fmt.Appendf(nil, `{"seed":%d,"rl":{"algorithm":%q,"kl":{"coefficient":0.1}},"postprocess":{"chain":["first-line"]}}`, seed, label)}))
+			sweep.Runs = append(sweep.Runs, SweepRun{Run: name, Label: label, Variant: label, Seed: seed, Axes: fmt.Appendf(nil, `{"seed":%d}`, seed)})
+			rl := Content{Curves: []CurvePoint{{1, "train", "kl", 0}, {2, "train", "kl", 0.5}, {1, "train", "reward", -1}}}
+			reward := Content{RewardAccuracies: []RewardAccuracy{{Kind: "copy", Ended: true, Accuracy: 0.9, N: 100}, {Kind: "copy", Ended: false, Accuracy: 0.8, N: 50}}}
+			decode := Content{Task: "p", Split: "test", Decoding: &Decoding{Temperature: 0.7, Tried: []TriedTemperature{{0.5, 0.1}, {0.7, 0.2}}}}
+			post := Content{Task: "p", Split: "test"}
+			score := Content{Task: "p", Split: "test", Signatures: map[string]string{"rougeL": "rougeL|v:1", "la-rougeL": "la-rougeL|v:1"}}
+			for i := range n {
+				id := fmt.Sprintf("e%d", i)
+				decode.Outputs = append(decode.Outputs, Output{ID: id, Text: name + " raw", Tokens: 3 + l, Ended: i%2 == 0})
+				post.Outputs = append(post.Outputs, Output{ID: id, Text: name + " post", Tokens: 2, Ended: true})
+				for _, form := range []string{"raw", "post"} {
+					score.Scores = append(score.Scores, Score{id, form, "rougeL", float64(i+seed+l) / 10}, Score{id, form, "la-rougeL", 0.25})
+				}
+			}
+			for m, of := range []struct {
+				kind    string
+				content Content
+			}{{"reward", reward}, {"rl", rl}, {"decode", decode}, {"postprocess", post}, {"score", score}} {
+				key := name + "/" + of.kind
+				role := ""
+				if m >= 2 {
+					role = "sample"
+				}
+				do(s.AddStage(ctx, stage(of.kind, key, 1+m+10*seed+100*l), of.content))
+				do(s.Link(ctx, name, role, key))
+			}
+			do(s.Link(ctx, name, "", "p"))
+			do(s.MarkDone(ctx, name))
+		}
+	}
+	do(s.AddSweep(ctx, sweep))
+	return failed
+}
+
+// dump returns what the store holds, without the integer ids, which depend on
+// the order of ingestion.
+func dump(t *testing.T, s *Store) string {
+	t.Helper()
+	var text string
+	for _, query := range []string{
+		`SELECT name, file, report FROM sweeps ORDER BY name`,
+		`SELECT name, seed, config, status, reason FROM runs ORDER BY name`,
+		`SELECT r.name, key, value FROM run_settings s JOIN runs r ON r.id = s.run ORDER BY 1, 2`,
+		`SELECT key, kind, part, version, started, seconds, tokens, peak_memory_bytes, threads FROM stages ORDER BY key`,
+		`SELECT * FROM v_summary ORDER BY 1, 2, 3, 4, 5, 6, 7`,
+		`SELECT * FROM v_scores ORDER BY 1, 2, 3, 4, 5, 6, 7, 8`,
+		`SELECT * FROM v_outputs ORDER BY 1, 2, 3, 4, 5, 6, 7`,
+		`SELECT * FROM v_curves ORDER BY 1, 2, 3, 4, 5, 6, 7, 8`,
+		`SELECT * FROM v_reward_accuracy ORDER BY 1, 2, 3, 4, 5, 6`,
+		`SELECT * FROM v_costs ORDER BY key`,
+		`SELECT t.key, d.temperature, r.temperature, r.score FROM decodings d JOIN tried_temperatures r USING (stage) JOIN stages t ON t.id = d.stage ORDER BY 1, 3`,
+	} {
+		rows, err := s.db.Query(query)
+		must(t, err)
+		columns, err := rows.Columns()
+		must(t, err)
+		values := make([]any, len(columns))
+		fields := make([]any, len(columns))
+		for i := range values {
+			fields[i] = &values[i]
+		}
+		for rows.Next() {
+			must(t, rows.Scan(fields...))
+			text += fmt.Sprintln(values...)
+		}
+		must(t, rows.Err())
+		rows.Close()
+	}
+	return text
+}
+
+func count(t *testing.T, s *Store, query string) int {
+	t.Helper()
+	var n int
+	must(t, s.db.QueryRow(query).Scan(&n))
+	return n
+}

@@ -1,0 +1,149 @@
+package runs
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+func TestMigrationKeepsWhatThereIs(t *testing.T) {
+	ctx := context.Background()
+	path := filepath.Join(t.TempDir(), "a b?c#.db")
+	old := openAt(t, path)
+	ingestSweep(t, old, 3)
+	before := dump(t, old)
+	must(t, old.Close())
+
+	first, err := schema.ReadFile(migrations[0])
+	must(t, err)
+	next := `ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT 'none'; CREATE TABLE notes (id INTEGER PRIMARY KEY) STRICT;`
+	newer, err := open(ctx, path, []string{string(first), next})
+	must(t, err)
+	if got := dump(t, newer); got != before {
+		t.Errorf("the migration changed what was there:\n%s\nbefore:\n%s", got, before)
+	}
+	if n := count(t, newer, `SELECT count(*) FROM runs WHERE note = 'none'`); n != 4 {
+		t.Errorf("%d runs have the new column, want 4", n)
+	}
+	must(t, newer.Close())
+
+	_, err = Open(ctx, path)
+	if err == nil || !strings.Contains(err.Error(), "schema version 2") || !strings.Contains(err.Error(), "up to 1") {
+		t.Errorf("opening a newer store: %v", err)
+	}
+}
+
+func TestFailedMigrationChangesNothing(t *testing.T) {
+	ctx := context.Background()
+	path := filepath.Join(t.TempDir(), "store.db")
+	must(t, openAt(t, path).Close())
+	first, err := schema.ReadFile(migrations[0])
+	must(t, err)
+	_, err = open(ctx, path, []string{string(first), `CREATE TABLE notes (id INTEGER) STRICT; CREATE TABLE runs (id INTEGER)`})
+	if err == nil || !strings.Contains(err.Error(), "from version 1 to 2") {
+		t.Fatalf("a migration that cannot be: %v", err)
+	}
+	s := openAt(t, path)
+	if n := count(t, s, `SELECT count(*) FROM sqlite_schema WHERE name = 'notes'`); n != 0 {
+		t.Error("half of the failed migration is there")
+	}
+}
+
+func TestOpenRefusesWhatIsNotAStore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	must(t, os.WriteFile(path, []byte(strings.Repeat("this is not a database\n", 100)), 0o644))
+	_, err := Open(context.Background(), path)
+	if err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("opening a text file: %v", err)
+	}
+}
+
+func TestWALAndForeignKeys(t *testing.T) {
+	s := openStore(t)
+	var mode string
+	must(t, s.db.QueryRow(`PRAGMA journal_mode`).Scan(&mode))
+	if mode != "wal" {
+		t.Errorf("journal mode %s, want wal", mode)
+	}
+	if n := count(t, s, `PRAGMA foreign_keys`); n != 1 {
+		t.Error("foreign keys are off")
+	}
+	if n := count(t, s, `SELECT count(*) FROM pragma_table_list WHERE type = 'table' AND schema = 'main' AND name NOT LIKE 'sqlite_%' AND NOT strict`); n != 0 {
+		t.Errorf("%d tables are not STRICT", n)
+	}
+}
+
+func TestTheSchemaRejectsWhatIsWrong(t *testing.T) {
+	s := openStore(t)
+	ingestSweep(t, s, 2)
+	for name, statement := range map[string]string{
+		"text for a number":         `UPDATE stages SET seconds = 'long'`,
+		"a number in words":         `INSERT INTO scores SELECT stage, form, metric, example, 'high' FROM scores LIMIT 1`,
+		"an unknown form":           `UPDATE scores SET form = 'cooked'`,
+		"an unknown status":         `UPDATE runs SET status = 'lost'`,
+		"failed, no reason":         `UPDATE runs SET status = 'failed'`,
+		"done, with reason":         `UPDATE runs SET reason = 'none'`,
+		"not JSON":                  `UPDATE runs SET config = '{'`,
+		"no such example":           `INSERT INTO outputs SELECT stage, 999, text, tokens, ended FROM outputs LIMIT 1`,
+		"no such stage":             `UPDATE run_stages SET stage = 999`,
+		"accuracy above 1":          `UPDATE reward_accuracies SET accuracy = 1.1`,
+		"ended more than 1":         `UPDATE outputs SET ended = 2`,
+		"a value that is no number": `UPDATE curves SET value = NULL`,
+	} {
+		if _, err := s.db.Exec(statement); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+func TestIngestingTwiceIsIngestingOnce(t *testing.T) {
+	ctx := context.Background()
+	s := openStore(t)
+	if has, err := s.HasStage(ctx, "p"); has || err != nil {
+		t.Errorf("an empty store has stage p: %v, %v", has, err)
+	}
+	ingestSweep(t, s, 5)
+	if has, err := s.HasStage(ctx, "p"); !has || err != nil {
+		t.Errorf("stage p is missing: %v, %v", has, err)
+	}
+	before := dump(t, s)
+	ingestSweep(t, s, 5)
+	if dump(t, s) != before {
+		t.Error("the second ingest changed the store")
+	}
+	rebuilt := openStore(t)
+	ingestSweep(t, rebuilt, 5)
+	if dump(t, rebuilt) != before {
+		t.Error("a rebuilt store differs")
+	}
+}
+
+func TestConcurrentIngestion(t *testing.T) {
+	alone := openStore(t)
+	ingestSweep(t, alone, 20)
+
+	path := filepath.Join(t.TempDir(), "store.db")
+	failures := make([]error, 4)
+	var group sync.WaitGroup
+	for i := range failures {
+		group.Go(func() {
+			s, err := Open(context.Background(), path)
+			if err != nil {
+				failures[i] = err
+				return
+			}
+			defer s.Close()
+			failures[i] = ingest(s, 20)
+		})
+	}
+	group.Wait()
+	for _, err := range failures {
+		must(t, err)
+	}
+	if dump(t, openAt(t, path)) != dump(t, alone) {
+		t.Error("four writers at once left another store than one alone")
+	}
+}
