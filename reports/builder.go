@@ -1,0 +1,245 @@
+package reports
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"lastmile/runs"
+)
+
+// behaviours are the metrics that say how outputs misbehave; the sentences
+// speak of them beside the headline metric.
+var behaviours = []string{"repetition", "ended", "length_ratio"}
+
+// builder makes a report of the evidence, part by part.
+type builder struct {
+	*evidence
+	options    Options
+	statistics statistics
+	baselines  []string // labels
+	treatments []string // labels of which the sentences speak
+	prolonged  []string // labels trained on by maximum likelihood
+	columns    []string // metrics
+	headline   string   // the metric of the opening sentences
+	table      *mainTable
+	controls   []control
+	notes      []string // below the table, in Markdown
+}
+
+// newBuilder finds out which labels play which part.
+func newBuilder(e *evidence, options Options) (*builder, error) {
+	b := &builder{evidence: e, options: options}
+	b.statistics.resampling = options.resampling()
+	if len(e.labels) == 0 {
+		return nil, fmt.Errorf("reporting on sweep %s: it lists no runs", e.sweep.Name)
+	}
+	wanted := options.Baseline
+	if wanted == "" {
+		wanted = e.labels[0].name
+		if v := e.labels[0].variant; v != "" {
+			wanted = v
+		}
+	}
+	var err error
+	if b.baselines, err = b.named("baseline", wanted); err != nil {
+		return nil, err
+	}
+	for _, l := range e.labels {
+		if l.algorithm == "mle" && !slices.Contains(b.baselines, l.name) {
+			b.prolonged = append(b.prolonged, l.name)
+		}
+	}
+	if options.Treatment != "" {
+		if b.treatments, err = b.named("treatment", options.Treatment); err != nil {
+			return nil, err
+		}
+	} else {
+		b.treatments = b.defaultTreatments()
+	}
+	b.columns = options.Columns
+	if len(b.columns) == 0 {
+		for _, m := range e.scores.Metrics {
+			b.columns = append(b.columns, m.Name)
+		}
+		slices.SortStableFunc(b.columns, compareColumns)
+		b.columns = slices.Compact(b.columns)
+	}
+	b.headline = headlineMetric
+	if !slices.Contains(b.columns, b.headline) && len(b.columns) > 0 {
+		b.headline = b.columns[0]
+	}
+	return b, nil
+}
+
+// compareColumns puts metrics that nobody ordered into groups: ROUGE,
+// length-adjusted ROUGE, others by name.
+func compareColumns(a, b string) int {
+	rank := func(metric string) string {
+		switch {
+		case strings.HasPrefix(metric, "rouge"):
+			return "0" + metric
+		case strings.HasPrefix(metric, "la-rouge"):
+			return "1" + metric
+		case metric == learnedScorer:
+			return "2"
+		default:
+			return "3" + metric
+		}
+	}
+	return strings.Compare(rank(a), rank(b))
+}
+
+// named returns the labels that a name from the section [report] means.
+func (b *builder) named(part, name string) ([]string, error) {
+	labels := b.matching(name)
+	if len(labels) > 0 {
+		return labels, nil
+	}
+	var known []string
+	for _, l := range b.labels {
+		known = append(known, l.name)
+	}
+	return nil, fmt.Errorf("reporting on sweep %s: the %s %q is neither a variant nor a label of its runs; one of %s", b.sweep.Name, part, name, strings.Join(known, "; "))
+}
+
+// matching returns the label of that name, or those of the variant of that
+// name.
+func (b *builder) matching(name string) []string {
+	var byVariant []string
+	for _, l := range b.labels {
+		if l.name == name {
+			return []string{name}
+		}
+		if l.variant == name {
+			byVariant = append(byVariant, l.name)
+		}
+	}
+	return byVariant
+}
+
+// defaultTreatments are the labels that learned by reinforcement; where there
+// are none, all but the baselines.
+func (b *builder) defaultTreatments() []string {
+	var reinforced, others []string
+	for _, l := range b.labels {
+		if slices.Contains(b.baselines, l.name) {
+			continue
+		}
+		others = append(others, l.name)
+		if l.algorithm != "" && l.algorithm != "none" && l.algorithm != "mle" {
+			reinforced = append(reinforced, l.name)
+		}
+	}
+	if len(reinforced) > 0 {
+		return reinforced
+	}
+	return others
+}
+
+// baselineOf returns the baseline that a label is compared with: where there
+// are several, the one that agrees with it on most axes.
+func (b *builder) baselineOf(name string) string {
+	if slices.Contains(b.baselines, name) {
+		return name
+	}
+	return b.closest(name, b.baselines)
+}
+
+// closest returns the candidate that agrees with a label on most axes, the
+// first of equals.
+func (b *builder) closest(name string, candidates []string) string {
+	own := b.label(name).axes
+	best, most := candidates[0], -1
+	for _, candidate := range candidates {
+		equal := 0
+		for axis, value := range b.label(candidate).axes {
+			if string(own[axis]) == string(value) {
+				equal++
+			}
+		}
+		if equal > most {
+			best, most = candidate, equal
+		}
+	}
+	return best
+}
+
+// control is a comparison of a treatment's raw outputs with what can be had
+// without it.
+type control struct {
+	treatment  runs.System
+	other      runs.System
+	kind       string // which control it is
+	difference *difference
+}
+
+// The kinds of controls, as the table calls them.
+const (
+	bestTemperature = "best temperature on dev"
+	trainedOn       = "trained on"
+	postProcessed   = "post-processed"
+)
+
+// compareControls compares each treatment with its controls by the headline
+// metric.
+func (b *builder) compareControls(ctx context.Context) error {
+	var family []*difference
+	add := func(treatment, other runs.System, kind string) error {
+		d, err := b.statistics.compare(b.system(treatment), b.system(other), b.headline)
+		if err != nil || d == nil {
+			return err
+		}
+		family = append(family, d)
+		b.controls = append(b.controls, control{treatment, other, kind, d})
+		return nil
+	}
+	for _, t := range b.treatments {
+		baseline := b.baselineOf(t)
+		if baseline == t {
+			continue
+		}
+		for _, d := range b.decodings {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			treatment := runs.System{Label: t, Decode: d.name, Form: "raw"}
+			if d.Strategy == "sample" && !d.isTuned() {
+				for _, best := range b.decodings {
+					if best.isTuned() {
+						if err := add(treatment, runs.System{Label: baseline, Decode: best.name, Form: "raw"}, bestTemperature); err != nil {
+							return err
+						}
+					}
+				}
+			}
+			if len(b.prolonged) > 0 && !slices.Contains(b.prolonged, t) {
+				longer := b.closest(t, b.prolonged)
+				if err := add(treatment, runs.System{Label: longer, Decode: d.name, Form: "raw"}, trainedOn); err != nil {
+					return err
+				}
+			}
+			if err := add(treatment, runs.System{Label: baseline, Decode: d.name, Form: "post"}, postProcessed); err != nil {
+				return err
+			}
+		}
+	}
+	for _, c := range b.controls {
+		if err := b.statistics.sharpen(c.difference, b.system(c.treatment), b.system(c.other), b.headline, len(family), saidLevel); err != nil {
+			return err
+		}
+	}
+	correct(family)
+	return nil
+}
+
+// decoding returns the decoding of that name.
+func (b *builder) decoding(name string) decoding {
+	for _, d := range b.decodings {
+		if d.name == name {
+			return d
+		}
+	}
+	return decoding{name: name}
+}

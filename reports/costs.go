@@ -1,0 +1,117 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+)
+
+// stageOrder is the way of the data.
+var stageOrder = []string{"prepare", "base", "mle", "negatives", "reward", "rl", "decode", "postprocess", "scorer", "score"}
+
+// costGroup is the stages of a kind that the same labels use.
+type costGroup struct {
+	kind           string
+	labels         []string
+	stages, runs   int // runs is how many share one of them, at most
+	fewest         int // and at least
+	seconds        float64
+	tokens, memory int64
+}
+
+// costSection is the table of costs.
+func (b *builder) costSection() string {
+	if len(b.costs) == 0 {
+		return ""
+	}
+	table := grid{
+		header: []string{"stage", "systems", "stages", "runs sharing one", "time", "tokens", "tokens/s", "peak memory"},
+		right:  []bool{false, false, true, true, true, true, true, true},
+	}
+	total, peak := 0.0, int64(0)
+	for _, g := range b.costGroups() {
+		total += g.seconds
+		peak = max(peak, g.memory)
+		labels := "all"
+		if len(g.labels) < len(b.labels) {
+			var names []string
+			for _, l := range g.labels {
+				names = append(names, inline(l))
+			}
+			labels = strings.Join(names, "; ")
+		}
+		sharing := fmt.Sprint(g.runs)
+		if g.fewest < g.runs {
+			sharing = fmt.Sprintf("%d to %d", g.fewest, g.runs)
+		}
+		tokens, rate := "", ""
+		if g.tokens > 0 {
+			tokens = humanize.Comma(g.tokens)
+			if g.seconds > 0 {
+				rate = humanize.Comma(int64(float64(g.tokens) / g.seconds))
+			}
+		}
+		table.add(g.kind, labels, fmt.Sprint(g.stages), sharing, duration(g.seconds), tokens, rate, memory(g.memory))
+	}
+	table.add("total", "", fmt.Sprint(len(b.costs)), "", duration(total), "", "", memory(peak))
+	return table.String() + "\n" + b.budget()
+}
+
+// costGroups groups the stages by kind and by the labels that use them.
+func (b *builder) costGroups() []costGroup {
+	var groups []costGroup
+	for _, c := range b.costs {
+		i := slices.IndexFunc(groups, func(g costGroup) bool { return g.kind == c.Kind && slices.Equal(g.labels, c.Labels) })
+		if i < 0 {
+			i = len(groups)
+			groups = append(groups, costGroup{kind: c.Kind, labels: c.Labels, fewest: c.Runs})
+		}
+		g := &groups[i]
+		g.stages++
+		g.runs = max(g.runs, c.Runs)
+		g.fewest = min(g.fewest, c.Runs)
+		g.seconds += c.Seconds
+		g.tokens += int64(c.Tokens)
+		g.memory = max(g.memory, c.PeakMemoryBytes)
+	}
+	slices.SortStableFunc(groups, func(a, b costGroup) int {
+		return slices.Index(stageOrder, a.kind) - slices.Index(stageOrder, b.kind)
+	})
+	return groups
+}
+
+// budget says what each label's runs spent after MLE, which is what a fair
+// control has to match.
+func (b *builder) budget() string {
+	after := []string{"negatives", "reward", "rl"}
+	var parts []string
+	for _, l := range b.labels {
+		runs := 0
+		for _, run := range b.sweep.Runs {
+			if run.Label == l.name && run.Status == "done" {
+				runs++
+			}
+		}
+		seconds := 0.0
+		var kinds []string
+		for _, c := range b.costs {
+			if !slices.Contains(after, c.Kind) || !slices.Contains(c.Labels, l.name) {
+				continue
+			}
+			seconds += c.Seconds
+			if !slices.Contains(kinds, c.Kind) {
+				kinds = append(kinds, c.Kind)
+			}
+		}
+		if runs > 0 && seconds > 0 {
+			slices.SortFunc(kinds, func(a, b string) int { return slices.Index(after, a) - slices.Index(after, b) })
+			parts = append(parts, fmt.Sprintf("%s %s (%s)", inline(l.name), duration(seconds/float64(runs)), strings.Join(kinds, ", ")))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "After MLE, a run of each system took, stages that it shares counted in full: " + strings.Join(parts, "; ") + ".\n\n"
+}

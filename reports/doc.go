@@ -1,0 +1,16 @@
+// Package reports turns a sweep in the store into a folder that can be read,
+// cited and kept: a README.md, plots, and the main table as CSV and JSON.
+//
+// The unit of a report is a system: the runs of one label, decoded in one way,
+// before ("raw") or after ("post") post-processing. Its training seeds are
+// repetitions. One label is the baseline; each other system is compared with
+// the baseline's of the same decoding and form, on the same examples and
+// seeds. Labels that trained by reinforcement learning are treatments. Three
+// more systems are controls, which say how much of a treatment's gain could
+// be had without it: the baseline at its best temperature, the baseline
+// trained on with maximum likelihood, and the baseline post-processed.
+//
+// Every sentence is made from the numbers, and a difference that is not
+// significant is said as plainly as one that is. The statistics are those of
+// the package metrics. The same store gives the same bytes.
+package reports

@@ -1,0 +1,73 @@
+package reports
+
+import (
+	"regexp"
+	"strings"
+
+	"lastmile/metrics"
+)
+
+// headlineMetric is the metric of the opening sentences, where the table has
+// it; otherwise it is the table's first.
+const headlineMetric = "la-rougeL"
+
+// learnedScorer is the one metric that the package metrics does not make.
+const learnedScorer = "bleurt"
+
+var (
+	acronyms  = regexp.MustCompile(`(?i)\b(mle|ppo|rloo|grpo|dpo|rl|kl|sft)\b`)
+	rougeName = regexp.MustCompile(`^(la-)?rouge(\d|L|Lsum)(-precision|-recall)?$`)
+)
+
+// spoken is how prose calls a label: as the sweep file does, with acronyms in
+// capitals.
+func spoken(label string) string {
+	return acronyms.ReplaceAllStringFunc(inline(label), strings.ToUpper)
+}
+
+// title is how prose calls a metric.
+func title(metric string) string {
+	if parts := rougeName.FindStringSubmatch(metric); parts != nil {
+		return parts[1] + "ROUGE-" + parts[2] + strings.ReplaceAll(parts[3], "-", " ")
+	}
+	switch metric {
+	case learnedScorer:
+		return "the learned scorer"
+	case "ended":
+		return "share ended"
+	}
+	return inline(strings.ReplaceAll(metric, "_", " "))
+}
+
+// direction says which scores of a metric are better.
+func direction(metric string) metrics.Direction {
+	if metric == learnedScorer {
+		return metrics.Higher
+	}
+	m, err := metrics.New(metric, metrics.DefaultOptions())
+	if err != nil {
+		return metrics.Neutral // a metric that this version does not know is neither
+	}
+	return m.Direction()
+}
+
+// arrow is the mark in a column's head that says where the better scores are.
+func arrow(d metrics.Direction) string {
+	switch d {
+	case metrics.Higher:
+		return " ↑"
+	case metrics.Lower:
+		return " ↓"
+	case metrics.CloserToOne:
+		return " →1"
+	}
+	return ""
+}
+
+// formName is how prose calls a form.
+func formName(form string) string {
+	if form == "post" {
+		return "post-processed"
+	}
+	return "raw"
+}

@@ -1,0 +1,111 @@
+package reports
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+
+	"lastmile/runs"
+)
+
+// Published is a value that somebody else reports.
+type Published struct {
+	Value  float64 `json:"value"`
+	Source string  `json:"source"`
+}
+
+// publishedFile is a TOML file of published values:
+//
+//	source = "Somebody (2024), table 2"
+//
+//	[[value]]
+//	system = "mle"
+//	form   = "raw"
+//	metric = "rougeL"
+//	value  = 0.31
+//
+// It holds what somebody copied from a paper. Nothing is ever filled in.
+type publishedFile struct {
+	// Source is where the values are from, unless a value says otherwise.
+	Source string
+	Value  []publishedValue
+}
+
+type publishedValue struct {
+	System string   // a label of the sweep, or the name of a variant
+	Decode string   // the name of a decoding; "" means every one
+	Form   string   // raw or post
+	Metric string   // as the sweep file calls it
+	Value  *float64 // on the scale of ours: ROUGE from 0 to 1
+	Source string
+}
+
+// readPublished reads a file of published values. The path may be empty.
+func readPublished(path string) ([]publishedValue, error) {
+	if path == "" {
+		return nil, nil
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading published values: %w", err)
+	}
+	var file publishedFile
+	meta, err := toml.Decode(string(raw), &file)
+	if err != nil {
+		return nil, fmt.Errorf("reading published values from %s: %w", path, err)
+	}
+	if unknown := meta.Undecoded(); len(unknown) > 0 {
+		return nil, fmt.Errorf("reading published values from %s: unknown key %q; a value has system, decode, form, metric, value and source", path, unknown[0].String())
+	}
+	for i := range file.Value {
+		v := &file.Value[i]
+		switch {
+		case v.System == "" || v.Metric == "" || v.Value == nil:
+			return nil, fmt.Errorf("reading published values from %s: value %d needs system, metric and value", path, i+1)
+		case v.Form != "raw" && v.Form != "post":
+			return nil, fmt.Errorf("reading published values from %s: value %d has the form %q; one of raw, post", path, i+1, v.Form)
+		}
+		if v.Source == "" {
+			v.Source = file.Source
+		}
+		if v.Source == "" {
+			return nil, fmt.Errorf("reading published values from %s: value %d has no source, and neither has the file", path, i+1)
+		}
+	}
+	return file.Value, nil
+}
+
+// resolve replaces names of variants by the labels of their runs, and returns
+// notes on values that have no place in the table.
+func (b *builder) resolve(values []publishedValue, metrics []string) ([]publishedValue, []string) {
+	var resolved []publishedValue
+	var notes []string
+	for _, v := range values {
+		labels := b.matching(v.System)
+		known := v.Decode == "" || slices.ContainsFunc(b.decodings, func(d decoding) bool { return d.name == v.Decode })
+		if len(labels) == 0 || !known || !slices.Contains(metrics, v.Metric) {
+			notes = append(notes, fmt.Sprintf("A published value has no place in the table: %s.",
+				inline(strings.Join(slices.DeleteFunc([]string{v.System, v.Decode, v.Form, v.Metric}, func(s string) bool { return s == "" }), ", "))))
+			continue
+		}
+		for _, label := range labels {
+			v.System = label
+			resolved = append(resolved, v)
+		}
+	}
+	return resolved, notes
+}
+
+// matching returns the published values for a cell.
+func matching(values []publishedValue, system runs.System, metric string) []Published {
+	var found []Published
+	for _, v := range values {
+		if v.System == system.Label && v.Form == system.Form && v.Metric == metric && (v.Decode == "" || v.Decode == system.Decode) {
+			found = append(found, Published{Value: *v.Value, Source: v.Source})
+		}
+	}
+	return found
+}

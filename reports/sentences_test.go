@@ -1,0 +1,119 @@
+package reports
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"lastmile/metrics"
+	"lastmile/runs"
+)
+
+// talk makes the sentences on ppo against mle, decoded in one way, from
+// differences that are given.
+func talk(byMetric map[string]*difference, controls ...control) string {
+	sampling := map[string]decodeSettings{"sample": {Strategy: "sample", Temperature: 1}}
+	b := &builder{
+		evidence: &evidence{
+			labels:    []label{{name: "mle", algorithm: "none", decode: sampling}, {name: "ppo", algorithm: "ppo", decode: sampling}},
+			decodings: []decoding{{"sample", sampling["sample"]}},
+		},
+		baselines: []string{"mle"}, treatments: []string{"ppo"}, headline: "la-rougeL", controls: controls,
+		table: &mainTable{differences: map[runs.System]map[string]*difference{ppo: byMetric}},
+	}
+	return strings.Join(b.sentences(), "\n")
+}
+
+var ppo = runs.System{Label: "ppo", Decode: "sample", Form: "raw"}
+
+func diff(a, b, width, p float64) *difference {
+	return &difference{
+		Comparison: metrics.Comparison{MeanA: a, MeanB: b, Difference: a - b, Low: a - b - width, High: a - b + width, Examples: 913, Seeds: 3},
+		seeds:      []int{1, 2, 3}, holm: p,
+	}
+}
+
+func postOfMLE(d *difference) control {
+	return control{treatment: ppo, other: runs.System{Label: "mle", Decode: "sample", Form: "post"}, kind: postProcessed, difference: d}
+}
+
+func TestSentences(t *testing.T) {
+	for name, c := range map[string]struct {
+		byMetric map[string]*difference
+		controls []control
+		want     []string
+		without  string
+	}{
+		"a gain": {
+			map[string]*difference{"la-rougeL": diff(0.133, 0.096, 0.012, 0.0001), "repetition": diff(0.09, 0.134, 0.01, 0.0004), "ended": diff(0.97, 0.969, 0.01, 0.8)}, nil,
+			[]string{"PPO's raw outputs sampled at temperature 1 score 0.037 [0.025, 0.049] la-ROUGE-L above MLE's (0.133 against 0.096; p < 0.001; 913 examples, 3 seeds).",
+				"Their repetition is lower (0.090 against 0.134, −0.044 [−0.054, −0.034], p < 0.001); their share ended is not significantly different (0.970 against 0.969, +0.001 [−0.009, 0.011], p = 0.80)."}, "So the gain"},
+		"a loss": {
+			map[string]*difference{"la-rougeL": diff(0.096, 0.133, 0.012, 0.004)}, []control{postOfMLE(diff(0.096, 0.15, 0.01, 0.0001))},
+			[]string{"score 0.037 [0.025, 0.049] la-ROUGE-L below MLE's (0.096 against 0.133; p = 0.004;",
+				"They score 0.054 [0.044, 0.064] below post-processed outputs of MLE sampled at temperature 1"}, "So the gain"},
+		"nothing": {
+			map[string]*difference{"la-rougeL": diff(0.133, 0.131, 0.012, 0.41)}, nil,
+			[]string{"PPO's raw outputs sampled at temperature 1 are not significantly different from MLE's in la-ROUGE-L (0.133 against 0.131, a difference of +0.002 [−0.010, 0.014]; p = 0.41;"}, "above"},
+		"a gain that other seeds may not show": {
+			map[string]*difference{"la-rougeL": diff(0.133, 0.096, 0.05, 0.001)}, nil,
+			[]string{"score 0.037 [−0.013, 0.087] la-ROUGE-L above", "others may not show it"}, ""},
+		"a gain that a control has too": {
+			map[string]*difference{"la-rougeL": diff(0.133, 0.096, 0.012, 0.0001)}, []control{postOfMLE(diff(0.133, 0.131, 0.01, 0.5))},
+			[]string{"Post-processed outputs of MLE sampled at temperature 1 are not significantly different from them (0.133 against 0.131, a difference of +0.002 [−0.008, 0.012]; p = 0.50).",
+				"So the gain is not shown to go beyond that of post-processed outputs of MLE sampled at temperature 1."}, ""},
+		"a gain beyond the control": {
+			map[string]*difference{"la-rougeL": diff(0.133, 0.096, 0.012, 0.0001)}, []control{postOfMLE(diff(0.133, 0.12, 0.01, 0.01))},
+			[]string{"They score 0.013 [0.003, 0.023] above post-processed outputs of MLE", "p = 0.010", "So the gain goes beyond each of these controls."}, "not shown"},
+		"no numbers": {map[string]*difference{}, nil, []string{"There is nothing to compare yet."}, "significant"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := talk(c.byMetric, c.controls...)
+			contains(t, got, c.want...)
+			if c.without != "" && strings.Contains(got, c.without) {
+				t.Errorf("%q is said in:\n%s", c.without, got)
+			}
+		})
+	}
+}
+
+// What the sentences say must be what the numbers say: the synthetic store
+// has a gain in sampling, none in greedy decoding, and a control that equals
+// the gain.
+func TestSentencesOfAStore(t *testing.T) {
+	summary, page := write(t, demo().store(t), options(t.TempDir()))
+	said := strings.Join(summary.Sentences, "\n")
+	contains(t, said,
+		"PPO's raw outputs sampled at temperature 1 score 0.0", "la-ROUGE-L above MLE's",
+		"PPO's raw outputs decoded greedily are not significantly different from MLE's in la-ROUGE-L",
+		"MLE sampled at its best temperature on dev (0.7) is not significantly different from them",
+		"above “MLE, longer” (MLE trained on) sampled at temperature 1",
+		"So the gain is not shown to go beyond that of MLE sampled at its best temperature on dev (0.7).")
+	contains(t, page, "### Controls", "best temperature on dev", "trained on", "post-processed")
+}
+
+func TestNumbers(t *testing.T) {
+	for got, want := range map[string]string{
+		number(0.0374): "0.037", number(-0.0374): "−0.037", number(-0.0001): "0.000", number(12.5): "12.500", number(123.45): "123.5", number(math.NaN()): "–",
+		signed(0.01): "+0.010", signed(-0.01): "−0.010", signed(0.0001): "0.000",
+		interval(-0.01, 0.2):   "[−0.010, 0.200]",
+		probability(0.0009):    "p < 0.001",
+		probability(0.049):     "p = 0.049",
+		probability(0.412):     "p = 0.41",
+		probability(1):         "p > 0.99",
+		duration(3):            "3.0 s",
+		duration(95):           "95 s",
+		duration(600):          "10 min",
+		duration(9000):         "2.5 h",
+		counted(1, "seed"):     "1 seed",
+		counted(1200, "seed"):  "1,200 seeds",
+		spoken("ppo, no kl"):   "PPO, no KL",
+		title("la-rougeLsum"):  "la-ROUGE-Lsum",
+		title("rouge2-recall"): "ROUGE-2 recall",
+		title("length_ratio"):  "length ratio",
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
