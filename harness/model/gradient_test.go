@@ -138,6 +138,9 @@ func TestGradientOfTheModel(t *testing.T) {
 		s := open(t, torch.Float64)
 		c := tiny()
 		c.TieWordEmbeddings = tied
+		if !tied {
+			c.NumHiddenLayers = 1
+		}
 		m := newModel(t, s, c)
 		m.AddHead()
 		m.Head.CopyInPlace(noise(s, "head", 1, 8))

@@ -126,7 +126,7 @@ func TestHiddenFreesWhatItMade(t *testing.T) {
 		t.Errorf("Hidden left %d tensors, want its result", s.Live()-before)
 	}
 	m.Free()
-	if s.Live() != 1+0 {
+	if s.Live() != 1 {
 		t.Errorf("%d tensors live after the model was freed, want the last result", s.Live())
 	}
 }

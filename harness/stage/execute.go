@@ -73,7 +73,7 @@ type Options struct {
 const (
 	// grace is how long a stopped stage is waited for. Nothing is lost with one
 	// that takes longer: it goes on from its checkpoint.
-	grace = 2500 * time.Millisecond
+	grace = 2 * time.Second
 	// pollEvery is how often a stage of another process is looked at.
 	pollEvery = 250 * time.Millisecond
 )

@@ -67,6 +67,17 @@ func TestReadingLeavesNothingBehind(t *testing.T) {
 	}
 }
 
+func TestMakingATensorMakesOne(t *testing.T) {
+	s := open(t, Float64)
+	s.Floats([]float32{1}, 1)
+	s.Float64s([]float64{1}, 1)
+	s.Ints([]int64{1}, 1)
+	s.Zeros(3)
+	if s.Live() != 4 {
+		t.Errorf("%d tensors live, want 4", s.Live())
+	}
+}
+
 func TestKeepHandsOverOneScopeAndKeepAllAll(t *testing.T) {
 	s := open(t, Float32)
 	var once, all, twice *Tensor

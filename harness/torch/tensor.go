@@ -93,7 +93,9 @@ type element interface {
 	~float32 | ~float64 | ~int64 | ~uint16
 }
 
-func fromData[E element](s *Session, data []E, dtype DType, shape []int) *Tensor {
+// fromData makes a tensor whose elements, which lie in memory as dtype, become
+// as on the session's device. It leaves nothing else in the scope.
+func fromData[E element](s *Session, data []E, dtype, as DType, shape []int) (made *Tensor) {
 	n := 1
 	for _, size := range shape {
 		n *= size
@@ -105,39 +107,43 @@ func fromData[E element](s *Session, data []E, dtype DType, shape []int) *Tensor
 	if len(dims) == 0 {
 		dims = []int64{1}
 	}
-	t := s.op("tensor of data", func(out *libtch.Ctensor) {
-		if n == 0 {
-			libtch.AtgZeros(out, dims, len(dims), int32(dtype), -1)
-			return
+	s.Scope(func() {
+		t := s.op("tensor of data", func(out *libtch.Ctensor) {
+			if n == 0 {
+				libtch.AtgZeros(out, dims, len(dims), int32(dtype), -1)
+				return
+			}
+			*out = libtch.AtTensorOfData(unsafe.Pointer(&data[0]), dims, uint(len(dims)), uint(unsafe.Sizeof(data[0])), int(dtype))
+		})
+		if s.device >= 0 {
+			on := t
+			t = s.op("to", func(out *libtch.Ctensor) { libtch.AtgTo(out, on.c, s.device) }, on)
 		}
-		*out = libtch.AtTensorOfData(unsafe.Pointer(&data[0]), dims, uint(len(dims)), uint(unsafe.Sizeof(data[0])), int(dtype))
+		made = t.To(as).Keep()
 	})
-	if s.device >= 0 {
-		return s.op("to", func(out *libtch.Ctensor) { libtch.AtgTo(out, t.c, s.device) }, t)
-	}
-	return t
+	return made
 }
 
 // Floats makes a tensor of the session's floating-point type from a copy of
 // data, which holds the last dimension's neighbours side by side.
 func (s *Session) Floats(data []float32, shape ...int) *Tensor {
-	return fromData(s, data, Float32, shape).To(s.dtype)
+	return fromData(s, data, Float32, s.dtype, shape)
 }
 
 // Float64s is Floats for float64.
 func (s *Session) Float64s(data []float64, shape ...int) *Tensor {
-	return fromData(s, data, Float64, shape).To(s.dtype)
+	return fromData(s, data, Float64, s.dtype, shape)
 }
 
 // Ints makes a tensor of Int64 from a copy of data.
 func (s *Session) Ints(data []int64, shape ...int) *Tensor {
-	return fromData(s, data, Int64, shape)
+	return fromData(s, data, Int64, Int64, shape)
 }
 
 // Halves makes a tensor from the bit patterns of 16-bit floating-point
 // numbers, which dtype, Float16 or BFloat16, says how to read.
 func (s *Session) Halves(data []uint16, dtype DType, shape ...int) *Tensor {
-	return fromData(s, data, dtype, shape)
+	return fromData(s, data, dtype, dtype, shape)
 }
 
 // Zeros makes a tensor of zeros of the session's floating-point type.

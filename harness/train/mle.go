@@ -98,7 +98,8 @@ func (t *Trainer) likelihoodStep(sequences []Sequence, share float64) (loss floa
 	return loss, err
 }
 
-// evaluate returns the mean loss over all response tokens, in nats.
+// evaluate returns the mean loss over all response tokens, in nats. A loss
+// that is not a number is an error.
 func (t *Trainer) evaluate(ctx context.Context, sequences []Sequence, size int) (float64, error) {
 	sum, n := 0.0, 0
 	sizes := lengths(sequences)
@@ -121,6 +122,9 @@ func (t *Trainer) evaluate(ctx context.Context, sequences []Sequence, size int) 
 		}
 		sum += value
 		n += len(b.targets)
+	}
+	if loss := -sum / float64(n); math.IsNaN(loss) || math.IsInf(loss, 0) {
+		return loss, fmt.Errorf("the dev loss is %g after step %d", loss, t.Steps)
 	}
 	return -sum / float64(n), nil
 }

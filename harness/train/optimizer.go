@@ -101,7 +101,7 @@ func (o *Optimizer) step(step int, share float64) (float64, error) {
 		}
 	}
 	if total == nil {
-		return 0, fmt.Errorf("optimizer step %d: no parameter has a gradient", step)
+		return 0, fmt.Errorf("optimizer step %d: no parameter has a gradient", step+1)
 	}
 	sum, err := total.Item()
 	if err != nil {
@@ -109,7 +109,7 @@ func (o *Optimizer) step(step int, share float64) (float64, error) {
 	}
 	norm := math.Sqrt(sum)
 	if math.IsNaN(norm) || math.IsInf(norm, 0) {
-		return norm, fmt.Errorf("optimizer step %d: the gradient's norm is %g", step, norm)
+		return norm, fmt.Errorf("optimizer step %d: the gradient's norm is %g", step+1, norm)
 	}
 	scale := 1.0
 	if c.ClipNorm > 0 && norm > c.ClipNorm {

@@ -144,7 +144,13 @@ func (t *Trainer) Checkpoint(extra any, keep ...string) error {
 	if c.Extra, err = json.Marshal(extra); err != nil {
 		return err
 	}
-	if err := safetensors.Write(filepath.Join(t.folder(), c.Tensors), tensors); err != nil {
+	// A training from scratch that goes on from a checkpoint stores it again, so
+	// the file that the old state names must stay whole until it is replaced.
+	path := filepath.Join(t.folder(), c.Tensors)
+	if err := safetensors.Write(path+".new", tensors); err != nil {
+		return err
+	}
+	if err := os.Rename(path+".new", path); err != nil {
 		return err
 	}
 	if err := writeAtomically(filepath.Join(t.folder(), "state.json"), c); err != nil {

@@ -1,0 +1,176 @@
+package scorer
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"lastmile/harness/random"
+	"lastmile/harness/safetensors"
+	"lastmile/harness/torch"
+)
+
+func configFile(dir string) string  { return filepath.Join(dir, "config.json") }
+func weightsFile(dir string) string { return filepath.Join(dir, "model.safetensors") }
+
+// New makes an encoder with random parameters, each from a stream named by the
+// seed and the parameter. It differs from BERT's initialisation in what a
+// short training on few pairs needs:
+//
+//   - A matrix has the deviation 1/√(width of its input), which keeps the size
+//     of what passes through it.
+//   - Keys start equal to queries, so that at first a token attends to those
+//     that are like it: the same word in the other text.
+//   - Positions start as sines and cosines (Vaswani et al. 2017), of
+//     wavelengths from 2π to about 600, so that neighbours are alike from the
+//     first step, and positions that no training pair reaches mean something.
+//   - The head starts near ½, the middle of the targets.
+func New(s *torch.Session, c Config, seed int) (*Encoder, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	tensors := make(map[string]*torch.Tensor)
+	for _, shape := range c.shapes() {
+		values := make([]float32, elements(shape.size))
+		fill := func(value float32) {
+			for i := range values {
+				values[i] = value
+			}
+		}
+		draw := func(name string, deviation float64) {
+			stream := random.New(seed, "scorer", "init", name)
+			for i := range values {
+				values[i] = float32(stream.NormFloat64() * deviation)
+			}
+		}
+		switch {
+		case shape.name == wordEmbeddings:
+			draw(shape.name, 0.05)
+		case shape.name == positionEmbeddings:
+			waves(values, c.HiddenSize)
+		case shape.name == typeEmbeddings:
+			draw(shape.name, 0.02)
+		case strings.HasSuffix(shape.name, "LayerNorm.weight"):
+			fill(1)
+		case shape.name == "classifier.weight":
+			draw(shape.name, 0.02)
+		case shape.name == "classifier.bias":
+			fill(0.5)
+		case strings.HasSuffix(shape.name, ".weight"):
+			draw(strings.Replace(shape.name, ".self.key.", ".self.query.", 1), 1/math.Sqrt(float64(shape.size[1])))
+		}
+		tensors[shape.name] = s.Floats(values, shape.size...)
+	}
+	return assemble(s, c, tensors)
+}
+
+// waves fills a table of positions: row p is sin(p·f), cos(p·f) for
+// frequencies f from 1 down to 1/100.
+func waves(values []float32, hidden int) {
+	for i := range values {
+		position, d := i/hidden, i%hidden
+		angle := float64(position) * math.Pow(100, -float64(d-d%2)/float64(hidden))
+		if d%2 == 0 {
+			values[i] = float32(0.05 * math.Sin(angle))
+		} else {
+			values[i] = float32(0.05 * math.Cos(angle))
+		}
+	}
+}
+
+func elements(size []int) int {
+	n := 1
+	for _, d := range size {
+		n *= d
+	}
+	return n
+}
+
+// Load reads an encoder from a Hugging Face folder: config.json and
+// model.safetensors, of any floating-point type, into the session's. Nothing
+// is made up: what is missing or has another shape is an error.
+func Load(s *torch.Session, dir string) (*Encoder, error) {
+	c, err := ReadConfig(configFile(dir))
+	if err != nil {
+		return nil, err
+	}
+	path := weightsFile(dir)
+	stored, err := safetensors.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	tensors := make(map[string]*torch.Tensor)
+	for _, want := range c.shapes() {
+		t, ok := stored[want.name]
+		if !ok {
+			return nil, fmt.Errorf("reading %s: tensor %q is missing", path, want.name)
+		}
+		if !slices.Equal(t.Shape, want.size) {
+			return nil, fmt.Errorf("reading %s: tensor %q has shape %v, but config.json makes it %v", path, want.name, t.Shape, want.size)
+		}
+		values, err := t.Float32s()
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: tensor %q: %w", path, want.name, err)
+		}
+		tensors[want.name] = s.Floats(values, t.Shape...)
+	}
+	e, err := assemble(s, c, tensors)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	return e, nil
+}
+
+// Tensors reads the parameters as float32.
+func (e *Encoder) Tensors() (map[string]safetensors.Tensor, error) {
+	out := make(map[string]safetensors.Tensor)
+	for _, p := range e.parameters {
+		values, err := p.Tensor.Values()
+		if err != nil {
+			return nil, fmt.Errorf("reading parameter %s: %w", p.Name, err)
+		}
+		out[p.Name] = safetensors.Float32(values, p.Tensor.Shape()...)
+	}
+	return out, nil
+}
+
+// Set overwrites the parameters with tensors of the same names and shapes.
+func (e *Encoder) Set(tensors map[string]safetensors.Tensor) error {
+	for _, p := range e.parameters {
+		t, ok := tensors[p.Name]
+		if !ok {
+			return fmt.Errorf("setting parameter %s: it is missing", p.Name)
+		}
+		values, err := t.Float32s()
+		if err != nil {
+			return fmt.Errorf("setting parameter %s: %w", p.Name, err)
+		}
+		err = e.s.Scope(func() {
+			e.s.NoGrad(func() { p.Tensor.CopyInPlace(e.s.Floats(values, t.Shape...)) })
+		})
+		if err != nil {
+			return fmt.Errorf("setting parameter %s: %w", p.Name, err)
+		}
+	}
+	return nil
+}
+
+// Save writes config.json and model.safetensors in float32 to the folder dir.
+func (e *Encoder) Save(dir string) error {
+	tensors, err := e.Tensors()
+	if err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(e.Config, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(configFile(dir), append(text, '\n'), 0o666); err != nil {
+		return err
+	}
+	return safetensors.Write(weightsFile(dir), tensors)
+}

@@ -1,0 +1,152 @@
+package scorer
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"testing"
+
+	"lastmile/harness/torch"
+)
+
+func session(t *testing.T, options torch.Options) *torch.Session {
+	t.Helper()
+	options.Threads = 1
+	s, err := torch.Open(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// tiny is a configuration for tests.
+func tiny() Config {
+	return Config{
+		Architectures: []string{Architecture}, ModelType: "bert",
+		VocabSize: 30, HiddenSize: 12, IntermediateSize: 20, NumHiddenLayers: 2, NumAttentionHeads: 3,
+		MaxPositionEmbeddings: 40, TypeVocabSize: 2, PositionEmbeddingType: "absolute", HiddenAct: "gelu", LayerNormEps: 1e-12,
+	}
+}
+
+func TestScoresEqualTransformers(t *testing.T) {
+	raw, err := os.ReadFile("testdata/golden/scores.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var golden struct {
+		Rows              []struct{ First, Second []int }
+		Scores, Restarted []float64
+	}
+	if err := json.Unmarshal(raw, &golden); err != nil {
+		t.Fatal(err)
+	}
+	e, err := Load(session(t, torch.Options{}), "testdata/golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []row
+	for _, r := range golden.Rows {
+		rows = append(rows, row{tokens: append(r.First, r.Second...), first: len(r.First)})
+	}
+	for restart, want := range map[bool][]float64{false: golden.Scores, true: golden.Restarted} {
+		scores, err := e.values(newBatch(rows, 0, restart))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range want {
+			if math.Abs(scores[i]-want[i]) > 1e-5 {
+				t.Errorf("row %d, restart %v: score %g, transformers says %g", i, restart, scores[i], want[i])
+			}
+		}
+	}
+}
+
+// rowsOf makes rows of the given lengths, with the middle [SEP] at a third.
+func rowsOf(lengths ...int) []row {
+	var rows []row
+	for k, n := range lengths {
+		r := row{first: max(2, n/3)}
+		for i := range n {
+			r.tokens = append(r.tokens, (7*i*i+k)%29)
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+func TestAScoreDoesNotDependOnTheBatch(t *testing.T) {
+	e, err := New(session(t, torch.Options{}), tiny(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := rowsOf(3, 40, 5, 17, 5, 28, 3)
+	together, err := e.values(newBatch(rows, 29, true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range rows {
+		alone, err := e.values(newBatch([]row{r}, 0, true))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if math.Abs(alone[0]-together[i]) > 1e-5 {
+			t.Errorf("row %d: score %.8f alone, %.8f in a batch", i, alone[0], together[i])
+		}
+	}
+	if math.Abs(together[1]-together[3]) < 1e-4 {
+		t.Errorf("different rows have the same score %g", together[1])
+	}
+}
+
+// TestGradients compares each parameter's gradient with finite differences.
+func TestGradients(t *testing.T) {
+	s := session(t, torch.Options{DType: torch.Float64})
+	c := tiny()
+	c.VocabSize, c.MaxPositionEmbeddings = 9, 8
+	e, err := New(s, c, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := []row{{tokens: []int{0, 1, 2, 0, 3, 1, 0}, first: 4}, {tokens: []int{0, 4, 0, 5, 0}, first: 3}}
+	loss := func() *torch.Tensor {
+		return e.Scores(newBatch(rows, 0, true)).Sub(s.Float64s([]float64{1, 0}, 2)).Square().Mean()
+	}
+	value := func() (v float64) {
+		s.Scope(func() { s.NoGrad(func() { v, err = loss().Item() }) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	e.Train()
+	if err := s.Scope(func() { loss().Backward() }); err != nil {
+		t.Fatal(err)
+	}
+	const step = 1e-6
+	for _, p := range e.Parameters() {
+		gradients, err := p.Tensor.Grad().Value64s()
+		if err != nil {
+			t.Fatal(err)
+		}
+		values, err := p.Tensor.Value64s()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < len(values); i += 1 + len(values)/12 {
+			set := func(v float64) {
+				s.Scope(func() {
+					s.NoGrad(func() { p.Tensor.Reshape(-1).Narrow(0, i, 1).CopyInPlace(s.Float64s([]float64{v}, 1)) })
+				})
+			}
+			set(values[i] + step)
+			above := value()
+			set(values[i] - step)
+			below := value()
+			set(values[i])
+			if want := (above - below) / (2 * step); math.Abs(want-gradients[i]) > 1e-6*(1+math.Abs(want)) {
+				t.Errorf("%s[%d]: gradient %g, finite differences give %g", p.Name, i, gradients[i], want)
+			}
+		}
+	}
+}

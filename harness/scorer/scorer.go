@@ -1,0 +1,153 @@
+package scorer
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"slices"
+
+	"lastmile/harness/tokenizer"
+	"lastmile/harness/torch"
+	"lastmile/metrics"
+)
+
+// Name is what a sweep file calls the metric.
+const Name = "bleurt"
+
+// batchSize is the number of pairs scored at once.
+const batchSize = 64
+
+// Scorer is a trained scorer as a [metrics.Metric]. It belongs to the
+// goroutine that opened it, which is the one to use and close it.
+type Scorer struct {
+	encoder   *Encoder
+	reader    reader
+	signature string
+	// known holds what was scored before, so that a text that post-processing
+	// leaves as it was costs nothing and keeps its score to the last digit.
+	known map[Pair]float64
+}
+
+// Open loads a scorer from the folder that [Train] wrote. It locks the
+// goroutine to its thread until Close. A folder that is not one is an error.
+func Open(dir string, threads int) (*Scorer, error) {
+	weights, err := os.ReadFile(weightsFile(dir))
+	if err != nil {
+		return nil, fmt.Errorf("opening a scorer: %w", err)
+	}
+	t, err := tokenizer.Load(dir)
+	if err != nil {
+		return nil, fmt.Errorf("opening a scorer: %w", err)
+	}
+	s, err := torch.Open(torch.Options{Threads: threads})
+	if err != nil {
+		return nil, err
+	}
+	e, err := Load(s, dir)
+	if err == nil && e.Config.VocabSize < t.VocabSize() {
+		err = fmt.Errorf("%s has %d tokens, but the tokenizer beside it %d", configFile(dir), e.Config.VocabSize, t.VocabSize())
+	}
+	if err != nil {
+		s.Close()
+		return nil, fmt.Errorf("opening a scorer: %w", err)
+	}
+	return &Scorer{
+		encoder:   e,
+		reader:    newReader(t, e.Config),
+		signature: fmt.Sprintf("%s|model:lastmile-%.4x|agg:max|v:1.0", Name, sha256.Sum256(weights)),
+		known:     make(map[Pair]float64),
+	}, nil
+}
+
+// Close frees the scorer's memory and its thread.
+func (m *Scorer) Close() error {
+	err := m.encoder.s.Err()
+	m.encoder.s.Close()
+	return err
+}
+
+// Name returns "bleurt".
+func (m *Scorer) Name() string { return Name }
+
+// Signature returns how scores are made, the weights by the first 8 digits of
+// their SHA-256: bleurt|model:lastmile-1a2b3c4d|agg:max|v:1.0.
+func (m *Scorer) Signature() string { return m.signature }
+
+// Direction returns [metrics.Higher].
+func (m *Scorer) Direction() metrics.Direction { return metrics.Higher }
+
+// ScoreAll scores each input's hypothesis, by the reference that likes it
+// best. Scores are those of the regression head: about 0 to 1, not bounded.
+func (m *Scorer) ScoreAll(inputs []metrics.Input) ([]float64, error) {
+	var unknown []Pair
+	asked := make(map[Pair]bool)
+	for i, input := range inputs {
+		if len(input.References) == 0 {
+			return nil, fmt.Errorf("example %d has no reference, and %s needs one", i+1, Name)
+		}
+		for _, reference := range input.References {
+			p := Pair{reference, input.Hypothesis}
+			if _, ok := m.known[p]; !ok && !asked[p] {
+				asked[p] = true
+				unknown = append(unknown, p)
+			}
+		}
+	}
+	scores, err := m.encoder.score(context.Background(), m.reader, unknown)
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range unknown {
+		m.known[p] = scores[i]
+	}
+	out := make([]float64, len(inputs))
+	for i, input := range inputs {
+		of := make([]float64, len(input.References))
+		for k, reference := range input.References {
+			of[k] = m.known[Pair{reference, input.Hypothesis}]
+		}
+		out[i] = slices.Max(of)
+	}
+	return out, nil
+}
+
+// score scores pairs without gradients, those of similar length together.
+func (e *Encoder) score(ctx context.Context, r reader, pairs []Pair) ([]float64, error) {
+	rows := make([]row, len(pairs))
+	order := make([]int, len(pairs))
+	for i, p := range pairs {
+		rows[i], order[i] = r.row(p), i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(rows[a].tokens), len(rows[b].tokens)) })
+	out := make([]float64, len(pairs))
+	for indices := range slices.Chunk(order, batchSize) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		batch := make([]row, len(indices))
+		for k, i := range indices {
+			batch[k] = rows[i]
+		}
+		values, err := e.values(r.batch(batch))
+		if err != nil {
+			return nil, fmt.Errorf("scoring %d pairs: %w", len(pairs), err)
+		}
+		for k, i := range indices {
+			out[i] = values[k]
+		}
+	}
+	return out, nil
+}
+
+// values are the scores of a batch, computed without gradients.
+func (e *Encoder) values(b Batch) (values []float64, err error) {
+	scoped := e.s.Scope(func() {
+		e.s.NoGrad(func() { values, err = e.Scores(b).Value64s() })
+	})
+	if err == nil {
+		err = scoped
+	}
+	return values, err
+}

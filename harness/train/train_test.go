@@ -1,0 +1,298 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"lastmile/experiments"
+	"lastmile/harness/model"
+	"lastmile/harness/random"
+	"lastmile/harness/torch"
+)
+
+const (
+	vocabulary = 12
+	eos        = 0
+)
+
+func newModel(t testing.TB, s *torch.Session, seed int) *model.Model {
+	t.Helper()
+	m, err := model.New(s, model.Config{
+		VocabSize: vocabulary, HiddenSize: 16, IntermediateSize: 24, NumHiddenLayers: 1, NumAttentionHeads: 4, NumKeyValueHeads: 2,
+		HiddenAct: "silu", MaxPositionEmbeddings: 72, InitializerRange: 0.2, RMSNormEps: 1e-6, RopeTheta: 100, TieWordEmbeddings: true,
+	}, seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// reversals are n texts of a toy task: two tokens, and the same two turned
+// round with the end token behind.
+func reversals(n int) []Sequence {
+	out := make([]Sequence, n)
+	for i := range out {
+		stream := random.New(1, "reversal", i)
+		a, b := 1+stream.IntN(vocabulary-1), 1+stream.IntN(vocabulary-1)
+		out[i] = Sequence{Tokens: []int{a, b, b, a, eos}, Prompt: 2}
+	}
+	return out
+}
+
+func optimizer(rate float64) experiments.Optimizer {
+	return experiments.Optimizer{LearningRate: rate, Warmup: 0.1, FinalLearningRate: 0.1, WeightDecay: 0.01, Beta1: 0.9, Beta2: 0.98, Epsilon: 1e-8, ClipNorm: 1, CheckpointEvery: 4}
+}
+
+// curve reads one learning curve of a training in dir.
+func curve(t testing.TB, dir, split, name string) (points []Point) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "curves.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		var p Point
+		if err := json.Unmarshal([]byte(line), &p); err != nil {
+			t.Fatal(err)
+		}
+		if p.Split == split && p.Name == name {
+			points = append(points, p)
+		}
+	}
+	return points
+}
+
+func TestMaximumLikelihoodLearns(t *testing.T) {
+	s := open(t, torch.Float32)
+	m := newModel(t, s, 1)
+	dir := t.TempDir()
+	before, tokens := s.Live(), 0
+	c := experiments.MLE{Optimizer: optimizer(0.03), BatchSize: 16, EvalEvery: 40, Epochs: 15}
+	texts := reversals(160)
+	if err := MLE(t.Context(), m, texts, texts[:40], c, 0, 1, "mle", Hooks{Dir: dir, Tokens: func(n int) { tokens += n }}); err != nil {
+		t.Fatal(err)
+	}
+	losses, dev := curve(t, dir, "train", "loss"), curve(t, dir, "dev", "loss")
+	if len(losses) != 150 || len(dev) != 4 || tokens != 150*16*5 {
+		t.Errorf("%d steps, %d evaluations, %d tokens; want 15 epochs of 10 steps, 4 and %d", len(losses), len(dev), tokens, 150*16*5)
+	}
+	if first, last := losses[0].Value, dev[len(dev)-1].Value; first < 2 || last > 0.5 {
+		t.Errorf("the loss went from %g to %g, want from about ln 12 to under 0.5", first, last)
+	}
+	if s.Live() != before {
+		t.Errorf("training left %d tensors", s.Live()-before)
+	}
+}
+
+func TestTheLossIsNatsAToken(t *testing.T) {
+	s := open(t, torch.Float32)
+	m := newModel(t, s, 1)
+	for _, p := range m.Parameters() {
+		p.Tensor.ZeroInPlace() // all tokens are equally likely
+	}
+	trainer := NewTrainer(m, optimizer(1), Hooks{Dir: t.TempDir()})
+	if got, err := trainer.evaluate(t.Context(), reversals(7), 3); err != nil || math.Abs(got-math.Log(vocabulary)) > 1e-5 {
+		t.Errorf("loss %g, %v, want ln %d", got, err, vocabulary)
+	}
+}
+
+func TestEarlyStoppingKeepsTheBest(t *testing.T) {
+	s := open(t, torch.Float32)
+	m := newModel(t, s, 1)
+	dir := t.TempDir()
+	// Dev wants the prompt not to be turned round: learning the end token
+	// helps it, learning the order does not.
+	dev := reversals(40)
+	for i, q := range dev {
+		dev[i].Tokens = []int{q.Tokens[0], q.Tokens[1], q.Tokens[0], q.Tokens[1], eos}
+	}
+	c := experiments.MLE{Optimizer: optimizer(0.03), BatchSize: 16, EvalEvery: 5, Patience: 3}
+	if err := MLE(t.Context(), m, reversals(160), dev, c, 400, 1, "mle", Hooks{Dir: dir}); err != nil {
+		t.Fatal(err)
+	}
+	points := curve(t, dir, "dev", "loss")
+	best := slices.MinFunc(points, func(a, b Point) int {
+		if a.Value < b.Value {
+			return -1
+		}
+		return 1
+	})
+	last := points[len(points)-1]
+	if last.Step != best.Step+15 || last.Step >= 400 || best.Step <= 5 {
+		t.Errorf("stopped at step %d, the best was at %d; want three evaluations between", last.Step, best.Step)
+	}
+	trainer := NewTrainer(m, optimizer(1), Hooks{})
+	if got, err := trainer.evaluate(t.Context(), dev, 16); err != nil || got != best.Value {
+		t.Errorf("the model's dev loss is %g, %v, want the best, %g", got, err, best.Value)
+	}
+}
+
+func TestFromScratchLearns(t *testing.T) {
+	s := open(t, torch.Float32)
+	m := newModel(t, s, 1)
+	dir := t.TempDir()
+	texts := reversals(100)
+	c := experiments.Base{Optimizer: optimizer(0.02), Steps: 80, BatchTokens: 100, Copy: 0.1, Reversed: 0.2}
+	c.MuonLearningRate = 0.02
+	if err := Base(t.Context(), m, Texts{Forward: texts, Reversed: texts, Vocabulary: vocabulary}, texts[:20], c, 1, Hooks{Dir: dir}); err != nil {
+		t.Fatal(err)
+	}
+	losses, dev := curve(t, dir, "train", "loss"), curve(t, dir, "dev", "loss")
+	if len(losses) != 80 || losses[0].Value < 2 || dev[len(dev)-1].Value > 1.6 || dev[len(dev)-1].Step != 80 {
+		t.Errorf("%d steps; the loss went from %g to %g on dev", len(losses), losses[0].Value, dev[len(dev)-1].Value)
+	}
+}
+
+// weights are a model's parameters as bytes, one after the other.
+func weights(t testing.TB, m *model.Model) []byte {
+	t.Helper()
+	tensors, err := m.Tensors()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []byte
+	for _, p := range m.Parameters() {
+		all = append(all, tensors[p.Name].Data...)
+	}
+	return all
+}
+
+// TestInterruptedTrainingsEndTheSame stops each algorithm at several steps,
+// leaves behind what a killed process may leave, and goes on in a new session.
+func TestInterruptedTrainingsEndTheSame(t *testing.T) {
+	texts := reversals(60)
+	for name, run := range map[string]func(ctx context.Context, s *torch.Session, m *model.Model, hooks Hooks) error{
+		"mle": func(ctx context.Context, _ *torch.Session, m *model.Model, hooks Hooks) error {
+			c := experiments.MLE{Optimizer: optimizer(0.03), BatchSize: 8, EvalEvery: 3}
+			return MLE(ctx, m, texts, texts[:10], c, 18, 1, "mle", hooks)
+		},
+		"base": func(ctx context.Context, _ *torch.Session, m *model.Model, hooks Hooks) error {
+			c := experiments.Base{Optimizer: optimizer(0.03), Steps: 18, BatchTokens: 50, Copy: 0.2, Reversed: 0.2}
+			c.MuonLearningRate = 0.02
+			return Base(ctx, m, Texts{Forward: texts, Reversed: texts, Vocabulary: vocabulary}, texts[:10], c, 1, hooks)
+		},
+		"ppo": func(ctx context.Context, s *torch.Session, m *model.Model, hooks Hooks) error {
+			m.AddHead()
+			p := player(m, newModel(t, s, 1))
+			p.Updates, p.Optimizer = 18, optimizer(0.01)
+			p.KL.Adaptive = true
+			return p.Train(ctx, hooks)
+		},
+	} {
+		train := func(dir string, stop int) ([]byte, error) {
+			s := open(t, torch.Float32)
+			defer s.Close()
+			m := newModel(t, s, 1)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			err := run(ctx, s, m, Hooks{Dir: dir, Progress: func(done, _ int, _ string) {
+				if done == stop {
+					cancel()
+				}
+			}})
+			return weights(t, m), err
+		}
+		whole, parts := t.TempDir(), t.TempDir()
+		want, err := train(whole, -1)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, stop := range []int{2, 7, 8, 13} {
+			if _, err := train(parts, stop); !errors.Is(err, context.Canceled) {
+				t.Fatalf("%s: stopped at step %d: %v", name, stop, err)
+			}
+			os.MkdirAll(filepath.Join(parts, "checkpoint"), 0o755)
+			for _, file := range []string{"16.safetensors", "state.json.new", "12.safetensors.new"} {
+				if err := os.WriteFile(filepath.Join(parts, "checkpoint", file), []byte("half a fi"), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		got, err := train(parts, -1)
+		if err != nil {
+			t.Fatalf("%s: going on: %v", name, err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s: the weights differ from those of an uninterrupted training", name)
+		}
+		a, _ := os.ReadFile(filepath.Join(whole, "curves.jsonl"))
+		if b, _ := os.ReadFile(filepath.Join(parts, "curves.jsonl")); !bytes.Equal(a, b) {
+			t.Errorf("%s: the curves differ from those of an uninterrupted training", name)
+		}
+	}
+}
+
+func TestACheckpointOfOtherParametersIsAnError(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, torch.Float32)
+	if err := NewTrainer(newModel(t, s, 1), optimizer(1), Hooks{Dir: dir}).Checkpoint(nil); err != nil {
+		t.Fatal(err)
+	}
+	m := newModel(t, s, 1)
+	m.AddHead()
+	if err := NewTrainer(m, optimizer(1), Hooks{Dir: dir}).Resume(new(any)); err == nil || !strings.Contains(err.Error(), "score.weight") {
+		t.Errorf("error %v, want one that names the parameter", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "checkpoint", "state.json"), []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := NewTrainer(m, optimizer(1), Hooks{Dir: dir}).Resume(new(any)); err == nil || !strings.Contains(err.Error(), "state.json") {
+		t.Errorf("error %v, want one that names the file", err)
+	}
+}
+
+func TestALossThatIsNoNumber(t *testing.T) {
+	texts := reversals(20)
+	for name, test := range map[string]struct {
+		run  func(m *model.Model, hooks Hooks) error
+		want string
+	}{
+		"mle": {func(m *model.Model, hooks Hooks) error {
+			return MLE(t.Context(), m, texts, texts, experiments.MLE{Optimizer: optimizer(0.01), BatchSize: 4}, 10, 1, "mle", hooks)
+		}, "at step 2"},
+		"mle, after the last step": {func(m *model.Model, hooks Hooks) error {
+			return MLE(t.Context(), m, texts, texts, experiments.MLE{Optimizer: optimizer(0.01), BatchSize: 4}, 1, 1, "mle", hooks)
+		}, "dev loss is NaN after step 1"},
+		"base": {func(m *model.Model, hooks Hooks) error {
+			return Base(t.Context(), m, Texts{Forward: texts, Vocabulary: vocabulary}, texts, experiments.Base{Optimizer: optimizer(0.01), BatchTokens: 50, Steps: 10}, 1, hooks)
+		}, "at step 2"},
+		"ppo": {func(m *model.Model, hooks Hooks) error {
+			m.AddHead()
+			p := player(m, newModel(t, m.Session(), 1))
+			p.Score = func(trees []model.Tree) ([][]float64, error) {
+				return scoreBy(trees, func([]int) float64 { return math.NaN() }), nil
+			}
+			return p.Train(t.Context(), Hooks{Dir: hooks.Dir})
+		}, "at step 1"},
+	} {
+		s := open(t, torch.Float32)
+		m := newModel(t, s, 1)
+		err := test.run(m, Hooks{Dir: t.TempDir(), Tokens: func(int) { // after each step
+			s.NoGrad(func() { m.Parameters()[1].Tensor.CopyInPlace(s.Floats([]float32{float32(math.NaN())}, 1)) })
+		}})
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: error %v, want one with %q", name, err, test.want)
+		}
+		s.Close()
+	}
+}
+
+func TestNothingToLearnFrom(t *testing.T) {
+	s := open(t, torch.Float32)
+	m := newModel(t, s, 1)
+	texts := reversals(2)
+	if err := MLE(t.Context(), m, nil, texts, experiments.MLE{BatchSize: 1}, 1, 1, "mle", Hooks{}); err == nil {
+		t.Error("maximum likelihood learned from nothing")
+	}
+	if err := Base(t.Context(), m, Texts{Forward: texts}, nil, experiments.Base{Steps: 1}, 1, Hooks{}); err == nil {
+		t.Error("a model from scratch was trained without dev")
+	}
+}
