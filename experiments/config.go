@@ -125,9 +125,11 @@ type Base struct {
 	Steps int `toml:"steps" json:"steps"`
 	// BatchTokens is the number of tokens in a step.
 	BatchTokens int `toml:"batch_tokens" json:"batch_tokens"`
-	// Copy is the share of the texts that are random tokens said twice, which
-	// teach copying before there is a language to speak.
+	// Copy is the share of the texts that are runs of random tokens said over
+	// and over, which teach copying.
 	Copy float64 `toml:"copy" json:"copy"`
+	// CopySteps is the number of first steps that learn nothing but copying.
+	CopySteps int `toml:"copy_steps" json:"copy_steps"`
 	// Reversed is the share of the texts that put the reference before the
 	// input.
 	Reversed float64 `toml:"reversed" json:"reversed"`

@@ -18,7 +18,7 @@ func Default() Config {
 		o.LearningRate = learningRate
 		return o
 	}
-	base := with(3e-3)
+	base := with(1e-2)
 	base.MuonLearningRate = 0.02
 	rl := with(1e-4)
 	rl.FinalLearningRate = 1
@@ -38,10 +38,10 @@ func Default() Config {
 		Model: Model{
 			Path:                  "builtin",
 			VocabSize:             4096,
-			HiddenSize:            192,
-			IntermediateSize:      512,
-			NumHiddenLayers:       6,
-			NumAttentionHeads:     6,
+			HiddenSize:            256,
+			IntermediateSize:      640,
+			NumHiddenLayers:       4,
+			NumAttentionHeads:     4,
 			NumKeyValueHeads:      2,
 			MaxPositionEmbeddings: 512,
 			RopeTheta:             10000,
@@ -51,6 +51,7 @@ func Default() Config {
 			Steps:       3000,
 			BatchTokens: 4096,
 			Copy:        0.1,
+			CopySteps:   300,
 			Reversed:    0.2,
 		},
 		MLE: MLE{

@@ -73,6 +73,7 @@ var rules = []rule{
 	{"base.steps", atLeast(1)},
 	{"base.batch_tokens", atLeast(1)},
 	{"base.copy", from(0, 1)},
+	{"base.copy_steps", atLeast(0)},
 	{"base.reversed", from(0, 1)},
 
 	{"mle.epochs", above(0)},

@@ -44,6 +44,7 @@ max_position_embeddings = 64
 [base]
 steps = 40
 batch_tokens = 128
+copy_steps = 10
 checkpoint_every = 4
 
 [mle]

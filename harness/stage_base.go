@@ -118,7 +118,7 @@ func trainBase(ctx context.Context, job *stage.Job) error {
 			NumKeyValueHeads:      c.Model.NumKeyValueHeads,
 			HiddenAct:             "silu",
 			MaxPositionEmbeddings: c.Model.MaxPositionEmbeddings,
-			InitializerRange:      0.02,
+			InitializerRange:      0.06,
 			RMSNormEps:            1e-6,
 			RopeTheta:             c.Model.RopeTheta,
 			TieWordEmbeddings:     true,

@@ -150,7 +150,7 @@ type shape struct {
 // shapes lists the parameters in the order in which the model uses them.
 func (c Config) shapes() []shape {
 	hidden, head := c.HiddenSize, c.headDim()
-	list := []shape{{"model.embed_tokens.weight", []int{c.VocabSize, hidden}}}
+	list := []shape{{embeddingName, []int{c.VocabSize, hidden}}}
 	for i := range c.NumHiddenLayers {
 		layer := fmt.Sprintf("model.layers.%d.", i)
 		list = append(list,
@@ -165,7 +165,7 @@ func (c Config) shapes() []shape {
 			shape{layer + "mlp.down_proj.weight", []int{hidden, c.IntermediateSize}},
 		)
 	}
-	list = append(list, shape{"model.norm.weight", []int{hidden}})
+	list = append(list, shape{finalNormName, []int{hidden}})
 	if !c.TieWordEmbeddings {
 		list = append(list, shape{"lm_head.weight", []int{c.VocabSize, hidden}})
 	}

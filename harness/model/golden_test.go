@@ -120,7 +120,7 @@ func TestSetCopiesAModel(t *testing.T) {
 	in := Input{Tokens: []int64{1, 2, 3}, Rows: 1, Length: 3}
 	want, _ := a.Hidden(in).Value64s()
 	near(t, "hidden states", b.Hidden(in), want, 0)
-	delete(tensors, "model.norm.weight")
+	delete(tensors, finalNormName)
 	if err := b.Set(tensors); err == nil {
 		t.Error("a parameter was missing, and Set did not say so")
 	}

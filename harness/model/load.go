@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"lastmile/harness/random"
 	"lastmile/harness/safetensors"
@@ -58,11 +59,20 @@ func Load(s *torch.Session, dir string) (*Model, error) {
 	return m, nil
 }
 
+// What a model from scratch starts with. An embedding must stand out of what
+// the layers add to it, or a token can hardly be copied; and where the
+// embedding also is the projection to the vocabulary, the final norm makes up
+// for its size, so that the first logits are as small as usual.
+const (
+	embeddingDeviation = 0.5
+	finalNorm          = 0.04
+)
+
 // New makes a model with random parameters, each from a stream named by the
 // seed and the parameter: normal with the deviation of config.json's
 // initializer_range, smaller by the root of twice the layers where a
 // projection writes to the residual stream (Radford et al. 2019), and one for
-// norms.
+// norms; the embedding is larger and the final norm smaller.
 func New(s *torch.Session, c Config, seed int) (*Model, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -75,14 +85,18 @@ func New(s *torch.Session, c Config, seed int) (*Model, error) {
 		}
 		values := make([]float32, n)
 		stream := random.New(seed, "init", shape.name)
-		deviation := c.InitializerRange
-		switch filepath.Ext(filepath.Base(shape.name[:len(shape.name)-len(".weight")])) {
-		case ".o_proj", ".down_proj":
+		deviation, one := c.InitializerRange, float32(1)
+		switch {
+		case shape.name == embeddingName:
+			deviation = embeddingDeviation
+		case shape.name == finalNormName:
+			one = finalNorm
+		case strings.HasSuffix(shape.name, ".o_proj.weight"), strings.HasSuffix(shape.name, ".down_proj.weight"):
 			deviation /= math.Sqrt(2 * float64(c.NumHiddenLayers))
 		}
 		for i := range values {
 			if len(shape.size) == 1 {
-				values[i] = 1
+				values[i] = one
 			} else {
 				values[i] = float32(stream.NormFloat64() * deviation)
 			}

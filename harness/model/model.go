@@ -33,8 +33,12 @@ type layer struct {
 	inputNorm, q, k, v, o, postNorm, gate, up, down *torch.Tensor
 }
 
-// headName is the scalar head's name in a checkpoint.
-const headName = "score.weight"
+// Parameters' names in a checkpoint.
+const (
+	embeddingName = "model.embed_tokens.weight"
+	finalNormName = "model.norm.weight"
+	headName      = "score.weight" // the scalar head
+)
 
 // assemble builds the model from its parameters, which it moves to the
 // session's outermost scope.
@@ -43,8 +47,8 @@ func assemble(s *torch.Session, c Config, tensors map[string]*torch.Tensor) (*Mo
 	for _, shape := range c.shapes() {
 		m.parameters = append(m.parameters, Parameter{shape.name, tensors[shape.name].KeepAll()})
 	}
-	m.embed = tensors["model.embed_tokens.weight"]
-	m.norm = tensors["model.norm.weight"]
+	m.embed = tensors[embeddingName]
+	m.norm = tensors[finalNormName]
 	m.unembed = m.embed
 	if !c.TieWordEmbeddings {
 		m.unembed = tensors["lm_head.weight"]

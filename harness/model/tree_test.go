@@ -104,8 +104,8 @@ func TestANewModelIsDrawnByItsSeed(t *testing.T) {
 	for _, v := range first {
 		sum += v * v / float64(len(first))
 	}
-	if math.Abs(math.Sqrt(sum)-0.4) > 0.08 {
-		t.Errorf("deviation %g, want initializer_range 0.4", math.Sqrt(sum))
+	if math.Abs(math.Sqrt(sum)-embeddingDeviation) > 0.1 {
+		t.Errorf("the embedding deviates by %g, want %g", math.Sqrt(sum), embeddingDeviation)
 	}
 }
 

@@ -3,6 +3,8 @@ package train
 import (
 	"context"
 	"fmt"
+	"math"
+	"math/rand/v2"
 
 	"lastmile/experiments"
 	"lastmile/harness/model"
@@ -20,10 +22,10 @@ type Texts struct {
 }
 
 // Base trains a model by next-token prediction. Some texts, by the shares of
-// the configuration, are reversed, and some are random tokens said twice, of
-// which the second time is learned: what copying needs (Olsson et al. 2022,
-// "In-context Learning and Induction Heads") forms long before real text
-// would teach it.
+// the configuration, are reversed, and some, all of the first CopySteps steps,
+// are runs of random tokens said over and over: what copying needs (Olsson et
+// al. 2022, "In-context Learning and Induction Heads") forms long before real
+// text would teach it.
 func Base(ctx context.Context, m *model.Model, texts Texts, dev []Sequence, c experiments.Base, seed int, hooks Hooks) error {
 	if len(texts.Forward) == 0 || len(dev) == 0 {
 		return fmt.Errorf("training from scratch needs examples: %d in train, %d in dev", len(texts.Forward), len(dev))
@@ -35,9 +37,14 @@ func Base(ctx context.Context, m *model.Model, texts Texts, dev []Sequence, c ex
 	// An epoch's number of batches follows from its lengths, so a resumed
 	// training walks through the epochs' plans up to its step.
 	for start, epoch := 0, 0; t.Done < c.Steps; epoch++ {
-		mixed := mix(texts, c, seed, epoch)
+		shares, end := c, c.Steps
+		if start < c.CopySteps {
+			shares.Copy, shares.Reversed, end = 1, 0, min(end, c.CopySteps)
+		}
+		mixed := mix(texts, shares, min(repeatedTokens, m.Config.MaxPositionEmbeddings), seed, epoch)
 		batches := Bucket(random.New(seed, "base", "order", epoch), lengths(mixed), 1024, func(n, largest int) bool { return n*largest > c.BatchTokens })
-		for ; t.Done < c.Steps && t.Done-start < len(batches); t.Done++ {
+		end = min(end, start+len(batches))
+		for ; t.Done < end; t.Done++ {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
@@ -58,7 +65,7 @@ func Base(ctx context.Context, m *model.Model, texts Texts, dev []Sequence, c ex
 			t.Log("train", "loss", loss)
 			t.Progress(c.Steps, fmt.Sprintf("loss %.2f", loss))
 		}
-		start += len(batches)
+		start = end
 	}
 	loss, err := t.evaluate(ctx, dev, 32)
 	if err != nil {
@@ -69,21 +76,14 @@ func Base(ctx context.Context, m *model.Model, texts Texts, dev []Sequence, c ex
 	return t.Finish()
 }
 
-// mix is one epoch's texts.
-func mix(texts Texts, c experiments.Base, seed, epoch int) []Sequence {
+// mix is one epoch's texts; those of repeated tokens have the given length.
+func mix(texts Texts, c experiments.Base, length, seed, epoch int) []Sequence {
 	mixed := make([]Sequence, len(texts.Forward))
 	for i := range mixed {
 		stream := random.New(seed, "base", "text", epoch, i)
 		switch u := stream.Float64(); {
 		case u < c.Copy:
-			n := 4 + stream.IntN(28)
-			tokens := make([]int, 2*n)
-			for j := range n {
-				tokens[j] = stream.IntN(texts.Vocabulary)
-			}
-			copy(tokens[n:], tokens[:n])
-			// The first token of the second time cannot be known.
-			mixed[i] = Sequence{Tokens: tokens, Prompt: n + 1}
+			mixed[i] = repeated(stream, texts.Vocabulary, length)
 		case u < c.Copy+c.Reversed:
 			mixed[i] = texts.Reversed[i]
 		default:
@@ -91,4 +91,24 @@ func mix(texts Texts, c experiments.Base, seed, epoch int) []Sequence {
 		}
 	}
 	return mixed
+}
+
+// repeatedTokens is the length of a text that teaches copying.
+const repeatedTokens = 64
+
+// repeated is a run of random tokens said over and over, learned from its
+// second time on; its first token there cannot be known. Runs are of 2 to 23
+// tokens, short ones more often: they are the easier ones to begin with, when
+// a token has to be found among few.
+func repeated(stream *rand.Rand, vocabulary, length int) Sequence {
+	n := min(int(2*math.Pow(12, stream.Float64())), (length-1)/2)
+	tokens := make([]int, length)
+	for i := range tokens {
+		if i < n {
+			tokens[i] = stream.IntN(vocabulary)
+		} else {
+			tokens[i] = tokens[i-n]
+		}
+	}
+	return Sequence{Tokens: tokens, Prompt: n + 1}
 }

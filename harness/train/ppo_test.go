@@ -294,7 +294,7 @@ func TestPPOFindsTheKLOptimum(t *testing.T) {
 	for arm := range rewards {
 		rewards[arm] = float64(arm*5%vocabulary) / vocabulary
 	}
-	const coefficient = 0.4
+	const coefficient = 0.35
 	p := bandit(policy, reference, rewards)
 	p.KL.Coefficient = coefficient
 	p.Updates, p.Samples, p.Minibatches = 60, 128, 1

@@ -79,14 +79,14 @@ func TestMixOfTexts(t *testing.T) {
 	}
 	texts.Vocabulary = 50
 	c := experiments.Base{Copy: 0.1, Reversed: 0.3}
-	mixed := mix(texts, c, 1, 0)
+	mixed := mix(texts, c, 20, 1, 0)
 	copies, reversed := 0, 0
 	for _, q := range mixed {
-		switch half := len(q.Tokens) / 2; {
+		switch run := q.Prompt - 1; {
 		case len(q.Tokens) > 2:
 			copies++
-			if !slices.Equal(q.Tokens[:half], q.Tokens[half:]) || q.Prompt != half+1 || slices.Max(q.Tokens) >= 50 {
-				t.Fatalf("no copy: %v", q)
+			if len(q.Tokens) != 20 || run < 2 || run > 9 || !slices.Equal(q.Tokens[run:], q.Tokens[:20-run]) || slices.Max(q.Tokens) >= 50 {
+				t.Fatalf("not one run over and over: %v", q)
 			}
 		case q.Tokens[0] == 2:
 			reversed++
@@ -96,7 +96,7 @@ func TestMixOfTexts(t *testing.T) {
 		t.Errorf("%d copies and %d reversed of 4000, want about 400 and 1200", copies, reversed)
 	}
 	equal := func(a, b Sequence) bool { return slices.Equal(a.Tokens, b.Tokens) }
-	if !slices.EqualFunc(mixed, mix(texts, c, 1, 0), equal) || slices.EqualFunc(mixed, mix(texts, c, 1, 1), equal) {
+	if !slices.EqualFunc(mixed, mix(texts, c, 20, 1, 0), equal) || slices.EqualFunc(mixed, mix(texts, c, 20, 1, 1), equal) {
 		t.Error("a mix does not depend on seed and epoch alone")
 	}
 }

@@ -140,7 +140,7 @@ func TestFromScratchLearns(t *testing.T) {
 	m := newModel(t, s, 1)
 	dir := t.TempDir()
 	texts := reversals(100)
-	c := experiments.Base{Optimizer: optimizer(0.02), Steps: 80, BatchTokens: 100, Copy: 0.1, Reversed: 0.2}
+	c := experiments.Base{Optimizer: optimizer(0.02), Steps: 80, BatchTokens: 400, Copy: 0.1, Reversed: 0.2}
 	c.MuonLearningRate = 0.02
 	if err := Base(t.Context(), m, Texts{Forward: texts, Reversed: texts, Vocabulary: vocabulary}, texts[:20], c, 1, Hooks{Dir: dir}); err != nil {
 		t.Fatal(err)
