@@ -72,7 +72,8 @@ const (
 // seed and the parameter: normal with the deviation of config.json's
 // initializer_range, smaller by the root of twice the layers where a
 // projection writes to the residual stream (Radford et al. 2019), and one for
-// norms; the embedding is larger and the final norm smaller.
+// norms; the embedding is larger and, where it also is the projection to the
+// vocabulary, the final norm smaller.
 func New(s *torch.Session, c Config, seed int) (*Model, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -89,7 +90,7 @@ func New(s *torch.Session, c Config, seed int) (*Model, error) {
 		switch {
 		case shape.name == embeddingName:
 			deviation = embeddingDeviation
-		case shape.name == finalNormName:
+		case shape.name == finalNormName && c.TieWordEmbeddings:
 			one = finalNorm
 		case strings.HasSuffix(shape.name, ".o_proj.weight"), strings.HasSuffix(shape.name, ".down_proj.weight"):
 			deviation /= math.Sqrt(2 * float64(c.NumHiddenLayers))

@@ -80,8 +80,11 @@ func prepareFolder(dir string) error {
 	return nil
 }
 
-// call runs the stage's function and makes a panic an error.
+// call runs the stage's function and makes a panic an error. What the stage
+// leaves unused goes back to the system at once: the next one may run beside
+// others, and its peak is measured.
 func (s *Store) call(ctx context.Context, st *Stage, job *Job) (err error) {
+	defer debug.FreeOSMemory()
 	defer func() {
 		cause := recover()
 		if cause == nil {

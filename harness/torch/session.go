@@ -16,6 +16,12 @@ package torch
 
 /*
 #include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+static void lastmile_trim(void) { malloc_trim(0); }
+#else
+static void lastmile_trim(void) {}
+#endif
 extern void lastmile_set_num_threads(int) __asm__("_ZN2at15set_num_threadsEi");
 extern int lastmile_get_num_threads(void) __asm__("_ZN2at15get_num_threadsEv");
 */
@@ -104,8 +110,9 @@ func parseDevice(name string) (int32, error) {
 	return int32(n), nil
 }
 
-// Close frees every tensor of the session and unlocks the thread. A second
-// Close does nothing.
+// Close frees every tensor of the session and unlocks the thread. The C
+// library would keep their memory for the thread, which may never need it
+// again; it goes back to the system. A second Close does nothing.
 func (s *Session) Close() {
 	if s.closed {
 		return
@@ -114,6 +121,7 @@ func (s *Session) Close() {
 	for len(s.scopes) > 0 {
 		s.endScope(true)
 	}
+	C.lastmile_trim()
 	runtime.UnlockOSThread()
 }
 
