@@ -257,6 +257,10 @@ type Shaping struct {
 	Clip float64 `toml:"clip" json:"clip"`
 	// LengthPenalty weighs |ln(length / length of the truth)|, in tokens.
 	LengthPenalty float64 `toml:"length_penalty" json:"length_penalty"`
+	// RepetitionPenalty weighs the share of the response's tokens that it had
+	// said before, beyond that of the truth. A reward model that looks for the
+	// right words likes them said twice.
+	RepetitionPenalty float64 `toml:"repetition_penalty" json:"repetition_penalty"`
 	// MissingEndPenalty is taken off a response without end token.
 	MissingEndPenalty float64 `toml:"missing_end_penalty" json:"missing_end_penalty"`
 }

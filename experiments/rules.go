@@ -115,6 +115,7 @@ var rules = []rule{
 	{"rl.reward.baseline", choice("baseline", "truth", "none")},
 	{"rl.reward.clip", notBelow(0)},
 	{"rl.reward.length_penalty", notBelow(0)},
+	{"rl.reward.repetition_penalty", notBelow(0)},
 	{"rl.reward.missing_end_penalty", notBelow(0)},
 
 	{"decode.*.enabled", anything},

@@ -305,3 +305,28 @@ func BenchmarkMake(b *testing.B) {
 		i++
 	}
 }
+
+func TestComingBack(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for n := 3; n < 12; n++ {
+		var parts []string
+		for i := range n {
+			parts = append(parts, fmt.Sprint(i))
+		}
+		for range 200 {
+			made := comeBack(parts, r)
+			twice := false
+			for i, first := range made {
+				for j := i + 2; j < len(made); j++ {
+					twice = twice || made[j] == first
+				}
+				if i > 0 && made[i-1] == first {
+					t.Fatalf("%v says a word twice in a row", made)
+				}
+			}
+			if !twice || len(made) < n || len(made) > n+longestSpan {
+				t.Fatalf("%v of %d parts does not come back to a word", made, n)
+			}
+		}
+	}
+}

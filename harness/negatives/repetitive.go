@@ -7,7 +7,8 @@ import (
 )
 
 // repetitive is the truth caught in a repetition: of a few words, of a
-// sentence, or of the whole, a few times or until the response is cut off.
+// sentence, or of the whole, a few times or until the response is cut off; or
+// it comes back to words that it has said ("theme for Sphinx theme").
 type repetitive struct{}
 
 func (repetitive) Name() string { return "repetitive" }
@@ -19,6 +20,9 @@ func (repetitive) Make(s *Source, ended bool, r *rand.Rand) []int {
 	parts, between := split(s.Truth)
 	if len(parts) == 0 {
 		return nil
+	}
+	if ended && len(parts) >= 3 && r.IntN(3) == 0 {
+		return s.response(strings.Join(comeBack(parts, r), between))
 	}
 	start, end := span(parts, r)
 	before, loop, after := parts[:start], parts[start:end], parts[end:]
@@ -50,6 +54,21 @@ func (repetitive) Make(s *Source, ended bool, r *rand.Rand) []int {
 		}
 	}
 	return nil
+}
+
+// comeBack says a few of the parts, at least three, once more: at least one
+// other stands between the two times. Half of the time what stood there makes
+// way.
+func comeBack(parts []string, r *rand.Rand) []string {
+	n := 1 + r.IntN(min(longestSpan, len(parts)/2))
+	start := r.IntN(len(parts) - n)
+	again := parts[start : start+n]
+	at := start + n + 1 + r.IntN(len(parts)-start-n)
+	rest := parts[at:]
+	if r.IntN(2) == 0 {
+		rest = rest[min(n, len(rest)):]
+	}
+	return slices.Concat(parts[:at], again, rest)
 }
 
 // longestSpan is the most words of a short loop.

@@ -153,13 +153,23 @@ func (p *PPO) judge(rollouts []rollout, state *controls) error {
 		if bound := p.Shaping.Clip; bound > 0 {
 			r.score = math.Max(-bound, math.Min(bound, r.score))
 		}
-		length, truth := float64(len(r.response.Tokens)), float64(len(p.Problems[r.problem].Truth))
-		r.reward = r.score - p.Shaping.LengthPenalty*math.Abs(math.Log(length/truth))
+		response, truth := r.response.Tokens, p.Problems[r.problem].Truth
+		r.reward = r.score - p.Shaping.LengthPenalty*math.Abs(math.Log(float64(len(response))/float64(len(truth))))
+		r.reward -= p.Shaping.RepetitionPenalty * math.Max(0, repeatedShare(response)-repeatedShare(truth))
 		if !r.response.Ended {
 			r.reward -= p.Shaping.MissingEndPenalty
 		}
 	}
 	return nil
+}
+
+// repeatedShare is the share of the tokens that came before.
+func repeatedShare(tokens []int) float64 {
+	seen := make(map[int]bool)
+	for _, token := range tokens {
+		seen[token] = true
+	}
+	return 1 - float64(len(seen))/float64(len(tokens))
 }
 
 // withinPrompts is the mean over prompts of the standard deviation of the

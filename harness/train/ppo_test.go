@@ -189,6 +189,15 @@ func TestRewards(t *testing.T) {
 			t.Errorf("%s: the spread within a prompt is %g, want 1", name, state.Spread)
 		}
 	}
+	// Three sixes and the end repeat half of their tokens, as the truth does.
+	for truth, want := range map[int]float64{5: 3, 4: 3 - 0.6*0.25, 3: 3 - 0.6*0.25} {
+		p.Problems[0].Truth = []int{5, truth, 5, eos}
+		p.Shaping = experiments.Shaping{Baseline: "none", RepetitionPenalty: 0.6}
+		got, state := rollouts(), controls{}
+		if err := p.judge(got, &state); err != nil || math.Abs(got[0].reward-want) > 1e-12 {
+			t.Errorf("repetition beyond %v: reward %g, want %g, %v", p.Problems[0].Truth, got[0].reward, want, err)
+		}
+	}
 	p.Shaping = experiments.Shaping{Baseline: "truth"}
 	got, state := rollouts(), controls{Spread: 4}
 	if err := p.judge(got, &state); err != nil || got[0].reward != 0.25 || state.Spread != 4 {
@@ -230,7 +239,7 @@ func TestWhitenedAdvantages(t *testing.T) {
 // bandit is PPO on one-token responses, whose reward is the token's.
 func bandit(policy, reference *model.Model, rewards []float64) *PPO {
 	p := player(policy, reference)
-	p.MaxTokens, p.Prompts = 1, 1
+	p.MaxTokens, p.Prompts, p.Temperature = 1, 1, 1
 	p.Problems = []Problem{{ID: "bandit", Prompt: []int{5}, Truth: []int{1}}}
 	p.Score = func(trees []model.Tree) ([][]float64, error) {
 		return scoreBy(trees, func(r []int) float64 { return rewards[r[0]] }), nil
