@@ -2,10 +2,10 @@ package stage
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -23,13 +23,11 @@ func tryLock(path string) (l *lock, holder int, err error) {
 			return nil, 0, err
 		}
 		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-			text, _ := io.ReadAll(f)
-			f.Close()
+			defer f.Close()
 			if err != unix.EWOULDBLOCK {
 				return nil, 0, fmt.Errorf("locking %s: %w", path, err)
 			}
-			holder, _ := strconv.Atoi(strings.TrimSpace(string(text)))
-			return nil, holder, nil
+			return nil, holderIn(f), nil
 		}
 		// release removes the file: what was locked here may be one that
 		// another process has just removed, and then it locks nothing.
@@ -48,6 +46,20 @@ func tryLock(path string) (l *lock, holder int, err error) {
 		f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 		return &lock{f}, 0, nil
 	}
+}
+
+// holderIn reads the number of the process that has locked f, which it writes
+// a moment after it has locked it; 0 where it did not.
+func holderIn(f *os.File) int {
+	for range 20 {
+		text := make([]byte, 32)
+		n, _ := f.ReadAt(text, 0)
+		if holder, err := strconv.Atoi(strings.TrimSpace(string(text[:n]))); err == nil {
+			return holder
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return 0
 }
 
 // release removes the file and unlocks it.
