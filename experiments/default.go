@@ -32,6 +32,7 @@ func Default() Config {
 			Fields:            Fields{Input: "input", References: []string{"reference", "references"}},
 			Prompt:            "{input}\n=>",
 			Response:          " {reference}",
+			BaseShare:         0.7,
 			MaxPromptTokens:   128,
 			MaxResponseTokens: 32,
 		},

@@ -45,6 +45,7 @@ var rules = []rule{
 	{"task.response", containing("{reference}")},
 	{"task.max_prompt_tokens", atLeast(1)},
 	{"task.max_response_tokens", atLeast(1)},
+	{"task.base_share", fromBelow(0, 1)},
 	{"task.train", atLeast(0)},
 	{"task.dev", atLeast(0)},
 	{"task.test", atLeast(0)},

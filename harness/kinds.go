@@ -42,7 +42,7 @@ type kind struct {
 // kinds lists all kinds of stages in the order of a run.
 func kinds() []kind {
 	return []kind{
-		{prepareKind, 1, preparePart, runPrepare},
+		{prepareKind, 2, preparePart, runPrepare},
 		{baseKind, 1, basePart, runBase},
 		{mleKind, 1, mlePart, runMLE},
 		{negativesKind, 1, negativesPart, runNegatives},

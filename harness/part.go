@@ -11,9 +11,9 @@ import (
 // those that draw.
 
 func preparePart(c experiments.Config) experiments.Config {
-	task := experiments.Task{Data: c.Task.Data, Train: c.Task.Train, Dev: c.Task.Dev, Test: c.Task.Test}
+	task := experiments.Task{Data: c.Task.Data, Train: c.Task.Train, BaseShare: c.Task.BaseShare, Dev: c.Task.Dev, Test: c.Task.Test}
 	if c.Task.Data == userFiles {
-		task.Files, task.Fields = c.Task.Files, c.Task.Fields
+		task.Files, task.Fields, task.BaseShare = c.Task.Files, c.Task.Fields, 0
 	}
 	return experiments.Config{Task: task}
 }

@@ -22,7 +22,8 @@ const endToken = "<|endoftext|>"
 
 // runBase puts the model that the policy starts from into a Hugging Face
 // folder: the one that ships with lastmile, one of the user's, or one trained
-// from scratch on the task's training texts.
+// from scratch on the task's training texts
+// that are the base model's.
 func runBase(ctx context.Context, job *stage.Job) error {
 	switch path := job.Config.Model.Path; path {
 	case "":
@@ -81,7 +82,11 @@ func linkFolder(from, dir string) error {
 // trainBase trains a tokenizer and a model from scratch.
 func trainBase(ctx context.Context, job *stage.Job) error {
 	c := job.Config
-	examples, dev, err := trainAndDev(job)
+	examples, err := data.ReadExamples(splitFile(job.Inputs[prepareKind], data.Base))
+	if err != nil {
+		return err
+	}
+	dev, err := data.ReadExamples(splitFile(job.Inputs[prepareKind], data.Dev))
 	if err != nil {
 		return err
 	}

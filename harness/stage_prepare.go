@@ -9,9 +9,11 @@ import (
 	"lastmile/harness/stage"
 )
 
-// runPrepare reads the task's examples: train.jsonl, dev.jsonl, test.jsonl.
+// runPrepare reads the task's examples: base.jsonl, train.jsonl, dev.jsonl,
+// test.jsonl.
 func runPrepare(ctx context.Context, job *stage.Job) error {
-	for i, split := range data.Splits() {
+	splits := append([]data.Split{data.Base}, data.Splits()...)
+	for i, split := range splits {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -22,7 +24,7 @@ func runPrepare(ctx context.Context, job *stage.Job) error {
 		if err := data.Write(splitFile(job.Dir, split), examples); err != nil {
 			return err
 		}
-		job.Progress(i+1, len(data.Splits()), fmt.Sprintf("%d examples of %s", len(examples), split))
+		job.Progress(i+1, len(splits), fmt.Sprintf("%d examples of %s", len(examples), split))
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func (l language) sequences(examples []data.Example) []train.Sequence {
 	return out
 }
 
-// splits reads the examples of train and dev.
+// trainAndDev reads the examples of train and dev.
 func trainAndDev(job *stage.Job) (train, dev []data.Example, err error) {
 	if train, err = data.ReadExamples(splitFile(job.Inputs[prepareKind], data.Train)); err != nil {
 		return nil, nil, err

@@ -32,5 +32,9 @@ const (
 	Test  Split = "test"
 )
 
+// Base is what a model from scratch is trained on. It shares no example with
+// Train where the task keeps some apart (task.base_share).
+const Base Split = "base"
+
 // Splits returns the splits of a task in the order of their use.
 func Splits() []Split { return []Split{Train, Dev, Test} }

@@ -23,6 +23,10 @@ var embeddedFields = experiments.Fields{ID: "id", Input: "input", References: []
 // whatever a run's seed, in the order of the file; a larger limit's sample
 // contains that of a smaller one.
 //
+// Of an embedded data set, Base is the share task.BaseShare of the training
+// examples and Train the others; where that share is 0, both are all of them,
+// as they are of files of the user's.
+//
 // A line that cannot be read is a [LineError]: one that is no JSON object or
 // no UTF-8, lacks its input or all references, or has the id of an earlier
 // one. So is a file without examples.
@@ -41,7 +45,11 @@ func Read(task experiments.Task, split Split) ([]Example, error) {
 		err = scanFile(path, r.add)
 	case slices.Contains(embedded.Names(), task.Data):
 		r = reader{name: task.Data + "/" + split, fields: embeddedFields}
-		lines, openErr := embedded.Open(split)
+		stored := split
+		if split == Base {
+			stored = Train
+		}
+		lines, openErr := embedded.Open(stored)
 		if openErr != nil {
 			return nil, openErr
 		}
@@ -56,13 +64,21 @@ func Read(task experiments.Task, split Split) ([]Example, error) {
 	if len(r.examples) == 0 {
 		return nil, &LineError{File: r.name, Line: 1, Err: errors.New("the file holds no examples; expected one JSON object a line")}
 	}
+	if task.Data != "files" && task.BaseShare > 0 && (split == Base || split == Train) {
+		r.examples = slices.DeleteFunc(r.examples, func(e Example) bool { return inBase(e.ID, task.BaseShare) != (split == Base) })
+	}
 	return sample(r.examples, limit, split), nil
+}
+
+// inBase tells whether the training example of an id is the base model's.
+func inBase(id string, share float64) bool {
+	return random.New(0, "data", Base, id).Float64() < share
 }
 
 // part returns the file and the limit that a task gives for a split.
 func part(task experiments.Task, split Split) (path string, limit int, err error) {
 	switch split {
-	case Train:
+	case Base, Train:
 		return task.Files.Train, task.Train, nil
 	case Dev:
 		return task.Files.Dev, task.Dev, nil

@@ -212,3 +212,35 @@ func TestExamplesSurviveTheirFile(t *testing.T) {
 		t.Errorf("a wrong type: %v", err)
 	}
 }
+
+func TestTheBaseModelsShare(t *testing.T) {
+	task := experiments.Default().Task
+	all := map[string]int{}
+	share := func(split Split, share float64) int {
+		task.BaseShare = share
+		examples, err := Read(task, split)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range examples {
+			all[e.ID]++
+		}
+		return len(examples)
+	}
+	base, rest := share(Base, 0.7), share(Train, 0.7)
+	if got := float64(base) / float64(base+rest); got < 0.69 || got > 0.71 {
+		t.Errorf("the base model has %.3f of the examples, want 0.7", got)
+	}
+	for id, n := range all {
+		if n != 1 {
+			t.Fatalf("%s is in both parts", id)
+		}
+	}
+	if n := share(Base, 0); n != base+rest || n != share(Train, 0) || len(all) != n {
+		t.Errorf("without a share %d examples are the base model's, want all of %d", n, base+rest)
+	}
+	task = dialogues("testdata/dialogues.jsonl")
+	if n := share(Base, 0.7); n != 3 || share(Train, 0.7) != 3 {
+		t.Errorf("the base model has %d of 3 examples in the user's file, want all", n)
+	}
+}

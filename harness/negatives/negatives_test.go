@@ -330,3 +330,31 @@ func TestComingBack(t *testing.T) {
 		}
 	}
 }
+
+func TestInsisting(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	parts := strings.Fields("A Theme for Sphinx documents")
+	for range 200 {
+		made := insist(parts, "this theme, for readers of (Sphinx)", r)
+		if len(made) != len(parts) {
+			t.Fatalf("%v has another length than %v", made, parts)
+		}
+		changed := map[string]int{}
+		for i, word := range made {
+			if word != parts[i] {
+				changed[word]++
+			}
+		}
+		if len(changed) != 1 {
+			t.Fatalf("%v insists on %d words, expected 1", made, len(changed))
+		}
+		for word, n := range changed {
+			if word == "A" || word == "documents" || n > len(parts)/2 {
+				t.Fatalf("%v says %q %d times in place of others", made, word, n)
+			}
+		}
+	}
+	if made := insist(parts, "something else", r); made != nil {
+		t.Fatalf("%v insists on a word that the input does not have", made)
+	}
+}

@@ -4,11 +4,13 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // repetitive is the truth caught in a repetition: of a few words, of a
 // sentence, or of the whole, a few times or until the response is cut off; or
-// it comes back to words that it has said ("theme for Sphinx theme").
+// it comes back to words that it has said ("theme for Sphinx theme"), or says
+// one of the input's in place of others ("Sphinx for Sphinx").
 type repetitive struct{}
 
 func (repetitive) Name() string { return "repetitive" }
@@ -21,8 +23,15 @@ func (repetitive) Make(s *Source, ended bool, r *rand.Rand) []int {
 	if len(parts) == 0 {
 		return nil
 	}
-	if ended && len(parts) >= 3 && r.IntN(3) == 0 {
-		return s.response(strings.Join(comeBack(parts, r), between))
+	if ended && len(parts) >= 3 {
+		switch r.IntN(6) {
+		case 0, 1:
+			return s.response(strings.Join(comeBack(parts, r), between))
+		case 2:
+			if made := insist(parts, s.Input, r); made != nil {
+				return s.response(strings.Join(made, between))
+			}
+		}
 	}
 	start, end := span(parts, r)
 	before, loop, after := parts[:start], parts[start:end], parts[end:]
@@ -69,6 +78,41 @@ func comeBack(parts []string, r *rand.Rand) []string {
 		rest = rest[min(n, len(rest)):]
 	}
 	return slices.Concat(parts[:at], again, rest)
+}
+
+// insist says one of the parts, which stands in the input, in place of up to
+// half of them: what a response is worth grows with each word that it has in
+// common with the input, unless that word has been said. It returns nil where
+// no part stands in the input.
+func insist(parts []string, input string, r *rand.Rand) []string {
+	found := map[string]bool{}
+	for _, p := range words(input) {
+		found[bare(input[p.start:p.end])] = true
+	}
+	var about []int
+	for i, part := range parts {
+		if word := bare(part); word != "" && found[word] {
+			about = append(about, i)
+		}
+	}
+	if len(about) == 0 {
+		return nil
+	}
+	chosen := about[r.IntN(len(about))]
+	out := slices.Clone(parts)
+	n := 1 + r.IntN(len(parts)/2)
+	for _, i := range r.Perm(len(parts))[:n+1] {
+		if n > 0 && i != chosen {
+			out[i] = parts[chosen]
+			n--
+		}
+	}
+	return out
+}
+
+// bare is a word in lower case, without the marks around it.
+func bare(word string) string {
+	return strings.ToLower(strings.TrimFunc(word, func(c rune) bool { return unicode.IsPunct(c) || unicode.IsSymbol(c) }))
 }
 
 // longestSpan is the most words of a short loop.

@@ -57,6 +57,8 @@ type rollout struct {
 	response decode.Response
 	score    float64 // the reward model's, shaped
 	reward   float64 // score and penalties, without KL
+	repeats  []int   // the places of the tokens that came before
+	repeated float64 // the part of reward that is taken off for them
 	kl       float64 // of the response, in nats, by the estimator
 
 	reference  []float64 // log-probabilities of the reference policy
@@ -155,7 +157,9 @@ func (p *PPO) judge(rollouts []rollout, state *controls) error {
 		}
 		response, truth := r.response.Tokens, p.Problems[r.problem].Truth
 		r.reward = r.score - p.Shaping.LengthPenalty*math.Abs(math.Log(float64(len(response))/float64(len(truth))))
-		r.reward -= p.Shaping.RepetitionPenalty * math.Max(0, repeatedShare(response)-repeatedShare(truth))
+		r.repeats = repeats(response)
+		r.repeated = p.Shaping.RepetitionPenalty * math.Max(0, share(r.repeats, response)-share(repeats(truth), truth))
+		r.reward -= r.repeated
 		if !r.response.Ended {
 			r.reward -= p.Shaping.MissingEndPenalty
 		}
@@ -163,14 +167,19 @@ func (p *PPO) judge(rollouts []rollout, state *controls) error {
 	return nil
 }
 
-// repeatedShare is the share of the tokens that came before.
-func repeatedShare(tokens []int) float64 {
+// repeats are the places of the tokens that came before.
+func repeats(tokens []int) (places []int) {
 	seen := make(map[int]bool)
-	for _, token := range tokens {
+	for i, token := range tokens {
+		if seen[token] {
+			places = append(places, i)
+		}
 		seen[token] = true
 	}
-	return 1 - float64(len(seen))/float64(len(tokens))
+	return places
 }
+
+func share(places, tokens []int) float64 { return float64(len(places)) / float64(len(tokens)) }
 
 // withinPrompts is the mean over prompts of the standard deviation of the
 // samples' scores; 1 where they do not differ.
@@ -220,7 +229,8 @@ func (p *PPO) consult(t *Trainer, rollouts []rollout) error {
 }
 
 // spread makes each token's reward, which it leaves in returns: the KL penalty
-// on every token and the response's reward on the last.
+// on every token, what repetition costs on the tokens that repeat, and the rest
+// of the response's reward on the last.
 func (p *PPO) spread(rollouts []rollout, coefficient float64) {
 	var all []float64
 	for i := range rollouts {
@@ -232,7 +242,10 @@ func (p *PPO) spread(rollouts []rollout, coefficient float64) {
 			r.kl += kl
 			r.returns[j] = -coefficient * kl
 		}
-		r.returns[len(r.returns)-1] += r.reward
+		for _, j := range r.repeats {
+			r.returns[j] -= r.repeated / float64(len(r.repeats))
+		}
+		r.returns[len(r.returns)-1] += r.reward + r.repeated
 		all = append(all, r.returns...)
 	}
 	if _, deviation := moments(all); p.WhitenRewards && deviation > 0 {

@@ -216,6 +216,12 @@ func TestTokenRewards(t *testing.T) {
 	if got := rollouts[0]; !slices.Equal(got.returns, []float64{0, -1, 7}) || got.kl != -0.5 {
 		t.Errorf("rewards %v and a KL of %g", got.returns, got.kl)
 	}
+	// Of the reward of 5, repetition took 3 off, which the second token caused.
+	rollouts[0].repeats, rollouts[0].repeated = []int{1}, 3
+	p.spread(rollouts, 2)
+	if got := rollouts[0]; !slices.Equal(got.returns, []float64{0, -4, 10}) {
+		t.Errorf("rewards %v with a repetition", got.returns)
+	}
 	p.WhitenRewards = true
 	p.spread(rollouts, 2)
 	if _, deviation := moments(rollouts[0].returns); math.Abs(deviation-1) > 1e-12 || rollouts[0].returns[0] != 0 {
