@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 
-	"lastmile/harness/tokenizer"
 	"lastmile/harness/torch"
 	"lastmile/metrics"
 )
@@ -30,14 +29,12 @@ type Scorer struct {
 	known map[Pair]float64
 }
 
-// Open loads a scorer from the folder that [Train] wrote. It locks the
-// goroutine to its thread until Close. A folder that is not one is an error.
+// Open loads a scorer from a folder: one that [Train] wrote, or a BLEURT
+// checkpoint as converted for bleurt-pytorch 0.0.1. It locks the goroutine to
+// its thread until Close. A folder that is neither, or lacks a part, is an
+// error; there is no checkpoint to fall back to.
 func Open(dir string, threads int) (*Scorer, error) {
 	weights, err := os.ReadFile(weightsFile(dir))
-	if err != nil {
-		return nil, fmt.Errorf("opening a scorer: %w", err)
-	}
-	t, err := tokenizer.Load(dir)
 	if err != nil {
 		return nil, fmt.Errorf("opening a scorer: %w", err)
 	}
@@ -46,8 +43,9 @@ func Open(dir string, threads int) (*Scorer, error) {
 		return nil, err
 	}
 	e, err := Load(s, dir)
-	if err == nil && e.Config.VocabSize < t.VocabSize() {
-		err = fmt.Errorf("%s has %d tokens, but the tokenizer beside it %d", configFile(dir), e.Config.VocabSize, t.VocabSize())
+	var v vocabulary
+	if err == nil {
+		v, err = readVocabulary(dir, e.Config)
 	}
 	if err != nil {
 		s.Close()
@@ -55,10 +53,18 @@ func Open(dir string, threads int) (*Scorer, error) {
 	}
 	return &Scorer{
 		encoder:   e,
-		reader:    newReader(t, e.Config),
-		signature: fmt.Sprintf("%s|model:lastmile-%.4x|agg:max|v:1.0", Name, sha256.Sum256(weights)),
+		reader:    newReader(v, e.Config),
+		signature: fmt.Sprintf("%s|model:%s-%.4x|agg:max|v:1.0", Name, maker(e.Config), sha256.Sum256(weights)),
 		known:     make(map[Pair]float64),
 	}, nil
+}
+
+// maker says whose model it is: one of ours, or a BLEURT checkpoint.
+func maker(c Config) string {
+	if c.ModelType == bleurtType {
+		return "bleurt"
+	}
+	return "lastmile"
 }
 
 // Close frees the scorer's memory and its thread.

@@ -42,7 +42,7 @@ func Train(ctx context.Context, s *torch.Session, t *tokenizer.Tokenizer, refere
 	if err != nil {
 		return Quality{}, err
 	}
-	school := school{Trainer: train.NewTrainer(e, c.Optimizer, hooks), encoder: e, reader: newReader(t, e.Config), config: c}
+	school := school{Trainer: train.NewTrainer(e, c.Optimizer, hooks), encoder: e, reader: newReader(byteLevel(t), e.Config), config: c}
 	exam, err := newExam(held[:min(devReferences, len(held))], c.Seed)
 	if err != nil {
 		return Quality{}, err
