@@ -63,6 +63,15 @@ func assemble(s *torch.Session, c Config, tensors map[string]*torch.Tensor) (*En
 	return e, s.Err()
 }
 
+// setScore says which outputs the score is the mean of; see [Config].
+func (e *Encoder) setScore(names []string) {
+	e.Config.Score = names
+	if len(names) == 0 {
+		e.Config.Score = nil
+	}
+	e.counts = e.s.Floats(e.Config.scoreWeights(), len(e.Config.outputs()), 1).KeepAll()
+}
+
 // Session is the session that the encoder computes in.
 func (e *Encoder) Session() *torch.Session { return e.s }
 

@@ -119,15 +119,32 @@ func (m *Scorer) ScoreAll(inputs []metrics.Input) ([]float64, error) {
 	return out, nil
 }
 
-// score scores pairs without gradients, those of similar length together.
+// score scores pairs without gradients.
 func (e *Encoder) score(ctx context.Context, r reader, pairs []Pair) ([]float64, error) {
+	outputs, err := e.outputs(ctx, r, pairs)
+	if err != nil {
+		return nil, err
+	}
+	weights := e.Config.scoreWeights()
+	scores := make([]float64, len(pairs))
+	for i, of := range outputs {
+		for k, value := range of {
+			scores[i] += float64(weights[k]) * value
+		}
+	}
+	return scores, nil
+}
+
+// outputs computes the head's outputs for each pair without gradients, pairs
+// of similar length together.
+func (e *Encoder) outputs(ctx context.Context, r reader, pairs []Pair) ([][]float64, error) {
 	rows := make([]row, len(pairs))
 	order := make([]int, len(pairs))
 	for i, p := range pairs {
 		rows[i], order[i] = r.row(p), i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(rows[a].tokens), len(rows[b].tokens)) })
-	out := make([]float64, len(pairs))
+	out := make([][]float64, len(pairs))
 	for indices := range slices.Chunk(order, batchSize) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -140,17 +157,18 @@ func (e *Encoder) score(ctx context.Context, r reader, pairs []Pair) ([]float64,
 		if err != nil {
 			return nil, fmt.Errorf("scoring %d pairs: %w", len(pairs), err)
 		}
+		n := len(values) / len(batch)
 		for k, i := range indices {
-			out[i] = values[k]
+			out[i] = values[k*n : (k+1)*n]
 		}
 	}
 	return out, nil
 }
 
-// values are the scores of a batch, computed without gradients.
+// values are the outputs for a batch, row by row, computed without gradients.
 func (e *Encoder) values(b Batch) (values []float64, err error) {
 	scoped := e.s.Scope(func() {
-		e.s.NoGrad(func() { values, err = e.Scores(b).Value64s() })
+		e.s.NoGrad(func() { values, err = e.Outputs(b).Value64s() })
 	})
 	if err == nil {
 		err = scoped

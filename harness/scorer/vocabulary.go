@@ -15,7 +15,10 @@ type vocabulary struct {
 	size                   int
 	// toLonger says how texts that are too long are cut; see shorten.
 	toLonger bool
-	save     func(dir string) error
+	// word is the word that a token is on its own, "" where it is none; nil
+	// where tokens are not parts of words.
+	word func(id int) string
+	save func(dir string) error
 }
 
 // byteLevel reads with the vocabulary of a language model. It has no tokens of
@@ -37,6 +40,7 @@ func pieces(p *tokenizer.Pieces) vocabulary {
 		start:  p.CLS(), separator: p.SEP(), fill: p.Pad(),
 		size:     p.VocabSize(),
 		toLonger: p.Fast(),
+		word:     p.Word,
 		save:     p.Save,
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 )
 
 // Pieces is the tokenizer of an encoder such as BERT: it writes a text anew
@@ -34,6 +35,7 @@ type Pieces struct {
 	normalize func(string) string
 	append    func(ids []int, text string) []int // of normalized text
 	fast      bool
+	begins    func(token string) bool // tells whether a token begins a word
 	marks     marks
 	files     map[string][]byte // as found, by name
 }
@@ -163,6 +165,22 @@ func (p *Pieces) Token(id int) string {
 		return ""
 	}
 	return p.tokens[id]
+}
+
+// Word is the word of letters that a token stands for on its own, "" where it is
+// a part of one, or none.
+func (p *Pieces) Word(id int) string {
+	token := p.Token(id)
+	if p.IsSpecial(id) || !p.begins(token) {
+		return ""
+	}
+	word := strings.TrimPrefix(token, pieceSpace)
+	for _, c := range word {
+		if !unicode.IsLetter(c) {
+			return ""
+		}
+	}
+	return word
 }
 
 // IsSpecial tells whether id is a special token or none at all.

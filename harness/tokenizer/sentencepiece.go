@@ -92,6 +92,7 @@ func (p *Pieces) readSentencePiece(_ fs.FS, text []byte) error {
 		return err
 	}
 	p.normalize = func(text string) string { return m.normalize(chars, defined, text) }
+	p.begins = func(token string) bool { return strings.HasPrefix(token, pieceSpace) }
 	p.append = u.append
 	return p.setTokens(vocabulary, added)
 }

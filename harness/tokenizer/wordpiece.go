@@ -19,6 +19,7 @@ import (
 type wordPiece struct {
 	first, further map[string]int // the latter without their prefix
 	longest        int            // bytes of the longest piece
+	prefix         string         // of further pieces
 	unknown        int
 	maxChars       int // characters of a word
 }
@@ -28,7 +29,7 @@ func newWordPiece(vocabulary map[string]int, unknown, prefix string, maxChars in
 	if !ok {
 		return nil, fmt.Errorf("model: unk_token %q is not in the vocabulary", unknown)
 	}
-	w := &wordPiece{first: vocabulary, further: make(map[string]int), unknown: id, maxChars: maxChars}
+	w := &wordPiece{first: vocabulary, further: make(map[string]int), prefix: prefix, unknown: id, maxChars: maxChars}
 	for token, id := range vocabulary {
 		w.longest = max(w.longest, len(token))
 		if rest, ok := strings.CutPrefix(token, prefix); ok {
@@ -177,6 +178,7 @@ func isPunctuation(c rune) bool {
 
 // setWordPiece makes p a WordPiece tokenizer.
 func (p *Pieces) setWordPiece(n bertNormalizer, w *wordPiece) {
+	p.begins = func(token string) bool { return !strings.HasPrefix(token, w.prefix) }
 	p.normalize = func(text string) string { return n.normalize(strings.ToValidUTF8(text, "\ufffd")) }
 	p.append = func(ids []int, text string) []int {
 		bertWords(text, func(word string) { ids = w.append(ids, word) })
