@@ -86,6 +86,9 @@ func EvaluateScorer(ctx context.Context, e ScorerEvaluation) (q ScorerQuality, e
 	if err != nil {
 		return q, err
 	}
+	for k := range names[1:] {
+		names[k+1] = "output " + names[k+1]
+	}
 	lexical := []string{"rouge1", "rouge2", "rougeL"}
 	selected, err := metrics.Select(lexical, metrics.DefaultOptions())
 	if err != nil {

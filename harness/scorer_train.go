@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"lastmile/experiments"
 	"lastmile/harness/data"
@@ -31,6 +32,14 @@ func TrainScorer(ctx context.Context, t ScorerTraining) (quality scorer.Quality,
 	c := t.Config.Scorer
 	if c.Path == "" {
 		return quality, Mistake{fmt.Errorf("scorer.path is empty; a scorer is trained from a BERT encoder, --set scorer.path=FOLDER, or from scratch by a sweep with the metric %s", learnedMetric)}
+	}
+	if _, err := os.Stat(filepath.Join(c.Path, "config.json")); err != nil {
+		return quality, Mistake{fmt.Errorf("scorer.path: %w; expected a Hugging Face folder of a BERT encoder or of a scorer", err)}
+	}
+	if c.Ratings != "" {
+		if _, err := scorer.ReadRatings(c.Ratings, "rating"); err != nil {
+			return quality, Mistake{err}
+		}
 	}
 	examples, err := data.Read(t.Config.Task, data.Train)
 	if err != nil {
