@@ -32,15 +32,34 @@ func targets() []target {
 	}
 }
 
+// metricTargets lists the families of metrics that can be targets, by what their
+// names begin with, and the best score that targets are shares of.
+var metricTargets = []struct {
+	family string
+	best   float64
+}{
+	{"rouge", 1},
+}
+
+// bestOf is the best score of a metric that can be a target, 0 for others.
+func bestOf(name string) float64 {
+	for _, m := range metricTargets {
+		if strings.HasPrefix(name, m.family) {
+			return m.best
+		}
+	}
+	return 0
+}
+
 // TargetNames returns the names for scorer.targets: those of this package, and
-// the metrics that lie between 0 and 1 and that more of is better.
+// the metrics that can be targets.
 func TargetNames() []string {
 	var names []string
 	for _, t := range targets() {
 		names = append(names, t.name)
 	}
 	for _, name := range metrics.Names() {
-		if strings.HasPrefix(name, "rouge") {
+		if bestOf(name) > 0 {
 			names = append(names, name)
 		}
 	}
@@ -129,6 +148,9 @@ func (t *teacher) values(name string, drafts []draft) ([]float64, error) {
 	scores, err := metrics.All(selected, inputs, 1)
 	if err != nil {
 		return nil, err
+	}
+	for i := range scores[0] {
+		scores[0][i] /= bestOf(name)
 	}
 	return scores[0], nil
 }
