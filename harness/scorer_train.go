@@ -9,6 +9,7 @@ import (
 	"lastmile/experiments"
 	"lastmile/harness/data"
 	"lastmile/harness/scorer"
+	"lastmile/harness/stage"
 	"lastmile/harness/torch"
 	"lastmile/harness/train"
 )
@@ -56,5 +57,8 @@ func TrainScorer(ctx context.Context, t ScorerTraining) (quality scorer.Quality,
 		quality, err = scorer.Train(ctx, s, nil, scorerTexts(examples, c), references(dev), c, train.Hooks{Dir: t.Out, Progress: t.Progress})
 		return err
 	})
-	return quality, err
+	if err != nil {
+		return quality, err
+	}
+	return quality, os.RemoveAll(filepath.Join(t.Out, stage.Checkpoint))
 }
