@@ -328,6 +328,30 @@ type Metrics struct {
 // perturbations of the training references.
 type Scorer struct {
 	Optimizer
+	// Path is the folder of a BERT encoder in Hugging Face layout, or of a
+	// scorer, that the training starts from; empty means from scratch, with the
+	// sizes below and the tokenizer of the base model.
+	Path string `toml:"path" json:"path,omitempty"`
+	// Exclude lists kinds of distortions that no training pair is made with:
+	// those that the negatives have too, where the scorer is to judge a policy
+	// by nothing that its reward model has learned.
+	Exclude []string `toml:"exclude" json:"exclude,omitempty"`
+	// Targets lists what the network learns to say of a pair beside overlap:
+	// intact, synthetic, alignment-precision, alignment-recall, alignment-f1
+	// (from the encoder in path), or a ROUGE by its name as a metric.
+	Targets []string `toml:"targets" json:"targets,omitempty"`
+	// Score lists the targets whose mean is the score; empty means overlap.
+	Score []string `toml:"score" json:"score,omitempty"`
+	// Sentences takes the sentences of the inputs for texts to distort, beside
+	// the references.
+	Sentences bool `toml:"sentences" json:"sentences,omitempty"`
+	// Ratings is a file of JSON lines with the fields reference, candidate and
+	// rating, that the scorer is fine-tuned on; empty means none.
+	Ratings string `toml:"ratings" json:"ratings,omitempty"`
+	// RatingEpochs is the number of passes over the ratings.
+	RatingEpochs int `toml:"rating_epochs" json:"rating_epochs,omitempty"`
+	// RatingLearningRate is the peak learning rate over the ratings.
+	RatingLearningRate float64 `toml:"rating_learning_rate" json:"rating_learning_rate,omitempty"`
 	// Steps is the number of optimizer steps.
 	Steps int `toml:"steps" json:"steps"`
 	// BatchSize is the number of pairs in a step.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // constraint is a condition on several values of one run.
@@ -62,6 +63,22 @@ var constraints = []constraint{
 	}},
 	{[]string{"scorer.hidden_size", "scorer.num_attention_heads"}, func(c Config) string {
 		return indivisible("hidden_size", c.Scorer.HiddenSize, "num_attention_heads", c.Scorer.NumAttentionHeads)
+	}},
+	{[]string{"scorer.targets", "scorer.score"}, func(c Config) string {
+		for _, name := range c.Scorer.Score {
+			if name != "overlap" && !slices.Contains(c.Scorer.Targets, name) {
+				return fmt.Sprintf("score names %s, which is not among the targets", quoteShort(name))
+			}
+		}
+		return ""
+	}},
+	{[]string{"scorer.targets", "scorer.path"}, func(c Config) string {
+		for _, name := range c.Scorer.Targets {
+			if strings.HasPrefix(name, "alignment-") && c.Scorer.Path == "" {
+				return fmt.Sprintf("the target %s needs an encoder that is trained already: scorer.path", quoteShort(name))
+			}
+		}
+		return ""
 	}},
 	{[]string{"decode.greedy.enabled", "decode.sample.enabled"}, func(c Config) string {
 		if len(c.Decode) == 0 {

@@ -113,6 +113,30 @@ func (c *contents) model(path string) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
+// scorer returns the hash of what a scorer's training reads besides its inputs:
+// the encoder that it starts from and the ratings; "" for neither.
+func (c *contents) scorer(config experiments.Scorer) (string, error) {
+	if config.Path == "" && config.Ratings == "" {
+		return "", nil
+	}
+	sum := sha256.New()
+	if config.Path != "" {
+		hash, err := c.model(config.Path)
+		if err != nil {
+			return "", fmt.Errorf("scorer.path: %w", err)
+		}
+		fmt.Fprintln(sum, "path", hash)
+	}
+	if config.Ratings != "" {
+		hash, err := c.file(config.Ratings)
+		if err != nil {
+			return "", fmt.Errorf("scorer.ratings: %w", err)
+		}
+		fmt.Fprintln(sum, "ratings", hash)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
 // file returns the hash of a file.
 func (c *contents) file(path string) (string, error) {
 	info, err := os.Stat(path)

@@ -5,6 +5,7 @@ import (
 
 	"lastmile/experiments"
 	"lastmile/harness/postprocess"
+	"lastmile/harness/scorer"
 	"lastmile/harness/stage"
 	"lastmile/metrics"
 )
@@ -50,17 +51,19 @@ func kinds() []kind {
 		{rlKind, 1, rlPart, runRL},
 		{decodeKind, 1, decodePart, runDecode},
 		{postprocessKind, 1, postprocessPart, runPostprocess},
-		{scorerKind, 1, scorerPart, runScorer},
+		{scorerKind, 2, scorerPart, runScorer},
 		{scoreKind, 1, scorePart, runScore},
 	}
 }
 
 // Known returns the names that a sweep file may use of what packages register:
-// metrics and post-processors.
+// metrics, post-processors, and the distortions and targets of the scorer.
 func Known() experiments.Known {
 	return experiments.Known{
 		"metrics":     append(metrics.Names(), learnedMetric),
 		"postprocess": postprocess.Names(),
+		"distortions": scorer.Kinds(),
+		"targets":     scorer.TargetNames(),
 	}
 }
 

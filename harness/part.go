@@ -110,6 +110,7 @@ func identify(part experiments.Config, content string) identity {
 	if content != "" {
 		part.Task.Files = experiments.Files{}
 		part.Model.Path = ""
+		part.Scorer.Path, part.Scorer.Ratings = "", ""
 	}
 	for _, optimizer := range []*experiments.Optimizer{
 		&part.Base.Optimizer, &part.MLE.Optimizer, &part.Reward.Optimizer, &part.RL.Optimizer, &part.Scorer.Optimizer,

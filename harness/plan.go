@@ -119,7 +119,11 @@ func (p *planner) run(r experiments.Run) (Run, error) {
 		// trained from scratch it takes that of its own seed.
 		own := c
 		own.Seed = c.Scorer.Seed
-		scorer = []stage.Input{in(b.add(scorerKind, c, "", in(prepare), in(p.base(&b, own, prepare))))}
+		if c.Scorer.Path == "" {
+			scorer = []stage.Input{in(b.add(scorerKind, c, b.check(p.contents.scorer(c.Scorer)), in(prepare), in(p.base(&b, own, prepare))))}
+		} else {
+			scorer = []stage.Input{in(b.add(scorerKind, c, b.check(p.contents.scorer(c.Scorer)), in(prepare)))}
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Decode)) {
 		one := c

@@ -54,7 +54,7 @@ func ScoreFiles(s Scoring) ([]MetricScore, error) {
 		defer runtime.UnlockOSThread()
 		m, closeScorer, err := openScorer(s.Scorer, runtime.GOMAXPROCS(0))
 		if err != nil {
-			return nil, fmt.Errorf("loading the scorer %s: %w", s.Scorer, err)
+			return nil, Mistake{fmt.Errorf("loading the scorer %s: %w", s.Scorer, err)}
 		}
 		defer closeScorer()
 		learned = append(learned, m)

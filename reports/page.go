@@ -222,7 +222,19 @@ func (b *builder) method() string {
 	fmt.Fprintf(&text, "Differences are paired: the same examples, and the same training seeds where two systems share them. p values are those of approximate randomisation over examples, two-sided, after Holm's correction for the %s of the main table and, apart from them, the %s of the controls. A difference is called significant where the corrected p is at most %g. \"Not significantly different\" does not mean equal: the interval says how large a difference may be.\n\n",
 		counted(comparisons, "comparison"), counted(len(b.controls), "comparison"), significant)
 	fmt.Fprintf(&text, "Raw outputs are as the model gave them, cut at the longest response where no end token came; post-processed ones went through the chain above.\n\n")
+	text.WriteString(b.kinship())
 	return text.String()
+}
+
+// kinship warns where a scorer of ours judges what a reward model trained.
+func (b *builder) kinship() string {
+	for _, c := range b.table.Columns {
+		if slices.ContainsFunc(c.Signatures, func(s string) bool { return strings.HasPrefix(s, "bleurt|model:lastmile-") }) {
+			return "The reward model and the learned scorer learn from the same kinds of negatives, loops, shuffled words and other examples' texts among them: " +
+				"what the one rewards by mistake the other may score too well. scorer.exclude leaves kinds out of the scorer's training.\n\n"
+		}
+	}
+	return ""
 }
 
 // coverage says what the intervals cover, which depends on the seeds.

@@ -12,7 +12,7 @@ type firstSentence struct{}
 func newFirstSentence(experiments.Postprocess) (Processor, error) { return firstSentence{}, nil }
 
 func (firstSentence) Process(t Text) string {
-	for _, sentence := range sentences(t.Text) {
+	for _, sentence := range Sentences(t.Text) {
 		if sentence = strings.TrimSpace(sentence); sentence != "" {
 			return sentence
 		}

@@ -97,8 +97,8 @@ func TestSentences(t *testing.T) {
 		{"line one\nline two\n\nline three", []string{"line one\n", "line two\n\n", "line three"}},
 		{"一。二！三", []string{"一。", "二！", "三"}},
 	} {
-		if got := sentences(c.text); !slices.Equal(got, c.want) {
-			t.Errorf("sentences(%q):\n got %q\nwant %q", c.text, got, c.want)
+		if got := Sentences(c.text); !slices.Equal(got, c.want) {
+			t.Errorf("Sentences(%q):\n got %q\nwant %q", c.text, got, c.want)
 		}
 	}
 }

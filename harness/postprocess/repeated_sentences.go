@@ -32,7 +32,7 @@ func removeSentences(text string) string {
 	var b strings.Builder
 	seen := map[string]bool{}
 	removed := false
-	for _, sentence := range sentences(text) {
+	for _, sentence := range Sentences(text) {
 		var keys []string
 		for _, w := range words(sentence) {
 			if w.key != "" {

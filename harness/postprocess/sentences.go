@@ -16,11 +16,11 @@ func init() {
 	}
 }
 
-// sentences cuts text into its sentences, each with the white space that follows
+// Sentences cuts text into its sentences, each with the white space that follows
 // it. Joined they are the text. A sentence ends with a full stop, question or
 // exclamation mark, with quotes and brackets that close after it, before white
 // space or the end; with a full-width mark; or with a line.
-func sentences(text string) []string {
+func Sentences(text string) []string {
 	var found []string
 	start := 0
 	for i := 0; i < len(text); {

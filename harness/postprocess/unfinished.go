@@ -21,7 +21,7 @@ func (dropUnfinished) Process(t Text) string {
 		return t.Text
 	}
 	text := strings.TrimRightFunc(t.Text, unicode.IsSpace)
-	all := sentences(text)
+	all := Sentences(text)
 	for n := len(all); n > 0; n-- {
 		if !finished(all[n-1]) {
 			continue

@@ -48,17 +48,17 @@ func New(s *torch.Session, c Config, seed int) (*Encoder, error) {
 			}
 		}
 		switch {
-		case shape.name == wordEmbeddings:
+		case shape.name == c.wordEmbeddings():
 			draw(shape.name, 0.05)
-		case shape.name == positionEmbeddings:
-			waves(values, c.HiddenSize)
-		case shape.name == typeEmbeddings:
+		case shape.name == c.positionEmbeddings():
+			waves(values, c.embeddingSize())
+		case shape.name == c.typeEmbeddings():
 			draw(shape.name, 0.02)
 		case strings.HasSuffix(shape.name, "LayerNorm.weight"):
 			fill(1)
-		case shape.name == "classifier.weight":
+		case shape.name == head+".weight":
 			draw(shape.name, 0.02)
-		case shape.name == "classifier.bias":
+		case shape.name == head+".bias":
 			fill(0.5)
 		case strings.HasSuffix(shape.name, ".weight"):
 			draw(strings.Replace(shape.name, ".self.key.", ".self.query.", 1), 1/math.Sqrt(float64(shape.size[1])))
@@ -90,7 +90,7 @@ func elements(size []int) int {
 	return n
 }
 
-// Load reads an encoder from a Hugging Face folder: config.json and
+// Load reads a scorer's encoder and head from a folder: config.json and
 // model.safetensors, of any floating-point type, into the session's. Nothing
 // is made up: what is missing or has another shape is an error.
 func Load(s *torch.Session, dir string) (*Encoder, error) {
@@ -98,6 +98,56 @@ func Load(s *torch.Session, dir string) (*Encoder, error) {
 	if err != nil {
 		return nil, err
 	}
+	return load(s, dir, c, func(shape) []float32 { return nil })
+}
+
+// Start reads an encoder to train from: a BERT of Hugging Face's, with or
+// without a head of any kind, its parameters named with or without "bert." in
+// front. It gets a new head with outputs of the given names, whose weights are
+// drawn like BERT's; so are those of a pooler that the folder lacks, as those
+// of BertForMaskedLM do. Anything else that is missing is an error.
+//
+// A folder that holds a scorer whose head has these outputs keeps it.
+func Start(s *torch.Session, dir string, outputs []string, seed int) (*Encoder, error) {
+	path := configFile(dir)
+	c, err := readConfig(path)
+	if err != nil {
+		return nil, err
+	}
+	keep := c.isScorer() && slices.Equal(c.outputs(), outputs)
+	if c.ModelType != bertType && !keep {
+		return nil, fmt.Errorf("reading %s: model_type is %q; expected %q", path, c.ModelType, bertType)
+	}
+	if err := c.checkEncoder(); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	if keep {
+		return Load(s, dir)
+	}
+	c.Architectures, c.ProblemType, c.TorchDType = []string{Architecture}, "regression", "float32"
+	c.setOutputs(outputs)
+	c.Score = nil
+	return load(s, dir, c, func(want shape) []float32 {
+		if !strings.HasPrefix(want.name, head) && !strings.HasPrefix(want.name, c.pooler()) {
+			return nil
+		}
+		values := make([]float32, elements(want.size))
+		stream := random.New(seed, "scorer", "init", want.name)
+		for i := range values {
+			if len(want.size) > 1 { // biases are 0
+				values[i] = float32(stream.NormFloat64() * 0.02)
+			} else if strings.HasPrefix(want.name, head) {
+				values[i] = 0.5 // the middle of the targets
+			}
+		}
+		return values
+	})
+}
+
+// load reads the parameters of a folder. made gives the values of one that the
+// folder lacks; nil makes that an error. A head that it gives
+// values for is never read.
+func load(s *torch.Session, dir string, c Config, made func(shape) []float32) (*Encoder, error) {
 	path := weightsFile(dir)
 	stored, err := safetensors.Read(path)
 	if err != nil {
@@ -105,24 +155,43 @@ func Load(s *torch.Session, dir string) (*Encoder, error) {
 	}
 	tensors := make(map[string]*torch.Tensor)
 	for _, want := range c.shapes() {
-		t, ok := stored[want.name]
-		if !ok {
-			return nil, fmt.Errorf("reading %s: tensor %q is missing", path, want.name)
+		var values []float32
+		if strings.HasPrefix(want.name, head) {
+			values = made(want)
 		}
-		if !slices.Equal(t.Shape, want.size) {
-			return nil, fmt.Errorf("reading %s: tensor %q has shape %v, but config.json makes it %v", path, want.name, t.Shape, want.size)
+		if values == nil {
+			t, ok := find(stored, c, want.name)
+			if !ok {
+				if values = made(want); values == nil {
+					return nil, fmt.Errorf("reading %s: tensor %q is missing", path, want.name)
+				}
+			} else if !slices.Equal(t.Shape, want.size) {
+				return nil, fmt.Errorf("reading %s: tensor %q has shape %v, but config.json makes it %v", path, want.name, t.Shape, want.size)
+			} else if values, err = t.Float32s(); err != nil {
+				return nil, fmt.Errorf("reading %s: tensor %q: %w", path, want.name, err)
+			}
 		}
-		values, err := t.Float32s()
-		if err != nil {
-			return nil, fmt.Errorf("reading %s: tensor %q: %w", path, want.name, err)
-		}
-		tensors[want.name] = s.Floats(values, t.Shape...)
+		tensors[want.name] = s.Floats(values, want.size...)
 	}
 	e, err := assemble(s, c, tensors)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", path, err)
 	}
 	return e, nil
+}
+
+// find finds a tensor by its name, without the model's type in front, or with
+// the names that the first BERT gave to the parameters of a LayerNorm.
+func find(stored map[string]safetensors.Tensor, c Config, name string) (safetensors.Tensor, bool) {
+	old := strings.NewReplacer("LayerNorm.weight", "LayerNorm.gamma", "LayerNorm.bias", "LayerNorm.beta")
+	for _, candidate := range []string{name, old.Replace(name)} {
+		for _, candidate := range []string{candidate, strings.TrimPrefix(candidate, c.ModelType+".")} {
+			if t, ok := stored[candidate]; ok {
+				return t, true
+			}
+		}
+	}
+	return safetensors.Tensor{}, false
 }
 
 // Tensors reads the parameters as float32.

@@ -17,8 +17,10 @@ type Encoder struct {
 
 	words, positions, types *torch.Tensor
 	norm                    affine
+	projection              *affine // nil where embeddings are as wide as the layers
 	layers                  []layer
 	pooler, classifier      affine
+	counts                  *torch.Tensor // what each output counts in the score: [outputs, 1]
 }
 
 // affine is a weight and a bias: of a dense layer, or of a LayerNorm.
@@ -42,18 +44,32 @@ func assemble(s *torch.Session, c Config, tensors map[string]*torch.Tensor) (*En
 		e.parameters = append(e.parameters, model.Parameter{Name: shape.name, Tensor: tensors[shape.name].KeepAll()})
 	}
 	at := func(name string) affine { return affine{tensors[name+".weight"], tensors[name+".bias"]} }
-	e.words, e.positions, e.types = tensors[wordEmbeddings], tensors[positionEmbeddings], tensors[typeEmbeddings]
-	e.norm = at("bert.embeddings.LayerNorm")
+	e.words, e.positions, e.types = tensors[c.wordEmbeddings()], tensors[c.positionEmbeddings()], tensors[c.typeEmbeddings()]
+	e.norm = at(c.ModelType + ".embeddings.LayerNorm")
+	if c.EmbeddingSize != 0 {
+		projection := at(c.projection())
+		e.projection = &projection
+	}
 	for i := range c.NumHiddenLayers {
-		prefix := layerPrefix(i)
+		prefix := c.layerPrefix(i)
 		e.layers = append(e.layers, layer{
 			query: at(prefix + "attention.self.query"), key: at(prefix + "attention.self.key"), value: at(prefix + "attention.self.value"),
 			output: at(prefix + "attention.output.dense"), attentionNorm: at(prefix + "attention.output.LayerNorm"),
 			up: at(prefix + "intermediate.dense"), down: at(prefix + "output.dense"), norm: at(prefix + "output.LayerNorm"),
 		})
 	}
-	e.pooler, e.classifier = at("bert.pooler.dense"), at("classifier")
+	e.pooler, e.classifier = at(c.pooler()), at(head)
+	e.counts = s.Floats(c.scoreWeights(), len(c.outputs()), 1).KeepAll()
 	return e, s.Err()
+}
+
+// setScore says which outputs the score is the mean of; see [Config].
+func (e *Encoder) setScore(names []string) {
+	e.Config.Score = names
+	if len(names) == 0 {
+		e.Config.Score = nil
+	}
+	e.counts = e.s.Floats(e.Config.scoreWeights(), len(e.Config.outputs()), 1).KeepAll()
 }
 
 // Session is the session that the encoder computes in.
@@ -69,36 +85,60 @@ func (e *Encoder) Train() {
 	}
 }
 
-// Scores is the regression head's value for each row of the batch: [rows].
+// Scores is the score of each row of the batch: [rows].
 func (e *Encoder) Scores(b Batch) *torch.Tensor {
-	s := e.s
 	var scores *torch.Tensor
+	e.s.Scope(func() { scores = e.Outputs(b).MatMul(e.counts).Reshape(-1).Keep() })
+	return scores
+}
+
+// Outputs is what the regression head says of each row: [rows, outputs].
+func (e *Encoder) Outputs(b Batch) *torch.Tensor {
+	var outputs *torch.Tensor
+	e.s.Scope(func() {
+		// The pooler reads [CLS] alone, so the last layer need not compute
+		// anything for the other positions.
+		first := e.encode(b, 1).Reshape(b.Rows, e.Config.HiddenSize)
+		outputs = e.classifier.linear(e.pooler.linear(first).Tanh()).Keep()
+	})
+	return outputs
+}
+
+// Hidden is what the last layer gives at each position: [rows, length, hidden].
+func (e *Encoder) Hidden(b Batch) *torch.Tensor { return e.encode(b, b.Length) }
+
+// encode is what the last layer gives at the first n positions of each row.
+func (e *Encoder) encode(b Batch, n int) *torch.Tensor {
+	s := e.s
+	var hidden *torch.Tensor
 	s.Scope(func() {
 		x := e.embed(b)
 		mask := s.Floats(b.Mask, b.Rows, 1, 1, b.Length)
 		for i := range e.layers {
-			// The pooler reads [CLS] alone, so the last layer need not compute
-			// anything for the other positions.
 			asking := x
-			if i == len(e.layers)-1 {
-				asking = x.Narrow(1, 0, 1)
+			if i == len(e.layers)-1 && n < b.Length {
+				asking = x.Narrow(1, 0, n)
 			}
 			var next *torch.Tensor
 			s.Scope(func() { next = e.layer(e.layers[i], asking, x, mask).Keep() })
 			x = next
 		}
-		first := x.Narrow(1, 0, 1).Reshape(b.Rows, e.Config.HiddenSize)
-		scores = e.classifier.linear(e.pooler.linear(first).Tanh()).Reshape(-1).Keep()
+		hidden = x.Keep()
 	})
-	return scores
+	return hidden
 }
 
-// embed is the normed sum of the three embeddings: [rows, length, hidden].
+// embed is the normed sum of the three embeddings, as wide as the layers:
+// [rows, length, hidden].
 func (e *Encoder) embed(b Batch) *torch.Tensor {
 	words := e.words.Embedding(e.s.Ints(b.Tokens, b.Rows, b.Length))
 	types := e.types.Embedding(e.s.Ints(b.Types, b.Rows, b.Length))
 	positions := e.positions.Embedding(e.s.Ints(b.Positions, b.Rows, b.Length))
-	return e.normed(words.Add(types).Add(positions), e.norm)
+	x := e.normed(words.Add(types).Add(positions), e.norm)
+	if e.projection != nil {
+		x = e.projection.linear(x)
+	}
+	return x
 }
 
 // layer is a transformer layer with its norms behind the sums. It is computed
@@ -106,7 +146,16 @@ func (e *Encoder) embed(b Batch) *torch.Tensor {
 // length, hidden].
 func (e *Encoder) layer(l layer, asking, x, mask *torch.Tensor) *torch.Tensor {
 	attended := e.normed(l.output.linear(e.attend(l, asking, x, mask)).Add(asking), l.attentionNorm)
-	return e.normed(l.down.linear(l.up.linear(attended).GELU()).Add(attended), l.norm)
+	return e.normed(l.down.linear(e.activate(l.up.linear(attended))).Add(attended), l.norm)
+}
+
+// activate is hidden_act: gelu, or gelu_new, the approximation by tanh.
+func (e *Encoder) activate(x *torch.Tensor) *torch.Tensor {
+	if e.Config.HiddenAct == "gelu" {
+		return x.GELU()
+	}
+	inner := x.Square().Mul(x).MulScalar(0.044715).Add(x).MulScalar(math.Sqrt(2 / math.Pi))
+	return x.MulScalar(0.5).Mul(inner.Tanh().AddScalar(1))
 }
 
 // attend is multi-head attention: [rows, n, hidden].

@@ -1,10 +1,6 @@
 package scorer
 
-import (
-	"slices"
-
-	"lastmile/harness/tokenizer"
-)
+import "slices"
 
 // Pair is a reference and a hypothesis to be scored by it.
 type Pair struct {
@@ -22,38 +18,40 @@ type row struct {
 
 // reader turns pairs into rows.
 type reader struct {
-	tokenizer *tokenizer.Tokenizer
-	limit     int  // tokens in a row
-	mark      int  // the token that stands for [CLS] and [SEP]
-	restart   bool // how positions count
+	vocabulary
+	limit   int  // tokens in a row
+	restart bool // how positions count
 }
 
-func newReader(t *tokenizer.Tokenizer, c Config) reader {
-	return reader{tokenizer: t, limit: c.MaxPositionEmbeddings, mark: t.EOS(), restart: c.RestartPositions}
+func newReader(v vocabulary, c Config) reader {
+	return reader{vocabulary: v, limit: c.MaxPositionEmbeddings, restart: c.RestartPositions}
 }
 
 func (r reader) row(p Pair) row {
-	reference := r.tokenizer.Encode(" " + p.Reference)
-	hypothesis := r.tokenizer.Encode(" " + p.Hypothesis)
-	a, b := shorten(len(reference), len(hypothesis), r.limit-marks)
-	tokens := slices.Concat([]int{r.mark}, reference[:a], []int{r.mark}, hypothesis[:b], []int{r.mark})
+	reference, hypothesis := r.encode(p.Reference), r.encode(p.Hypothesis)
+	a, b := shorten(len(reference), len(hypothesis), r.limit-marks, r.toLonger)
+	tokens := slices.Concat([]int{r.start}, reference[:a], []int{r.separator}, hypothesis[:b], []int{r.separator})
 	return row{tokens: tokens, first: a + 2}
 }
 
-func (r reader) batch(rows []row) Batch { return newBatch(rows, r.mark, r.restart) }
+func (r reader) batch(rows []row) Batch { return newBatch(rows, r.fill, r.restart) }
 
-// shorten takes from two lengths, the longer one first, what is above room.
-func shorten(a, b, room int) (int, int) {
-	if a+b <= room {
+// shorten takes from two lengths, the longer one first, what is above room. Of
+// an odd room the reference gets the larger half, as in BLEURT; with toLonger
+// the longer text does, as in Hugging Face's tokenizers (longest_first).
+func shorten(a, b, room int, toLonger bool) (int, int) {
+	half := room / 2
+	switch {
+	case a+b <= room:
 		return a, b
-	}
-	if half := room / 2; a <= half {
+	case a <= half:
 		return a, room - a
-	} else if b <= half {
+	case b <= half:
 		return room - b, b
-	} else {
-		return room - half, half
+	case toLonger && a <= b:
+		return half, room - half
 	}
+	return room - half, half
 }
 
 // Batch is rows of tokens filled up to one length, row by row: Rows · Length

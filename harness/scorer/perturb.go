@@ -17,12 +17,27 @@ const same = "same"
 
 // kinds lists the ways, each as frequent as the others. How much is changed is
 // drawn anew for each pair, from one word to all of them, so that targets of
-// all sizes come up. A new way is added here.
-func kinds() []kind {
-	return append(distortions(),
-		kind{same, func(_ source, _ *rand.Rand, words []string) []string { return words }},
-		kind{"mixed", source.mixed},
-	)
+// all sizes come up. A new way is added here. Those of the names in exclude are
+// left out, also of what is mixed.
+func kinds(exclude []string, more ...kind) []kind {
+	excluded := func(k kind) bool { return slices.Contains(exclude, k.name) }
+	ways := slices.DeleteFunc(append(distortions(), more...), excluded)
+	all := append(slices.Clone(ways), kind{same, func(_ source, _ *rand.Rand, words []string) []string { return words }})
+	if len(ways) > 0 {
+		all = append(all, kind{"mixed", mixed(ways)})
+	}
+	return slices.DeleteFunc(all, excluded)
+}
+
+// Kinds returns the names of the kinds of distortions, for scorer.exclude.
+func Kinds() []string {
+	var names []string
+	for _, k := range kinds(nil, kind{name: nearest}) {
+		if k.name != same {
+			names = append(names, k.name)
+		}
+	}
+	return names
 }
 
 // distortions are the kinds that can be applied on top of each other.
@@ -59,6 +74,12 @@ func newSource(references []string) source {
 func (s source) pair(k kind, r *rand.Rand, words []string) Pair {
 	made := k.make(s, r, slices.Clone(words))
 	return Pair{Reference: strings.Join(words, " "), Hypothesis: strings.Join(made, " ")}
+}
+
+// draft makes a pair of which it knows whether the hypothesis is as somebody
+// wrote it.
+func (s source) draft(k kind, r *rand.Rand, words []string) draft {
+	return draft{s.pair(k, r, words), k.name == same || k.name == "other"}
 }
 
 // other is another example's reference.
@@ -175,12 +196,13 @@ func capital(word string) string {
 }
 
 // mixed applies two distortions, one after the other.
-func (s source) mixed(r *rand.Rand, words []string) []string {
-	ways := distortions()
-	for range 2 {
-		if len(words) > 0 {
-			words = ways[r.IntN(len(ways))].make(s, r, words)
+func mixed(ways []kind) func(source, *rand.Rand, []string) []string {
+	return func(s source, r *rand.Rand, words []string) []string {
+		for range 2 {
+			if len(words) > 0 {
+				words = ways[r.IntN(len(ways))].make(s, r, words)
+			}
 		}
+		return words
 	}
-	return words
 }

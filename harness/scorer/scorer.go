@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 
-	"lastmile/harness/tokenizer"
 	"lastmile/harness/torch"
 	"lastmile/metrics"
 )
@@ -30,14 +29,12 @@ type Scorer struct {
 	known map[Pair]float64
 }
 
-// Open loads a scorer from the folder that [Train] wrote. It locks the
-// goroutine to its thread until Close. A folder that is not one is an error.
+// Open loads a scorer from a folder: one that [Train] wrote, or a BLEURT
+// checkpoint as converted for bleurt-pytorch 0.0.1. It locks the goroutine to
+// its thread until Close. A folder that is neither, or lacks a part, is an
+// error; there is no checkpoint to fall back to.
 func Open(dir string, threads int) (*Scorer, error) {
 	weights, err := os.ReadFile(weightsFile(dir))
-	if err != nil {
-		return nil, fmt.Errorf("opening a scorer: %w", err)
-	}
-	t, err := tokenizer.Load(dir)
 	if err != nil {
 		return nil, fmt.Errorf("opening a scorer: %w", err)
 	}
@@ -46,8 +43,9 @@ func Open(dir string, threads int) (*Scorer, error) {
 		return nil, err
 	}
 	e, err := Load(s, dir)
-	if err == nil && e.Config.VocabSize < t.VocabSize() {
-		err = fmt.Errorf("%s has %d tokens, but the tokenizer beside it %d", configFile(dir), e.Config.VocabSize, t.VocabSize())
+	var v vocabulary
+	if err == nil {
+		v, err = readVocabulary(dir, e.Config)
 	}
 	if err != nil {
 		s.Close()
@@ -55,10 +53,18 @@ func Open(dir string, threads int) (*Scorer, error) {
 	}
 	return &Scorer{
 		encoder:   e,
-		reader:    newReader(t, e.Config),
-		signature: fmt.Sprintf("%s|model:lastmile-%.4x|agg:max|v:1.0", Name, sha256.Sum256(weights)),
+		reader:    newReader(v, e.Config),
+		signature: fmt.Sprintf("%s|model:%s-%.4x|agg:max|v:1.0", Name, maker(e.Config), sha256.Sum256(weights)),
 		known:     make(map[Pair]float64),
 	}, nil
+}
+
+// maker says whose model it is: one of ours, or a BLEURT checkpoint.
+func maker(c Config) string {
+	if c.ModelType == bleurtType {
+		return "bleurt"
+	}
+	return "lastmile"
 }
 
 // Close frees the scorer's memory and its thread.
@@ -113,15 +119,32 @@ func (m *Scorer) ScoreAll(inputs []metrics.Input) ([]float64, error) {
 	return out, nil
 }
 
-// score scores pairs without gradients, those of similar length together.
+// score scores pairs without gradients.
 func (e *Encoder) score(ctx context.Context, r reader, pairs []Pair) ([]float64, error) {
+	outputs, err := e.outputs(ctx, r, pairs)
+	if err != nil {
+		return nil, err
+	}
+	weights := e.Config.scoreWeights()
+	scores := make([]float64, len(pairs))
+	for i, of := range outputs {
+		for k, value := range of {
+			scores[i] += float64(weights[k]) * value
+		}
+	}
+	return scores, nil
+}
+
+// outputs computes the head's outputs for each pair without gradients, pairs
+// of similar length together.
+func (e *Encoder) outputs(ctx context.Context, r reader, pairs []Pair) ([][]float64, error) {
 	rows := make([]row, len(pairs))
 	order := make([]int, len(pairs))
 	for i, p := range pairs {
 		rows[i], order[i] = r.row(p), i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(rows[a].tokens), len(rows[b].tokens)) })
-	out := make([]float64, len(pairs))
+	out := make([][]float64, len(pairs))
 	for indices := range slices.Chunk(order, batchSize) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -134,17 +157,18 @@ func (e *Encoder) score(ctx context.Context, r reader, pairs []Pair) ([]float64,
 		if err != nil {
 			return nil, fmt.Errorf("scoring %d pairs: %w", len(pairs), err)
 		}
+		n := len(values) / len(batch)
 		for k, i := range indices {
-			out[i] = values[k]
+			out[i] = values[k*n : (k+1)*n]
 		}
 	}
 	return out, nil
 }
 
-// values are the scores of a batch, computed without gradients.
+// values are the outputs for a batch, row by row, computed without gradients.
 func (e *Encoder) values(b Batch) (values []float64, err error) {
 	scoped := e.s.Scope(func() {
-		e.s.NoGrad(func() { values, err = e.Scores(b).Value64s() })
+		e.s.NoGrad(func() { values, err = e.Outputs(b).Value64s() })
 	})
 	if err == nil {
 		err = scoped

@@ -45,7 +45,7 @@ func TestKindsLowerTheTarget(t *testing.T) {
 	if len(from) != len(references)-1 {
 		t.Fatalf("%d references have words, found %d", len(references)-1, len(from))
 	}
-	for _, k := range kinds() {
+	for _, k := range kinds(nil) {
 		var pairs []Pair
 		for i := range 300 {
 			r := random.New(1, "test", k.name, i)
@@ -92,5 +92,109 @@ func TestQuality(t *testing.T) {
 	}
 	if got := ranks([]float64{3, 1, 3, 2}); got[0] != 2.5 || got[1] != 0 || got[2] != 2.5 || got[3] != 1 {
 		t.Errorf("ranks %v", got)
+	}
+}
+
+func TestCorrelations(t *testing.T) {
+	x, y := []float64{3, 1, 3, 2, 5, 5, 0.5, 4, 2, 2.5}, []float64{1, 1, 2, 2, 6, 5, 1, 4, 4, 3}
+	// scipy 1.17.1: kendalltau and spearmanr.
+	if got := kendall(x, y); math.Abs(got-0.6099375455928332) > 1e-12 {
+		t.Errorf("Kendall's tau %.16f", got)
+	}
+	if got := correlation(ranks(x), ranks(y)); math.Abs(got-0.7258883994635906) > 1e-12 {
+		t.Errorf("Spearman's rho %.16f", got)
+	}
+	if got := kendall(x, make([]float64, len(x))); got != 0 {
+		t.Errorf("tau is %g where nothing varies", got)
+	}
+	var ratings []Rating
+	var scores []float64
+	for i := range 200 {
+		r := random.New(1, "correlation", i)
+		v := r.NormFloat64()
+		ratings = append(ratings, Rating{Rating: v + r.NormFloat64(), Source: string(rune('a' + i%50))})
+		scores = append(scores, v)
+	}
+	c := Correlate(scores, ratings, 1)
+	for name, b := range map[string]Bounded{"Spearman": c.Spearman, "Kendall": c.Kendall} {
+		if !(b.Low < b.Value && b.Value < b.High && b.Low > 0.2 && b.High < 0.9) {
+			t.Errorf("%s is %+v", name, b)
+		}
+	}
+	for i, fold := range share(ratings, 5, 1) {
+		if fold < 0 || fold > 4 || fold != share(ratings, 5, 1)[i%50] {
+			t.Fatalf("rating %d of source %s is in fold %d", i, ratings[i].Source, fold)
+		}
+	}
+}
+
+func TestExcludedKindsAreNotDrawn(t *testing.T) {
+	for _, name := range Kinds() {
+		for _, k := range kinds([]string{name}) {
+			if k.name == name {
+				t.Errorf("%s is excluded and there", name)
+			}
+		}
+	}
+	// A mixture of what is left cannot shorten, repeat or replace.
+	var all []string
+	for _, name := range Kinds() {
+		if name != "swapped" && name != "mixed" {
+			all = append(all, name)
+		}
+	}
+	from := newSource([]string{"one two three four"})
+	left := kinds(all)
+	if len(left) != 3 {
+		t.Fatalf("%d kinds are left", len(left))
+	}
+	for i := range 50 {
+		for _, k := range left {
+			if p := from.pair(k, random.New(1, i), from[0]); len(strings.Fields(p.Hypothesis)) != 4 || len(newTeacher(nil, newSource([]string{p.Hypothesis})).joints) != 5 {
+				t.Errorf("%s made %q", k.name, p.Hypothesis)
+			}
+		}
+	}
+}
+
+func TestTargetsOfSeveralHeads(t *testing.T) {
+	from := newSource([]string{"a small web server", "a mail server for the web", "fast web tools"})
+	teacher := newTeacher([]string{"overlap", "intact", "synthetic", "rouge1-recall"}, from)
+	got, err := teacher.all([]draft{
+		{Pair{"a small web server", "a small web server"}, true},
+		{Pair{"a small web server", "a mail server for the web"}, true},
+		{Pair{"a small web server", "web small a server"}, false},
+		{Pair{"a small web server", "a small web server a small web server"}, false},
+		{Pair{"a small web server", ""}, false},
+		{Pair{"a small web server", "a small web tools"}, false},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range [][3]float64{{1, 0, 1}, {1, 0, 0.75}, {0.2, 1, 1}, {0.5, 1, 1}, {0, 1, 0}, {1, 1, 0.75}} {
+		intact, synthetic, recall := got[i][1], got[i][2], got[i][3]
+		if i == 3 {
+			if intact > 0.55 {
+				t.Errorf("said twice, a text is intact by %g", intact)
+			}
+		} else if math.Abs(intact-want[0]) > 1e-9 {
+			t.Errorf("draft %d: intact %g, want %g", i, intact, want[0])
+		}
+		if synthetic != want[1] || math.Abs(recall-want[2]) > 1e-9 {
+			t.Errorf("draft %d: synthetic %g, recall %g, want %g and %g", i, synthetic, recall, want[1], want[2])
+		}
+	}
+}
+
+func TestAlignment(t *testing.T) {
+	a, b := [][]float32{{1, 0}, {0, 1}}, [][]float32{{1, 0}, {0.6, 0.8}, {-1, 0}}
+	if got := matched(a, b); math.Abs(got-0.9) > 1e-6 {
+		t.Errorf("recall %g", got)
+	}
+	if got := matched(b, a); math.Abs(got-(1+0.8+0)/3) > 1e-6 {
+		t.Errorf("precision %g", got)
+	}
+	if matched(nil, a) != 0 || matched(a, nil) != 0 {
+		t.Error("an empty text is aligned")
 	}
 }

@@ -26,53 +26,103 @@ const (
 // QualityFile is where [Train] leaves the quality in its folder.
 func QualityFile(dir string) string { return filepath.Join(dir, "quality.json") }
 
-// Train trains a scorer from scratch on distortions of the references, and
-// writes to the folder of the hooks: the scorer as a Hugging Face folder,
-// curves.jsonl (train: loss; dev: loss, pearson, spearman) and quality.json
-// with the [Quality] on distortions of the dev references, which it returns.
+// Train trains a scorer on distortions of the references, and then on ratings
+// where there are any. It starts from the folder c.Path, or from scratch with
+// the tokenizer t, and writes to the folder of the hooks: the scorer as a
+// Hugging Face folder, training.json with c, curves.jsonl (train: loss; dev:
+// loss, pearson, spearman) and quality.json with the [Quality] on distortions
+// of the dev references, which it returns.
 //
 // A step takes BatchSize pairs of references drawn at random, each with a kind
-// drawn at random; the loss is the mean squared difference from the target.
+// drawn at random; the loss is the mean squared difference from the targets.
 func Train(ctx context.Context, s *torch.Session, t *tokenizer.Tokenizer, references, dev []string, c experiments.Scorer, hooks train.Hooks) (Quality, error) {
 	from, held := newSource(references), newSource(dev)
 	if len(from) == 0 || len(held) == 0 {
 		return Quality{}, fmt.Errorf("the scorer needs references with words: %d in train, %d in dev", len(from), len(held))
 	}
-	e, err := New(s, newConfig(c, t), c.Seed)
+	e, v, err := begin(s, t, c)
 	if err != nil {
 		return Quality{}, err
 	}
-	school := school{Trainer: train.NewTrainer(e, c.Optimizer, hooks), encoder: e, reader: newReader(t, e.Config), config: c}
-	exam, err := newExam(held[:min(devReferences, len(held))], c.Seed)
+	var ratings []Rating
+	if c.Ratings != "" {
+		if ratings, err = ReadRatings(c.Ratings, "rating"); err != nil {
+			return Quality{}, err
+		}
+	}
+	school := school{Trainer: train.NewTrainer(e, c.Optimizer, hooks), encoder: e, reader: newReader(v, e.Config), config: c}
+	if school.teacher, err = school.teach(s, from); err != nil {
+		return Quality{}, err
+	}
+	school.ways = kinds(c.Exclude)
+	if c.Path != "" && v.word != nil {
+		school.ways = kinds(c.Exclude, newNeighbours(e, v).kind())
+	}
+	exam, err := school.newExam(held[:min(devReferences, len(held))])
 	if err != nil {
 		return Quality{}, err
 	}
 	if err := school.run(ctx, from, exam); err != nil {
 		return Quality{}, err
 	}
+	school.Optimizer.Free()
+	if ratings != nil {
+		err := fineTune(ctx, e, school.reader, ratings, c, func(step, steps int, loss float64) {
+			school.Log("ratings", "loss", loss)
+			school.Progress(c.Steps, fmt.Sprintf("rating step %d/%d, loss %.3f", step, steps, loss))
+		})
+		if err != nil {
+			return Quality{}, err
+		}
+	}
 	quality, err := school.examine(ctx, exam)
 	if err != nil {
 		return Quality{}, err
 	}
-	school.Optimizer.Free()
 	if err := school.Finish(); err != nil {
 		return Quality{}, err
 	}
 	if err := e.Save(hooks.Dir); err != nil {
 		return Quality{}, fmt.Errorf("saving the scorer: %w", err)
 	}
-	if err := t.Save(hooks.Dir); err != nil {
+	if err := v.save(hooks.Dir); err != nil {
 		return Quality{}, err
 	}
-	text, err := json.MarshalIndent(quality, "", "  ")
+	if err := writeJSON(filepath.Join(hooks.Dir, "training.json"), c); err != nil {
+		return Quality{}, err
+	}
+	return quality, writeJSON(QualityFile(hooks.Dir), quality)
+}
+
+func writeJSON(path string, value any) error {
+	text, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
-		return Quality{}, err
+		return err
 	}
-	return quality, os.WriteFile(QualityFile(hooks.Dir), append(text, '\n'), 0o666)
+	return os.WriteFile(path, append(text, '\n'), 0o666)
+}
+
+// begin returns the encoder and the vocabulary that a training starts from.
+func begin(s *torch.Session, t *tokenizer.Tokenizer, c experiments.Scorer) (*Encoder, vocabulary, error) {
+	outputs := append([]string{overlapTarget}, c.Targets...)
+	if c.Path == "" {
+		e, err := New(s, newConfig(c, t), c.Seed)
+		return e, byteLevel(t), err
+	}
+	e, err := Start(s, c.Path, outputs, c.Seed)
+	if err != nil {
+		return nil, vocabulary{}, fmt.Errorf("starting a scorer from %s: %w", c.Path, err)
+	}
+	v, err := readVocabulary(c.Path, e.Config)
+	if err != nil {
+		return nil, vocabulary{}, fmt.Errorf("starting a scorer from %s: %w", c.Path, err)
+	}
+	e.setScore(c.Score)
+	return e, v, nil
 }
 
 func newConfig(c experiments.Scorer, t *tokenizer.Tokenizer) Config {
-	return Config{
+	config := Config{
 		RestartPositions:      true,
 		Architectures:         []string{Architecture},
 		ModelType:             "bert",
@@ -89,10 +139,11 @@ func newConfig(c experiments.Scorer, t *tokenizer.Tokenizer) Config {
 		LayerNormEps:          1e-12,
 		PadTokenID:            t.EOS(),
 		ProblemType:           "regression",
-		ID2Label:              map[string]string{"0": "score"},
-		Label2ID:              map[string]int{"score": 0},
 		TorchDType:            "float32",
+		Score:                 c.Score,
 	}
+	config.setOutputs(append([]string{overlapTarget}, c.Targets...))
+	return config
 }
 
 // school is a scorer in training.
@@ -101,12 +152,14 @@ type school struct {
 	encoder *Encoder
 	reader  reader
 	config  experiments.Scorer
+	ways    []kind
+	teacher *teacher
 }
 
 // lesson is a pair that is ready to be learned.
 type lesson struct {
-	row    row
-	target float64
+	row     row
+	targets []float64 // of each output
 }
 
 func (h school) run(ctx context.Context, from source, exam exam) error {
@@ -150,20 +203,19 @@ func (h school) run(ctx context.Context, from source, exam exam) error {
 
 // round draws the pairs of a round, and shares them out to batches.
 func (h school) round(from source, round int) ([]lesson, [][]int, error) {
-	ways := kinds()
-	pairs := make([]Pair, roundBatches*h.config.BatchSize)
-	for i := range pairs {
+	drafts := make([]draft, roundBatches*h.config.BatchSize)
+	for i := range drafts {
 		stream := random.New(h.config.Seed, "scorer", "pair", round, i)
-		pairs[i] = from.pair(ways[stream.IntN(len(ways))], stream, from[stream.IntN(len(from))])
+		drafts[i] = from.draft(h.ways[stream.IntN(len(h.ways))], stream, from[stream.IntN(len(from))])
 	}
-	targets, err := Targets(pairs)
+	targets, err := h.teacher.all(drafts)
 	if err != nil {
 		return nil, nil, err
 	}
-	lessons := make([]lesson, len(pairs))
-	sizes := make([]int, len(pairs))
-	for i, p := range pairs {
-		lessons[i] = lesson{h.reader.row(p), targets[i]}
+	lessons := make([]lesson, len(drafts))
+	sizes := make([]int, len(drafts))
+	for i, d := range drafts {
+		lessons[i] = lesson{h.reader.row(d.Pair), targets[i]}
 		sizes[i] = len(lessons[i].row.tokens)
 	}
 	order := random.New(h.config.Seed, "scorer", "order", round)
@@ -173,16 +225,16 @@ func (h school) round(from source, round int) ([]lesson, [][]int, error) {
 // step takes one optimizer step and returns the loss before it.
 func (h school) step(lessons []lesson, batch []int) (loss float64, err error) {
 	rows := make([]row, len(batch))
-	targets := make([]float64, len(batch))
+	var targets []float64
 	tokens := 0
 	for i, at := range batch {
-		rows[i], targets[i] = lessons[at].row, lessons[at].target
+		rows[i], targets = lessons[at].row, append(targets, lessons[at].targets...)
 		tokens += len(rows[i].tokens)
 	}
 	s := h.Session()
 	scoped := s.Scope(func() {
-		scores := h.encoder.Scores(h.reader.batch(rows))
-		loss, err = h.Update(scores.Sub(s.Float64s(targets, len(targets))).Square().Mean(), train.Rate(h.config.Optimizer, h.Done, h.config.Steps))
+		outputs := h.encoder.Outputs(h.reader.batch(rows))
+		loss, err = h.Update(outputs.Sub(s.Float64s(targets, outputs.Shape()...)).Square().Mean(), train.Rate(h.config.Optimizer, h.Done, h.config.Steps))
 	})
 	if err == nil {
 		err = scoped
@@ -200,25 +252,38 @@ type exam struct {
 }
 
 // newExam distorts each of the references in every way. The first pair of each
-// is the reference with itself.
-func newExam(from source, seed int) (exam, error) {
+// is the reference with itself. The target of a pair is that of the score.
+func (h school) newExam(from source) (exam, error) {
 	var x exam
+	var drafts []draft
 	for i, words := range from {
 		text := strings.Join(words, " ")
 		first := len(x.pairs)
-		add := func(kind string, p Pair) {
-			x.kinds, x.itself, x.pairs = append(x.kinds, kind), append(x.itself, first), append(x.pairs, p)
+		add := func(kind string, d draft) {
+			x.kinds, x.itself, x.pairs = append(x.kinds, kind), append(x.itself, first), append(x.pairs, d.Pair)
+			drafts = append(drafts, d)
 		}
-		add(same, Pair{text, text})
-		for _, k := range kinds() {
-			p := from.pair(k, stream(seed, i, k), words)
-			if p.Hypothesis != text {
-				add(k.name, p)
+		add(same, draft{Pair{text, text}, true})
+		for _, k := range h.ways {
+			if d := from.draft(k, stream(h.config.Seed, i, k), words); d.Hypothesis != text {
+				add(k.name, d)
 			}
 		}
 	}
-	var err error
-	x.targets, err = Targets(x.pairs)
+	teacher := *h.teacher
+	teacher.joints = newTeacher(nil, from).joints
+	for j := range h.teacher.joints {
+		teacher.joints[j] = true
+	}
+	targets, err := teacher.all(drafts)
+	weights := h.encoder.Config.scoreWeights()
+	for _, of := range targets {
+		target := 0.0
+		for k, value := range of {
+			target += float64(weights[k]) * value
+		}
+		x.targets = append(x.targets, target)
+	}
 	return x, err
 }
 

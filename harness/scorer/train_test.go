@@ -236,19 +236,80 @@ func TestWhatIsNoScorerIsNotOpened(t *testing.T) {
 		return dir
 	}
 	for want, dir := range map[string]string{
-		"no such file":                           t.TempDir(),
-		"expected BertForSequenceClassification": edit("config.json", Architecture, "BertModel"),
-		"but config.json makes it [330 64]":      edit("config.json", `"hidden_size": 32`, `"hidden_size": 64`),
-		`"classifier.bias" is missing`:           edit("model.safetensors", "classifier.bias", "classifier.bear"),
-		"hidden_act \"relu\" is not supported":   edit("config.json", `"gelu"`, `"relu"`),
-		"type_vocab_size is 1":                   edit("config.json", `"type_vocab_size": 2`, `"type_vocab_size": 1`),
-		"not a tokenizer.json":                   edit("tokenizer.json", "{", "["),
+		"no such file": t.TempDir(),
+		"expected BertForSequenceClassification and bert": edit("config.json", Architecture, "BertModel"),
+		"but config.json makes it [330 64]":               edit("config.json", `"hidden_size": 32`, `"hidden_size": 64`),
+		`"classifier.bias" is missing`:                    edit("model.safetensors", "classifier.bias", "classifier.bear"),
+		"hidden_act \"relu\" is not supported":            edit("config.json", `"gelu"`, `"relu"`),
+		"type_vocab_size is 1":                            edit("config.json", `"type_vocab_size": 2`, `"type_vocab_size": 1`),
+		"not a tokenizer.json":                            edit("tokenizer.json", "{", "["),
 	} {
 		m, err := Open(dir, 1)
 		if err == nil {
 			m.Close()
 		}
 		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}
+
+// TestTrainFromAnEncoder trains with all kinds of targets from a folder, and on
+// ratings.
+func TestTrainFromAnEncoder(t *testing.T) {
+	dir := t.TempDir()
+	c := small(12)
+	c.Path = "testdata/encoder"
+	c.Targets = []string{"intact", "synthetic", "alignment-precision", "alignment-recall", "alignment-f1", "rougeL"}
+	c.Score = []string{"overlap", "intact"}
+	c.Ratings = filepath.Join(dir, "ratings.jsonl")
+	c.RatingEpochs, c.RatingLearningRate = 40, 3e-3
+	var lines strings.Builder
+	for i, text := range texts(32, "rated") {
+		fmt.Fprintf(&lines, "{\"reference\": %q, \"candidate\": %q, \"rating\": %d}\n", text, []string{text, "!!! ???"}[i%2], 6-5*(i%2))
+	}
+	if err := os.WriteFile(c.Ratings, []byte(lines.String()), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(dir, "out")
+	if err := os.Mkdir(out, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Train(context.Background(), session(t, torch.Options{}), nil, texts(60, "train"), texts(5, "dev"), c, train.Hooks{Dir: out}); err != nil {
+		t.Fatal(err)
+	}
+	m := open(t, out)
+	names, values, err := m.Outputs(context.Background(), []Pair{{"a fast web tool", "a fast web tool"}, {"a fast web tool", "!!! ???"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := append([]string{"score", "overlap"}, c.Targets...); !slices.Equal(names, want) {
+		t.Errorf("outputs %q, want %q", names, want)
+	}
+	for i := range 2 {
+		if want := (values[1][i] + values[2][i]) / 2; math.Abs(values[0][i]-want) > 1e-6 {
+			t.Errorf("pair %d: the score is %g, the mean of its outputs %g", i, values[0][i], want)
+		}
+	}
+	if values[0][0] < values[0][1]+0.3 {
+		t.Errorf("what people rated 6 scores %g, what they rated 1 %g", values[0][0], values[0][1])
+	}
+	if _, err := os.Stat(filepath.Join(out, "training.json")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestBadRatings(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "is empty",
+		"{\"reference\": \"a\", \"candidate\": 3}": ":1: field \"candidate\" is 3, expected a text",
+		"{\"reference\": \"a\", \"candidate\": \"b\", \"rating\": 2}\n{\"reference\": \"a\", \"candidate\": \"b\"}": ":2: field \"rating\" is <nil>, expected a number",
+	} {
+		path := filepath.Join(t.TempDir(), "ratings.jsonl")
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadRatings(path, "rating"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
 	}

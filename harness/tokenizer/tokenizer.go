@@ -18,6 +18,9 @@
 // What Hugging Face does around a text is not done here: no token is added in
 // front or behind (post_processor), nothing is cut or padded (truncation,
 // padding). The ids are those of encode(text, add_special_tokens=False).
+//
+// That is a [Tokenizer], of language models. [Pieces] are the tokenizers of
+// encoders: WordPiece and Unigram.
 package tokenizer
 
 import "strings"

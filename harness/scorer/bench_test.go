@@ -1,0 +1,45 @@
+package scorer
+
+import (
+	"context"
+	"os"
+	"strconv"
+	"testing"
+
+	"lastmile/harness/data"
+)
+
+// BenchmarkScore scores the pairs of a file of JSON lines with the fields
+// reference and candidate by the scorer in a folder, reading of texts
+// included. testdata/benchmark.py sets the variables and runs a peer beside it.
+func BenchmarkScore(b *testing.B) {
+	dir, file := os.Getenv("SCORER_DIR"), os.Getenv("SCORER_PAIRS")
+	if dir == "" || file == "" {
+		b.Skip("SCORER_DIR and SCORER_PAIRS are not set")
+	}
+	threads, err := strconv.Atoi(os.Getenv("SCORER_THREADS"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	lines, err := data.ReadLines[map[string]any](file)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var pairs []Pair
+	for _, line := range lines {
+		reference, _ := line["reference"].(string)
+		candidate, _ := line["candidate"].(string)
+		pairs = append(pairs, Pair{reference, candidate})
+	}
+	m, err := Open(dir, threads)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer m.Close()
+	for b.Loop() {
+		if _, err := m.encoder.score(context.Background(), m.reader, pairs); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*len(pairs))/b.Elapsed().Seconds(), "pairs/s")
+}

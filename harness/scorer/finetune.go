@@ -1,0 +1,119 @@
+package scorer
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"lastmile/experiments"
+	"lastmile/harness/data"
+	"lastmile/harness/random"
+	"lastmile/harness/train"
+)
+
+// Rating is what people said of a candidate.
+type Rating struct {
+	Reference string
+	Candidate string
+	Rating    float64
+	// Source names what the candidate says: ratings of one source are kept
+	// together where ratings are split.
+	Source string
+}
+
+// ReadRatings reads JSON lines with the fields reference and candidate, the
+// rating in the field of the given name, and source where there is one.
+func ReadRatings(path, field string) ([]Rating, error) {
+	lines, err := data.ReadLines[map[string]any](path)
+	if err != nil {
+		return nil, fmt.Errorf("reading ratings: %w", err)
+	}
+	if len(lines) == 0 {
+		return nil, fmt.Errorf("reading ratings: %s is empty, expected an object a line", path)
+	}
+	ratings := make([]Rating, len(lines))
+	for i, line := range lines {
+		text := func(name string) (string, error) {
+			value, ok := line[name].(string)
+			if !ok {
+				return "", fmt.Errorf("reading ratings: %s:%d: field %q is %v, expected a text", path, i+1, name, line[name])
+			}
+			return value, nil
+		}
+		r := &ratings[i]
+		if r.Reference, err = text("reference"); err != nil {
+			return nil, err
+		}
+		if r.Candidate, err = text("candidate"); err != nil {
+			return nil, err
+		}
+		var ok bool
+		if r.Rating, ok = line[field].(float64); !ok {
+			return nil, fmt.Errorf("reading ratings: %s:%d: field %q is %v, expected a number", path, i+1, field, line[field])
+		}
+		r.Source, _ = line["source"].(string)
+	}
+	return ratings, nil
+}
+
+// fineTune goes on training with human ratings: the loss is the mean squared
+// difference of the score from the rating, brought to 0 to 1 by the smallest
+// and the largest of these ratings. It takes RatingEpochs passes at
+// RatingLearningRate, with an optimizer of its own, and calls done after each
+// step.
+func fineTune(ctx context.Context, e *Encoder, r reader, ratings []Rating, c experiments.Scorer, done func(step, steps int, loss float64)) error {
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, rating := range ratings {
+		low, high = min(low, rating.Rating), max(high, rating.Rating)
+	}
+	if !(low < high) {
+		return fmt.Errorf("fine-tuning on %d ratings: all are alike", len(ratings))
+	}
+	rows := make([]row, len(ratings))
+	sizes := make([]int, len(ratings))
+	for i, rating := range ratings {
+		rows[i] = r.row(Pair{rating.Reference, rating.Candidate})
+		sizes[i] = len(rows[i].tokens)
+	}
+	schedule := c.Optimizer
+	schedule.LearningRate = c.RatingLearningRate
+	optimizer := train.NewOptimizer(e, schedule)
+	defer optimizer.Free()
+	full := func(n, _ int) bool { return n > c.BatchSize }
+	// Neighbours in length go together within windows of several batches, so
+	// that batches differ from pass to pass.
+	window := roundBatches * c.BatchSize
+	steps := c.RatingEpochs * len(train.Bucket(random.New(c.Seed, "scorer", "ratings", 0), sizes, window, full))
+	step := 0
+	for epoch := range c.RatingEpochs {
+		for _, batch := range train.Bucket(random.New(c.Seed, "scorer", "ratings", epoch), sizes, window, full) {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			of := make([]row, len(batch))
+			targets := make([]float64, len(batch))
+			for k, i := range batch {
+				of[k], targets[k] = rows[i], (ratings[i].Rating-low)/(high-low)
+			}
+			var loss float64
+			var err error
+			scoped := e.s.Scope(func() {
+				l := e.Scores(r.batch(of)).Sub(e.s.Float64s(targets, len(targets))).Square().Mean()
+				if loss, err = l.Item(); err != nil {
+					return
+				}
+				l.Backward()
+				_, err = optimizer.Step(step, train.Rate(schedule, step, steps))
+			})
+			if err == nil {
+				err = scoped
+			}
+			if err != nil {
+				return fmt.Errorf("fine-tuning on ratings: %w", err)
+			}
+			step++
+			done(step, steps, loss)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,79 @@
+package scorer
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+
+	"lastmile/harness/torch"
+)
+
+// nearest is the name of the kind that puts the nearest word of the encoder's
+// vocabulary, by the cosine of their embeddings, into the place of words.
+const nearest = "nearest"
+
+// neighbours finds the nearest words of a vocabulary of pieces.
+type neighbours struct {
+	encoder    *Encoder
+	vocabulary vocabulary
+	table      *torch.Tensor // the embeddings, each of length 1: [tokens, width]
+	known      map[int]string
+}
+
+func newNeighbours(e *Encoder, v vocabulary) *neighbours {
+	n := &neighbours{encoder: e, vocabulary: v, known: make(map[int]string)}
+	e.s.Scope(func() {
+		e.s.NoGrad(func() {
+			lengths := e.words.Square().SumDim(1, true).AddScalar(1e-12).Rsqrt()
+			n.table = e.words.Mul(lengths).KeepAll()
+		})
+	})
+	return n
+}
+
+// kind is the kind of distortion. A word without a neighbour, one of several
+// pieces among them, stays.
+func (n *neighbours) kind() kind {
+	return kind{nearest, func(_ source, r *rand.Rand, words []string) []string {
+		share := r.Float64()
+		sure := r.IntN(len(words))
+		for i := range words {
+			if i != sure && r.Float64() >= share {
+				continue
+			}
+			if other := n.of(words[i]); other != "" {
+				words[i] = other
+			}
+		}
+		return words
+	}}
+}
+
+// of is the nearest whole word of letters that is not the word itself in
+// another case; "" where there is none.
+func (n *neighbours) of(word string) string {
+	ids := n.vocabulary.encode(word)
+	if len(ids) != 1 {
+		return ""
+	}
+	if found, ok := n.known[ids[0]]; ok {
+		return found
+	}
+	s := n.encoder.s
+	var likeness []float32
+	s.Scope(func() {
+		s.NoGrad(func() {
+			own := n.table.Narrow(0, ids[0], 1).Transpose(0, 1)
+			likeness, _ = n.table.MatMul(own).Reshape(-1).Values() // an error sticks to the session
+		})
+	})
+	best, found := math.Inf(-1), ""
+	for id, like := range likeness {
+		token := n.vocabulary.word(id)
+		if id != ids[0] && float64(like) > best && token != "" && !strings.EqualFold(token, word) {
+			best, found = float64(like), token
+		}
+	}
+	n.known[ids[0]] = found
+	return found
+}
