@@ -7,18 +7,31 @@ import (
 )
 
 // adjustment is one formula of length-adjusted ROUGE: a factor for texts of h
-// and r words, both above 0.
+// and r words, both above 0, or none where it divides by a random system.
 type adjustment struct {
 	name   string
 	factor func(h, r, alpha float64) float64
 	alpha  bool // the formula has an α, which then stands in the signature
 }
 
+// LengthNormalised is the formula that needs [Options.Random].
+const LengthNormalised = "length-normalised"
+
 // adjustments lists the formulas; the first is the default.
 var adjustments = []adjustment{
 	{name: "ratio", factor: func(h, r, _ float64) float64 { return min(h/r, r/h) }},
 	{name: "exp", alpha: true, factor: func(h, r, alpha float64) float64 { return math.Exp(-alpha * math.Abs(h/r-1)) }},
 	{name: "brevity", factor: func(h, r, _ float64) float64 { return math.Exp(1 - max(h/r, r/h)) }},
+	{name: LengthNormalised},
+}
+
+// Adjustments lists the names of the formulas.
+func Adjustments() []string {
+	var names []string
+	for _, a := range adjustments {
+		names = append(names, a.name)
+	}
+	return names
 }
 
 // adjusted makes the length-adjusted form of a kind of ROUGE.
@@ -39,6 +52,9 @@ func (k rougeKind) adjusted(options Options) (Metric, error) {
 		details = append(details, "alpha:"+strconv.FormatFloat(alpha, 'g', -1, 64))
 	}
 	name := "la-" + k.name
+	if a.factor == nil {
+		return k.normalised(name, options)
+	}
 	return builtin{
 		name:       name,
 		signature:  k.signature(name, options, details...),
@@ -58,12 +74,10 @@ func (o Options) adjustment() (adjustment, error) {
 	if o.LengthAdjustment == "" {
 		return adjustments[0], nil
 	}
-	var names []string
 	for _, a := range adjustments {
 		if a.name == o.LengthAdjustment {
 			return a, nil
 		}
-		names = append(names, a.name)
 	}
-	return adjustment{}, unknownName("length adjustment", o.LengthAdjustment, names)
+	return adjustment{}, unknownName("length adjustment", o.LengthAdjustment, Adjustments())
 }

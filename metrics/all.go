@@ -3,6 +3,7 @@ package metrics
 import (
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -16,8 +17,12 @@ func All(metrics []Metric, inputs []Input, workers int) ([][]float64, error) {
 	var own []builtin
 	var at []int
 	for i, m := range metrics {
-		if b, ok := m.(builtin); ok {
-			own, at = append(own, b), append(at, i)
+		switch m := m.(type) {
+		case builtin:
+			own, at = append(own, m), append(at, i)
+			continue
+		case pooled:
+			own, at = append(own, m.builtin), append(at, i)
 			continue
 		}
 		scores, err := scoreAll(m, inputs)
@@ -40,16 +45,8 @@ func All(metrics []Metric, inputs []Input, workers int) ([][]float64, error) {
 const chunk = 16
 
 func scoreBuiltins(metrics []builtin, inputs []Input, workers int) ([][]float64, error) {
-	for _, m := range metrics {
-		if !m.references {
-			continue
-		}
-		for i := range inputs {
-			if len(inputs[i].References) == 0 {
-				return nil, fmt.Errorf("example %d has no reference, and %s needs one", i+1, m.name)
-			}
-		}
-		break
+	if err := check(metrics, inputs); err != nil {
+		return nil, err
 	}
 	result := make([][]float64, len(metrics))
 	for i := range result {
@@ -58,6 +55,37 @@ func scoreBuiltins(metrics []builtin, inputs []Input, workers int) ([][]float64,
 	if len(metrics) == 0 {
 		return result, nil
 	}
+	each(inputs, workers, func(r *reader, i int) {
+		for k := range metrics {
+			result[k][i] = metrics[k].score(r)
+		}
+	})
+	for k, m := range metrics {
+		if err := finite(m, result[k]); err != nil {
+			return nil, err
+		}
+	}
+	return result, nil
+}
+
+// check says which input lacks what a metric cannot do without.
+func check(metrics []builtin, inputs []Input) error {
+	for _, m := range metrics {
+		for i := range inputs {
+			if m.references && len(inputs[i].References) == 0 {
+				return fmt.Errorf("example %d has no reference, and %s needs one", i+1, m.name)
+			}
+			if m.source && strings.TrimSpace(inputs[i].Source) == "" {
+				return fmt.Errorf("example %d has no input text, and %s needs one", i+1, m.name)
+			}
+		}
+	}
+	return nil
+}
+
+// each calls f for each input, with a reader that has loaded it, on so many
+// goroutines, on all cores where workers is 0.
+func each(inputs []Input, workers int, f func(r *reader, i int)) {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
@@ -75,18 +103,10 @@ func scoreBuiltins(metrics []builtin, inputs []Input, workers int) ([][]float64,
 				}
 				for i := from; i < min(from+chunk, len(inputs)); i++ {
 					r.load(&inputs[i])
-					for k := range metrics {
-						result[k][i] = metrics[k].score(r)
-					}
+					f(r, i)
 				}
 			}
 		})
 	}
 	group.Wait()
-	for k, m := range metrics {
-		if err := finite(m, result[k]); err != nil {
-			return nil, err
-		}
-	}
-	return result, nil
 }

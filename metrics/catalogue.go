@@ -3,6 +3,7 @@ package metrics
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -17,10 +18,13 @@ type Options struct {
 	// SplitSentences makes rougeLsum take sentences apart instead of lines.
 	SplitSentences bool
 	// LengthAdjustment is the formula of length-adjusted ROUGE: "ratio",
-	// "exp" or "brevity"; "" means "ratio".
+	// "exp", "brevity" or "length-normalised"; "" means "ratio".
 	LengthAdjustment string
 	// Alpha is the α of the formula "exp"; 0 means 1.
 	Alpha float64
+	// Random is the random system of the task, by which the formula
+	// "length-normalised" divides.
+	Random *RandomSystem
 }
 
 // DefaultOptions are those most papers use: stemming, lines, ratio.
@@ -45,14 +49,44 @@ func catalogue() []maker {
 			maker{"la-" + kind.name, kind.adjusted},
 		)
 	}
-	words := "tok:" + rougeTokenizer
-	return append(list,
+	words, spaces := "tok:"+rougeTokenizer, "tok:"+spaceTokenizer
+	list = append(list,
 		simple(builtin{name: "length", score: length}, words),
 		simple(builtin{name: "length_ratio", direction: CloserToOne, references: true, score: lengthRatio}, "refs:mean", words),
-		simple(builtin{name: "repetition", direction: Lower, score: repetition}, "n:1-4", "tok:spaces"),
+		simple(builtin{name: "repetition", direction: Lower, score: repetition}, "n:1-4", spaces),
 		simple(builtin{name: "ended", direction: Higher, score: ended}),
 		simple(builtin{name: "exact", direction: Higher, references: true, score: exact}, "agg:max"),
+		simple(builtin{name: "coverage", source: true, score: coverage}, spaces),
+		simple(builtin{name: "density", source: true, score: density}, spaces),
 	)
+	for n := 1; n <= longestNovel; n++ {
+		list = append(list, simple(builtin{name: "novelty" + strconv.Itoa(n), source: true, score: novelty(n)}, spaces))
+	}
+	for n := 1; n <= 4; n++ {
+		m := distinct{n}
+		list = append(list, maker{m.Name(), func(Options) (Metric, error) { return m, nil }})
+	}
+	return append(list,
+		both(pooled{builtin: builtin{name: "bleu"}, width: bleuValues, count: bleuStatistics,
+			pool: func(sums []float64) float64 { return bleu(sums, false) }},
+			func(sums []float64) float64 { return bleu(sums, true) },
+			"case:mixed|eff:yes|tok:13a|smooth:exp|as:sacrebleu-2.6", "case:mixed|eff:no|tok:13a|smooth:exp|as:sacrebleu-2.6"),
+		both(pooled{builtin: builtin{name: "chrf"}, width: chrfValues, count: chrfStatistics, pool: chrf}, chrf,
+			"agg:max|case:mixed|eff:yes|nc:6|nw:0|space:no|as:sacrebleu-2.6", "agg:max|case:mixed|eff:yes|nc:6|nw:0|space:no|as:sacrebleu-2.6"),
+	)
+}
+
+// both lists a metric that scores single texts and whole sets of them.
+func both(m pooled, single func(sums []float64) float64, details, pooledDetails string) maker {
+	m.direction, m.references = Higher, true
+	m.builtin.signature = strings.Join([]string{m.name, "level:sentence", details, version}, "|")
+	m.signature = strings.Join([]string{m.name, "level:corpus", pooledDetails, version}, "|")
+	m.score = func(r *reader) float64 {
+		var counts [max(bleuValues, chrfValues)]float64
+		m.count(r, counts[:m.width])
+		return single(counts[:m.width])
+	}
+	return maker{m.name, func(Options) (Metric, error) { return m, nil }}
 }
 
 // simple lists a metric without options.

@@ -124,10 +124,7 @@ func subtract(a, b []float64) []float64 {
 const fewExamples = 30
 
 func warnings(values []float64, what string, seeds int) []string {
-	var list []string
-	if len(values) < fewExamples {
-		list = append(list, fmt.Sprintf("only %s; an interval needs at least %d to be trusted", count(len(values), "example"), fewExamples))
-	}
+	list := few(len(values))
 	same := true
 	for _, x := range values {
 		same = same && x == values[0]
@@ -142,6 +139,14 @@ func warnings(values []float64, what string, seeds int) []string {
 		list = append(list, "2 seeds: the interval covers other examples and the two seeds seen, not reliably another seed")
 	}
 	return list
+}
+
+// few warns of an interval over too few examples.
+func few(examples int) []string {
+	if examples >= fewExamples {
+		return nil
+	}
+	return []string{fmt.Sprintf("only %s; an interval needs at least %d to be trusted", count(examples, "example"), fewExamples)}
 }
 
 func count(n int, what string) string {

@@ -46,6 +46,36 @@
 //	brevity  exp(1 − r/h) where h < r, BLEU's brevity penalty (Papineni et al.
 //	         2002), and its mirror exp(1 − h/r) where h > r
 //
+// A fourth formula, length-normalised, is after Sun et al. (2019, "How to
+// Compare Summarizers without Target Length?"): F1 over what a random system
+// of the same length gets,
+//
+//	F1 / R(h),  R(n) = mean over the task's examples and over draws of the F1
+//	                   of a random text of n words from the example's input
+//
+// A random text is the input's sentences in a random order, read in a circle
+// from a random word on: it keeps runs of words, so that longer n-grams can be
+// hit as well, and each word of the input is as likely. It is scored as texts
+// are, with the best of several references. R is estimated from 4,000 texts or
+// more ([RandomSystem]) at n = 1, 2, 3, 4, 6, 8, 12, 16, 24 and so on, and in
+// between on the straight line; the draws are named by the input, so that R
+// depends on the task alone. An R of 0 is an error. Sun et al. divide a
+// system's mean by the random system's at the system's mean length; here each
+// text is divided by R at its own length, which gives each example a score.
+//
+// # BLEU and chrF
+//
+// Equal to sacrebleu 2.6 with its defaults, on its scale from 0 to 100: bleu
+// after Papineni et al. (2002) with the tokenizer 13a and exponential
+// smoothing, chrf after Popović (2015) with 6-grams of characters and β = 2. A
+// text's score is sacrebleu's of a sentence (BLEU with effective order), and
+// the mean over texts is the mean of these. Both also have a value for all
+// texts together ([Pooled]), sacrebleu's of a corpus: counts are summed over
+// texts and one score is made of them. Its interval is a percentile bootstrap
+// over texts ([PoolEstimate]); two systems are compared by a paired one, and
+// by approximate randomisation, which draws for each text which system wrote
+// which output ([PoolCompare]).
+//
 // # Others
 //
 //	length        h
@@ -57,6 +87,18 @@
 //	              loops of signs or of any script are seen
 //	ended         1 where the text ended by itself, 0 where it was cut off
 //	exact         1 where the text equals a reference, spaces aside
+//	novelty1 to 4 share of the text's n-grams that the input does not have; 0
+//	              for a text without any
+//	coverage      share of the text's words in fragments copied from the input
+//	              (Grusky et al. 2018): sum of |f| over fragments f / words
+//	density       sum of |f|² / words: how long the fragment around a word is
+//	distinct1 to 4 different n-grams of all texts over all n-grams of all texts
+//	              (Li et al. 2016). It belongs to a run. A text's own score is
+//	              its part in it: an n-gram that occurs c times in the run
+//	              counts 1/c at each place, over n-grams by text. The mean of
+//	              these is distinct-n; an interval takes the parts as given
+//
+// These, from novelty on, have the same words as repetition.
 //
 // # Significance
 //

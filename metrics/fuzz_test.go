@@ -158,7 +158,7 @@ func FuzzROUGE(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := One(m, Input{Hypothesis: hypothesis, References: []string{reference}}); err != nil {
+			if _, err := One(m, Input{Hypothesis: hypothesis, References: []string{reference}, Source: "a " + reference}); err != nil {
 				t.Errorf("%s of %q against %q: %v", name, hypothesis, reference, err)
 			}
 		}

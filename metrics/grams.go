@@ -13,8 +13,9 @@ type grams struct {
 	slots []int // taken ones
 	count int32
 
-	a, b   []int32 // numbers of the n-grams of the two texts
-	counts []int32 // by number
+	a, b         []int32   // numbers of the n-grams of the two texts
+	others       [][]int32 // the same of more texts
+	counts, most []int32   // by number; 0 between calls
 }
 
 // hits returns the number of n-grams that both texts have, each as often as
@@ -34,6 +35,104 @@ func (g *grams) hits(a, b []int32, n int) int {
 		g.b = g.extend(g.b, b, size)
 	}
 	return g.common(g.a, g.b)
+}
+
+// shared returns in hits[n-1] the number of n-grams that both texts have, each
+// as often as both have it.
+func (g *grams) shared(a, b []int32, hits []int) {
+	g.a = append(g.a[:0], a...)
+	g.b = append(g.b[:0], b...)
+	for i := range hits {
+		n := i + 1
+		if len(a) < n || len(b) < n {
+			return
+		}
+		if n > 1 {
+			g.reset(len(a) + len(b))
+			g.a = g.extend(g.a, a, n)
+			g.b = g.extend(g.b, b, n)
+		}
+		hits[i] = g.common(g.a, g.b)
+	}
+}
+
+// clipped returns in hits[n-1] the number of a text's n-grams that others
+// have, each at most as often as the one of them that has it most.
+func (g *grams) clipped(text []int32, others [][]int32, hits []int) {
+	size := len(text)
+	for len(g.others) < len(others) {
+		g.others = append(g.others, nil)
+	}
+	for i, other := range others {
+		g.others[i] = append(g.others[i][:0], other...)
+		size += len(other)
+	}
+	g.a = append(g.a[:0], text...)
+	for i := range hits {
+		n := i + 1
+		if len(text) < n {
+			return
+		}
+		if n > 1 {
+			g.reset(size)
+			g.a = g.extend(g.a, text, n)
+		}
+		highest := slices.Max(g.a)
+		for k, other := range others {
+			if len(other) < n {
+				g.others[k] = g.others[k][:0]
+				continue
+			}
+			if n > 1 {
+				g.others[k] = g.extend(g.others[k], other, n)
+			}
+			highest = max(highest, slices.Max(g.others[k]))
+		}
+		g.counts = zeros(g.counts, int(highest)+1)
+		g.most = zeros(g.most, int(highest)+1)
+		for _, other := range g.others[:len(others)] {
+			for _, id := range other {
+				g.counts[id]++
+				g.most[id] = max(g.most[id], g.counts[id])
+			}
+			for _, id := range other {
+				g.counts[id] = 0
+			}
+		}
+		for _, id := range g.a {
+			if g.most[id] > 0 {
+				g.most[id]--
+				hits[i]++
+			}
+		}
+		for _, other := range g.others[:len(others)] {
+			for _, id := range other {
+				g.most[id] = 0
+			}
+		}
+	}
+}
+
+// unseen returns the number of a text's n-grams that another does not have.
+func (g *grams) unseen(text, other []int32, n int) int {
+	g.a = append(g.a[:0], text...)
+	g.b = append(g.b[:0], other...)
+	for size := 2; size <= n; size++ {
+		g.reset(len(text) + len(other))
+		g.a = g.extend(g.a, text, size)
+		g.b = g.extend(g.b, other, size)
+	}
+	seen := make(map[int32]bool, len(g.b))
+	for _, id := range g.b {
+		seen[id] = true
+	}
+	count := 0
+	for _, id := range g.a {
+		if !seen[id] {
+			count++
+		}
+	}
+	return count
 }
 
 // distinct returns the number of different n-grams of a text, for each n from
@@ -57,7 +156,7 @@ func (g *grams) distinct(text []int32, longest int) []int {
 
 // extend turns the numbers of n−1-grams into those of n-grams, in place.
 func (g *grams) extend(shorter, text []int32, n int) []int32 {
-	longer := shorter[:len(text)-n+1]
+	longer := shorter[:max(len(text)-n+1, 0)]
 	for i := range longer {
 		longer[i] = g.id(shorter[i], text[i+n-1])
 	}

@@ -135,6 +135,7 @@ type builtin struct {
 	signature  string
 	direction  Direction
 	references bool // cannot do without a reference
+	source     bool // cannot do without the input
 	score      func(*reader) float64
 }
 

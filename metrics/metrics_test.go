@@ -32,6 +32,10 @@ func TestNamesAndSignatures(t *testing.T) {
 		"la-rougeL":        "la-rougeL|length:ratio|stem:yes|agg:max|tok:rouge-score-0.1.2|v:1.0",
 		"length_ratio":     "length_ratio|refs:mean|tok:rouge-score-0.1.2|v:1.0",
 		"ended":            "ended|v:1.0",
+		"novelty2":         "novelty2|tok:spaces|v:1.0",
+		"distinct2":        "distinct2|over:run|tok:spaces|v:1.0",
+		"bleu":             "bleu|level:sentence|case:mixed|eff:yes|tok:13a|smooth:exp|as:sacrebleu-2.6|v:1.0",
+		"chrf":             "chrf|level:sentence|agg:max|case:mixed|eff:yes|nc:6|nw:0|space:no|as:sacrebleu-2.6|v:1.0",
 	} {
 		m, err := New(name, options)
 		if err != nil {
@@ -76,7 +80,7 @@ func TestUnknownNames(t *testing.T) {
 		t.Errorf("got %v for a metric made elsewhere", err)
 	}
 	_, err = New("la-rougeL", Options{LengthAdjustment: "ration"})
-	if err == nil || !strings.Contains(err.Error(), `unknown length adjustment "ration": the nearest is "ratio"; one of ratio, exp, brevity`) {
+	if err == nil || !strings.Contains(err.Error(), `unknown length adjustment "ration": the nearest is "ratio"; one of ratio, exp, brevity, length-normalised`) {
 		t.Errorf("got %v", err)
 	}
 	if _, err = New("la-rougeL", Options{LengthAdjustment: "exp", Alpha: -1}); err == nil {

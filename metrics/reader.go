@@ -3,6 +3,7 @@ package metrics
 import (
 	"strings"
 	"sync"
+	"unicode"
 )
 
 // reader reads one example at a time and keeps what several metrics ask for.
@@ -16,6 +17,16 @@ type reader struct {
 	references []document
 	rouges     []rougeResult
 	summary    summary
+	fields     fields
+
+	text  []int32 // what numbered returns
+	texts [][]int32
+}
+
+// fields are words between spaces, those of the hypothesis and of the input.
+type fields struct {
+	hypothesis, source       []int32
+	hasHypothesis, hasSource bool
 }
 
 // document is a text as numbers of words. What has not been asked for is not
@@ -40,6 +51,7 @@ var readers = sync.Pool{New: func() any {
 func (r *reader) load(input *Input) {
 	r.input = input
 	r.rouges = r.rouges[:0]
+	r.fields = fields{hypothesis: r.fields.hypothesis[:0], source: r.fields.source[:0]}
 	r.vocabulary.forget()
 	r.read(&r.hypothesis, input.Hypothesis)
 	for len(r.references) < len(input.References) {
@@ -59,6 +71,55 @@ func (r *reader) read(d *document, text string) {
 		lines:     d.lines[:0],
 		sentences: d.sentences[:0],
 	}
+}
+
+// hypothesisFields returns the words between spaces of the hypothesis.
+func (r *reader) hypothesisFields() []int32 {
+	if f := &r.fields; !f.hasHypothesis {
+		f.hypothesis = r.appendFields(f.hypothesis, r.input.Hypothesis)
+		f.hasHypothesis = true
+	}
+	return r.fields.hypothesis
+}
+
+// sourceFields returns the words between spaces of the input.
+func (r *reader) sourceFields() []int32 {
+	if f := &r.fields; !f.hasSource {
+		f.source = r.appendFields(f.source, r.input.Source)
+		f.hasSource = true
+	}
+	return r.fields.source
+}
+
+// spaceTokenizer is the name of what appendFields does in signatures.
+const spaceTokenizer = "spaces"
+
+// appendFields appends the numbers of a text's words as they stand between
+// spaces, in lower case, without punctuation around them where something else
+// is left: words of any script, and signs that stand alone.
+func (r *reader) appendFields(ids []int32, text string) []int32 {
+	for field := range strings.FieldsSeq(strings.ToLower(text)) {
+		word := strings.TrimFunc(field, func(c rune) bool { return unicode.IsPunct(c) || unicode.IsSymbol(c) })
+		if word == "" {
+			word = field
+		}
+		ids = append(ids, r.vocabulary.id([]byte(word)))
+	}
+	return ids
+}
+
+// numbered turns the hypothesis and the references into numbers, by a
+// function that appends those of a text. They are valid until the next call.
+func (r *reader) numbered(number func(ids []int32, text string) []int32) (hypothesis []int32, references [][]int32) {
+	r.text = number(r.text[:0], r.input.Hypothesis)
+	for len(r.texts) < len(r.input.References) {
+		r.texts = append(r.texts, nil)
+	}
+	references = r.texts[:len(r.input.References)]
+	for i, text := range r.input.References {
+		references[i] = number(references[i][:0], text)
+	}
+	return r.text, references
 }
 
 // tokens returns a document's words or stems.

@@ -39,6 +39,8 @@ var metricTargets = []struct {
 	best   float64
 }{
 	{"rouge", 1},
+	{"bleu", 100},
+	{"chrf", 100},
 }
 
 // bestOf is the best score of a metric that can be a target, 0 for others.
