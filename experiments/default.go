@@ -62,12 +62,12 @@ func Default() Config {
 			EvalEvery: 100,
 		},
 		Negatives: Negatives{
-			PerExample: 8,
+			PerExample: 6,
 			Random:     Negative{Weight: 1.2, Unended: 0.1},
-			Irrelevant: Negative{Weight: 3},
+			Irrelevant: Negative{Weight: 2.6},
 			Shuffled:   Negative{Weight: 1, Unended: 0.1},
-			Repetitive: Negative{Weight: 1.8, Unended: 0.2},
-			Copy:       Negative{Weight: 1, Unended: 0.1},
+			Repetitive: Negative{Weight: 2.6, Unended: 0.1},
+			Copy:       Negative{Weight: 0.8, Unended: 0.1},
 		},
 		Reward: Reward{
 			Optimizer: with(1e-3),

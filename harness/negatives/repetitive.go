@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // repetitive is the truth caught in a repetition: of a few words, of a
@@ -24,10 +25,12 @@ func (repetitive) Make(s *Source, ended bool, r *rand.Rand) []int {
 		return nil
 	}
 	if ended && len(parts) >= 3 {
-		switch r.IntN(6) {
-		case 0, 1:
-			return s.response(strings.Join(comeBack(parts, r), between))
-		case 2:
+		switch r.IntN(12) {
+		case 0, 1, 2:
+			if made := comeBack(parts, r); made != nil {
+				return s.response(strings.Join(made, between))
+			}
+		case 3:
 			if made := insist(parts, s.Input, r); made != nil {
 				return s.response(strings.Join(made, between))
 			}
@@ -67,11 +70,15 @@ func (repetitive) Make(s *Source, ended bool, r *rand.Rand) []int {
 
 // comeBack says a few of the parts, at least three, once more: at least one
 // other stands between the two times. Half of the time what stood there makes
-// way.
+// way. It returns nil where it chose none but little words, such as "for",
+// which come back in good texts as well.
 func comeBack(parts []string, r *rand.Rand) []string {
 	n := 1 + r.IntN(min(longestSpan, len(parts)/2))
 	start := r.IntN(len(parts) - n)
 	again := parts[start : start+n]
+	if !slices.ContainsFunc(again, weighty) {
+		return nil
+	}
 	at := start + n + 1 + r.IntN(len(parts)-start-n)
 	rest := parts[at:]
 	if r.IntN(2) == 0 {
@@ -83,7 +90,7 @@ func comeBack(parts []string, r *rand.Rand) []string {
 // insist says one of the parts, which stands in the input, in place of up to
 // half of them: what a response is worth grows with each word that it has in
 // common with the input, unless that word has been said. It returns nil where
-// no part stands in the input.
+// no part, little words aside, stands in the input.
 func insist(parts []string, input string, r *rand.Rand) []string {
 	found := map[string]bool{}
 	for _, p := range words(input) {
@@ -91,7 +98,7 @@ func insist(parts []string, input string, r *rand.Rand) []string {
 	}
 	var about []int
 	for i, part := range parts {
-		if word := bare(part); word != "" && found[word] {
+		if weighty(part) && found[bare(part)] {
 			about = append(about, i)
 		}
 	}
@@ -114,6 +121,9 @@ func insist(parts []string, input string, r *rand.Rand) []string {
 func bare(word string) string {
 	return strings.ToLower(strings.TrimFunc(word, func(c rune) bool { return unicode.IsPunct(c) || unicode.IsSymbol(c) }))
 }
+
+// weighty tells a word of four letters or more.
+func weighty(word string) bool { return utf8.RuneCountInString(bare(word)) >= 4 }
 
 // longestSpan is the most words of a short loop.
 const longestSpan = 4
