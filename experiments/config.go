@@ -319,8 +319,12 @@ type Metrics struct {
 	Names []string `toml:"names" json:"names"`
 	// Stemming applies Porter's stemmer in ROUGE.
 	Stemming bool `toml:"stemming" json:"stemming"`
-	// LengthAdjustment is the formula of la-ROUGE: "ratio".
+	// LengthAdjustment is the formula of la-ROUGE: "ratio", "exp", "brevity" or
+	// "length-normalised", which divides by what a random system of that length
+	// gets on the task's inputs.
 	LengthAdjustment string `toml:"length_adjustment" json:"length_adjustment"`
+	// LengthAlpha is the α of the formula "exp"; 0 means 1.
+	LengthAlpha float64 `toml:"length_alpha" json:"length_alpha,omitempty"`
 }
 
 // Scorer is the training of the learned metric "bleurt": an encoder with a

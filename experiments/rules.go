@@ -137,7 +137,8 @@ var rules = []rule{
 
 	{"metrics.names", list(registered("metric", "metrics"), 1)},
 	{"metrics.stemming", anything},
-	{"metrics.length_adjustment", choice("formula", "ratio")},
+	{"metrics.length_adjustment", choice("formula", "ratio", "exp", "brevity", "length-normalised")},
+	{"metrics.length_alpha", notBelow(0)},
 
 	{"scorer.path", anything},
 	{"scorer.exclude", list(registered("kind of distortion", "distortions"), 0)},

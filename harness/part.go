@@ -60,7 +60,7 @@ func decodePart(c experiments.Config) experiments.Config {
 			part.Seed = c.Seed
 		}
 		if len(decode.Temperatures) > 0 {
-			part.Metrics = experiments.Metrics{Stemming: c.Metrics.Stemming, LengthAdjustment: c.Metrics.LengthAdjustment}
+			part.Metrics = experiments.Metrics{Stemming: c.Metrics.Stemming, LengthAdjustment: c.Metrics.LengthAdjustment, LengthAlpha: c.Metrics.LengthAlpha}
 		}
 	}
 	return part

@@ -116,6 +116,7 @@ func TestSettingsChangeTheStagesThatDependOnThem(t *testing.T) {
 		"scorer.steps = 7":                   "scorer score",
 		"metrics.names = [\"rouge1\"]":       "score",
 		"metrics.stemming = false":           "score",
+		"metrics.length_alpha = 2":           "score",
 		"decode.sample.temperatures = [0.3]": "decode postprocess score",
 	} {
 		after := keys(setting)

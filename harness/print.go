@@ -138,16 +138,6 @@ func (r Report) Print(w io.Writer) error {
 	return nil
 }
 
-// PrintScores writes scores of files as a table.
-func PrintScores(w io.Writer, scores []MetricScore) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "METRIC\tMEAN\t95 % INTERVAL\tTEXTS\tSIGNATURE")
-	for _, s := range scores {
-		fmt.Fprintf(t, "%s\t%.4f\t[%.4f, %.4f]\t%d\t%s\n", s.Metric, s.Mean, s.Low, s.High, s.N, s.Signature)
-	}
-	return t.Flush()
-}
-
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 func plural(n int, noun string) string {

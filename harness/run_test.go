@@ -129,6 +129,16 @@ func TestRunScoresStoresAndDoesNothingTwice(t *testing.T) {
 	}
 	check()
 
+	// A metric more is scored on what was decoded: 12 decodings are scored
+	// again and nothing else is computed.
+	names := s
+	s = sweep(t, threeVariants+strings.Replace(lexical, `"ended"`, `"ended", "chrf"`, 1))
+	if fourth := run(); fourth.Computed != 12 || fourth.Found != first.Computed-12 {
+		t.Errorf("with one metric more: %+v", fourth)
+	}
+	s = names
+	run()
+
 	report, err := Show(ctx, work, "ppo, seed 2", 1)
 	if err != nil {
 		t.Fatal(err)
@@ -237,7 +247,7 @@ func TestScoreFiles(t *testing.T) {
 		}
 	}
 	for want, s := range map[string]Scoring{
-		"has 1 lines":    {Metrics: []string{"rouge1"}, References: []string{at("one.txt")}, Hypotheses: at("hyps.txt")},
+		"has 1 text and": {Metrics: []string{"rouge1"}, References: []string{at("one.txt")}, Hypotheses: at("hyps.txt")},
 		"unknown metric": {Metrics: []string{"rougeX"}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
 		"no such file":   {Metrics: []string{"rouge1"}, References: []string{at("nowhere")}, Hypotheses: at("hyps.txt")},
 		"--scorer":       {Metrics: []string{"bleurt"}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},

@@ -1,15 +1,19 @@
 package harness
 
 import (
+	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
+	"text/tabwriter"
+	"unicode/utf8"
 
 	"lastmile/harness/data"
 	"lastmile/metrics"
@@ -28,23 +32,86 @@ type Scoring struct {
 	Scorer string
 	// Options are those of the metrics.
 	Options metrics.Options
+	// PerExample is a file to write each text's scores to; "" writes none.
+	PerExample string
 }
 
-// MetricScore is the mean of a metric over all texts.
+// MetricScore is the mean of a metric over all texts, or its value for them
+// together.
 type MetricScore struct {
-	Metric string  `json:"metric"`
-	Mean   float64 `json:"mean"`
-	// Low and High bound the 95 % bootstrap interval of the mean.
+	Metric string `json:"metric"`
+	// Level is "corpus" where the value is that of all texts together, as of
+	// BLEU and chrF, and empty where it is the mean of the texts' scores.
+	Level string  `json:"level,omitempty"`
+	Mean  float64 `json:"mean"`
+	// Low and High bound the 95 % bootstrap interval.
 	Low       float64 `json:"low"`
 	High      float64 `json:"high"`
 	N         int     `json:"n"`
 	Signature string  `json:"signature"`
 }
 
+// corpusLevel is the level of values for all texts together.
+const corpusLevel = "corpus"
+
 // ScoreFiles scores a file of hypotheses against files of references: plain
 // text, a text a line, or JSON lines. Lines belong together by their field
 // "id" where both files have it, and by their order otherwise.
 func ScoreFiles(s Scoring) ([]MetricScore, error) {
+	scored, err := scoreTexts(s, s.Hypotheses)
+	if err != nil {
+		return nil, err
+	}
+	of := scored[0]
+	var result []MetricScore
+	for i, m := range of.metrics {
+		estimate, err := metrics.Mean([][]float64{of.values[i]}, metrics.Resampling{Seed: 1})
+		if err != nil {
+			return nil, fmt.Errorf("the interval of %s: %w", m.Name(), err)
+		}
+		result = append(result, MetricScore{m.Name(), "", estimate.Mean, estimate.Low, estimate.High, estimate.Examples, m.Signature()})
+		pooled, ok := m.(metrics.Pooled)
+		if !ok {
+			continue
+		}
+		statistics, err := pooled.Statistics(of.inputs)
+		if err != nil {
+			return nil, err
+		}
+		if estimate, err = metrics.PoolEstimate(pooled, statistics, metrics.Resampling{Seed: 1}); err != nil {
+			return nil, err
+		}
+		result = append(result, MetricScore{m.Name(), corpusLevel, estimate.Mean, estimate.Low, estimate.High, estimate.Examples, pooled.PooledSignature()})
+	}
+	if s.PerExample == "" {
+		return result, nil
+	}
+	lines := make([]map[string]any, len(of.inputs))
+	for i, line := range of.lines {
+		lines[i] = map[string]any{}
+		if line.id != "" {
+			lines[i]["id"] = line.id
+		}
+		for k, m := range of.metrics {
+			lines[i][m.Name()] = of.values[k][i]
+		}
+	}
+	if err := data.WriteLines(s.PerExample, lines); err != nil {
+		return nil, Mistake{err}
+	}
+	return result, nil
+}
+
+// scoredTexts are the texts of one file and their scores.
+type scoredTexts struct {
+	lines   []textLine
+	inputs  []metrics.Input
+	metrics []metrics.Metric
+	values  [][]float64 // by metric, then by text
+}
+
+// scoreTexts scores the texts of each file against the same references.
+func scoreTexts(s Scoring, files ...string) ([]scoredTexts, error) {
 	var learned []metrics.Metric
 	if slices.Contains(s.Metrics, learnedMetric) {
 		if s.Scorer == "" {
@@ -59,37 +126,78 @@ func ScoreFiles(s Scoring) ([]MetricScore, error) {
 		defer closeScorer()
 		learned = append(learned, m)
 	}
-	selected, err := metrics.Select(s.Metrics, s.Options, learned...)
-	if err != nil {
-		return nil, Mistake{err}
+	if len(s.Metrics) == 0 {
+		return nil, Mistake{errors.New("no metric is named")}
 	}
-	inputs, err := readTexts(s.References, s.Hypotheses)
-	if err != nil {
-		return nil, Mistake{err}
-	}
-	values, err := metrics.All(selected, inputs, 0)
-	if err != nil {
-		return nil, err
-	}
-	var result []MetricScore
-	for i, m := range selected {
-		mean := 0.0
-		for _, v := range values[i] {
-			mean += v / float64(len(values[i]))
+	var result []scoredTexts
+	for _, file := range files {
+		lines, inputs, err := readTexts(s.References, file)
+		if err != nil {
+			return nil, Mistake{err}
 		}
-		interval := metrics.Interval{Low: mean, High: mean}
-		if len(values[i]) > 1 {
-			if interval, err = metrics.Bootstrap(values[i], metrics.Resampling{Seed: 1}); err != nil {
-				return nil, fmt.Errorf("the interval of %s: %w", m.Name(), err)
+		of := scoredTexts{lines: lines, inputs: inputs}
+		// Two files of the same references are measured by the same random system.
+		if s.Options.LengthAdjustment == metrics.LengthNormalised && s.Options.Random == nil {
+			if s.Options.Random, err = metrics.NewRandomSystem(inputs); err != nil {
+				return nil, lacking(err, file, lines)
 			}
 		}
-		result = append(result, MetricScore{m.Name(), mean, interval.Low, interval.High, len(values[i]), m.Signature()})
+		if of.metrics, err = metrics.Select(s.Metrics, s.Options, learned...); err != nil {
+			return nil, Mistake{err}
+		}
+		if of.values, err = metrics.All(of.metrics, inputs, 0); err != nil {
+			return nil, lacking(err, file, lines)
+		}
+		result = append(result, of)
 	}
 	return result, nil
 }
 
+// lacking says in which line something is not there that a metric needs.
+func lacking(err error, file string, lines []textLine) error {
+	var lack *metrics.LackError
+	if !errors.As(err, &lack) {
+		return err
+	}
+	hint := ""
+	if lack.What == "input text" {
+		hint = `: JSON lines of hypotheses or references have it in the field "input"`
+	}
+	return Mistake{fmt.Errorf("%s:%d: there is no %s, and %s needs one%s", file, lines[lack.Example].number, lack.What, lack.Metric, hint)}
+}
+
+// PrintScores writes scores of files as a table.
+func PrintScores(w io.Writer, scores []MetricScore) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "METRIC\tMEAN\t95 % INTERVAL\tTEXTS\tSIGNATURE")
+	for _, s := range scores {
+		fmt.Fprintf(t, "%s\t%.4f\t[%.4f, %.4f]\t%d\t%s\n", named(s.Metric, s.Level), s.Mean, s.Low, s.High, s.N, s.Signature)
+	}
+	return t.Flush()
+}
+
+// named is what tables call a metric.
+func named(metric, level string) string {
+	if level == "" {
+		return metric
+	}
+	return metric + " (" + level + ")"
+}
+
+// WriteScoresCSV writes scores of files as comma-separated values.
+func WriteScoresCSV(w io.Writer, scores []MetricScore) error {
+	c := csv.NewWriter(w)
+	rows := [][]string{{"metric", "level", "mean", "low", "high", "n", "signature"}}
+	number := func(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
+	for _, s := range scores {
+		rows = append(rows, []string{s.Metric, s.Level, number(s.Mean), number(s.Low), number(s.High), strconv.Itoa(s.N), s.Signature})
+	}
+	return c.WriteAll(rows)
+}
+
 // textLine is a line of a file of texts.
 type textLine struct {
+	number int // in the file, from 1
 	id     string
 	texts  []string
 	source string
@@ -97,25 +205,23 @@ type textLine struct {
 	tokens int
 }
 
-func readTexts(references []string, hypotheses string) ([]metrics.Input, error) {
+// readTexts reads hypotheses and what belongs to each.
+func readTexts(references []string, hypotheses string) ([]textLine, []metrics.Input, error) {
 	outputs, err := readTextFile(hypotheses, "text", "hypothesis", "prediction", "output")
 	if err != nil {
-		return nil, err
-	}
-	if len(outputs) == 0 {
-		return nil, fmt.Errorf("%s is empty, expected a text a line", hypotheses)
+		return nil, nil, err
 	}
 	inputs := make([]metrics.Input, len(outputs))
 	for i, o := range outputs {
 		if len(o.texts) != 1 {
-			return nil, fmt.Errorf("%s:%d: found %d texts, expected one hypothesis", hypotheses, i+1, len(o.texts))
+			return nil, nil, fmt.Errorf("%s:%d: found %d texts, expected one hypothesis", hypotheses, o.number, len(o.texts))
 		}
 		inputs[i] = metrics.Input{Hypothesis: o.texts[0], Source: o.source, Ended: o.ended, Tokens: o.tokens}
 	}
 	for _, path := range references {
 		lines, err := readTextFile(path, "references", "reference", "text")
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		places := map[string]int{}
 		for i, line := range lines {
@@ -125,14 +231,19 @@ func readTexts(references []string, hypotheses string) ([]metrics.Input, error) 
 		}
 		byID := len(places) == len(lines) && !slices.ContainsFunc(outputs, func(o textLine) bool { return o.id == "" })
 		if !byID && len(lines) != len(outputs) {
-			return nil, fmt.Errorf("%s has %d lines and %s has %d; expected as many", path, len(lines), hypotheses, len(outputs))
+			shorter, last := path, lines[len(lines)-1].number
+			if len(outputs) < len(lines) {
+				shorter, last = hypotheses, outputs[len(outputs)-1].number
+			}
+			return nil, nil, fmt.Errorf("%s:%d: the file ends too early: %s has %s and %s has %s; expected as many",
+				shorter, last, path, plural(len(lines), "text"), hypotheses, plural(len(outputs), "text"))
 		}
 		for i, o := range outputs {
 			at := i
 			if byID {
 				found := false
 				if at, found = places[o.id]; !found {
-					return nil, fmt.Errorf("%s:%d: no line of %s has the id %q", hypotheses, i+1, path, o.id)
+					return nil, nil, fmt.Errorf("%s:%d: no line of %s has the id %q", hypotheses, o.number, path, o.id)
 				}
 			}
 			inputs[i].References = append(inputs[i].References, lines[at].texts...)
@@ -141,56 +252,74 @@ func readTexts(references []string, hypotheses string) ([]metrics.Input, error) 
 			}
 		}
 	}
-	return inputs, nil
+	return outputs, inputs, nil
 }
 
 // readTextFile reads plain text, or JSON lines whose texts are in the first of
-// the fields that a line has.
+// the fields that a line has. There is at least one line.
 func readTextFile(path string, fields ...string) ([]textLine, error) {
-	name := strings.TrimSuffix(path, ".gz")
-	if !slices.Contains([]string{".jsonl", ".json", ".ndjson"}, filepath.Ext(name)) {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		var lines []textLine
-		for line := range strings.Lines(string(text)) {
-			lines = append(lines, textLine{texts: []string{strings.TrimRight(line, "\r\n")}})
-		}
-		return lines, nil
+	read := readPlainText
+	if slices.Contains([]string{".jsonl", ".json", ".ndjson"}, filepath.Ext(strings.TrimSuffix(path, ".gz"))) {
+		read = func(path string) ([]textLine, error) { return readJSONTexts(path, fields) }
 	}
-	objects, err := data.ReadLines[map[string]json.RawMessage](path)
+	lines, err := read(path)
+	if err == nil && len(lines) == 0 {
+		err = fmt.Errorf("%s:1: the file is empty, expected a text a line", path)
+	}
+	return lines, err
+}
+
+// readPlainText reads a text a line; a blank line is an empty text.
+func readPlainText(path string) ([]textLine, error) {
+	content, err := os.ReadFile(path)
 	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
-		return nil, fmt.Errorf("reading texts: %w", err)
+		return nil, err
 	}
-	lines := make([]textLine, len(objects))
-	for i, object := range objects {
-		line := &lines[i]
+	var lines []textLine
+	for line := range strings.Lines(strings.TrimPrefix(string(content), "\ufeff")) {
+		number := len(lines) + 1
+		if !utf8.ValidString(line) {
+			valid := strings.ToValidUTF8(line, "\x00")
+			at := 0
+			for at < len(valid) && valid[at] == line[at] {
+				at++
+			}
+			return nil, fmt.Errorf("%s:%d: byte %d of the line is not UTF-8", path, number, at+1)
+		}
+		lines = append(lines, textLine{number: number, texts: []string{strings.TrimRight(line, "\r\n")}})
+	}
+	return lines, nil
+}
+
+// readJSONTexts reads JSON lines, blank ones aside.
+func readJSONTexts(path string, fields []string) ([]textLine, error) {
+	var lines []textLine
+	err := data.EachLine(path, func(number int, object map[string]json.RawMessage) error {
+		line := textLine{number: number}
 		for _, field := range fields {
 			value, ok := object[field]
 			if !ok {
 				continue
 			}
-			var one string
-			if json.Unmarshal(value, &one) == nil {
-				line.texts = []string{one}
-			} else if json.Unmarshal(value, &line.texts) != nil {
-				return nil, fmt.Errorf("%s:%d: field %q is neither a text nor a list of texts", path, i+1, field)
+			var one *string
+			if json.Unmarshal(value, &one) == nil && one != nil {
+				line.texts = []string{*one}
+			} else if json.Unmarshal(value, &line.texts) != nil || len(line.texts) == 0 {
+				return fmt.Errorf("field %q is neither a text nor a list of texts", field)
 			}
 			break
 		}
 		if line.texts == nil {
-			return nil, fmt.Errorf("%s:%d: expected one of the fields %s", path, i+1, strings.Join(fields, ", "))
+			return fmt.Errorf("expected one of the fields %s", strings.Join(fields, ", "))
 		}
 		optional(object["id"], &line.id)
 		optional(object["input"], &line.source)
 		optional(object["ended"], &line.ended)
 		optional(object["tokens"], &line.tokens)
-	}
-	return lines, nil
+		lines = append(lines, line)
+		return nil
+	})
+	return lines, err
 }
 
 // optional takes in a field that a line may lack, or hold in another type.

@@ -88,9 +88,10 @@ func (d decoder) tune(ctx context.Context, o experiments.Decode) (decodeResult, 
 	if err != nil {
 		return decodeResult{}, err
 	}
-	options := metrics.DefaultOptions()
-	options.Stemming = d.job.Config.Metrics.Stemming
-	options.LengthAdjustment = d.job.Config.Metrics.LengthAdjustment
+	options, err := metricOptions(d.job.Config.Metrics, examples)
+	if err != nil {
+		return decodeResult{}, fmt.Errorf("tuning the temperature: %w", err)
+	}
 	selected, err := metrics.Select([]string{o.TuneOn}, options)
 	if err != nil {
 		return decodeResult{}, fmt.Errorf("tuning the temperature: %w", err)

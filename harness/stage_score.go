@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"lastmile/experiments"
 	"lastmile/harness/data"
 	"lastmile/harness/stage"
 	"lastmile/metrics"
@@ -45,14 +46,15 @@ func runScore(ctx context.Context, job *stage.Job) error {
 		defer closeScorer()
 		learned = append(learned, m)
 	}
-	options := metrics.DefaultOptions()
-	options.Stemming = job.Config.Metrics.Stemming
-	options.LengthAdjustment = job.Config.Metrics.LengthAdjustment
-	selected, err := metrics.Select(job.Config.Metrics.Names, options, learned...)
+	examples, err := data.ReadExamples(splitFile(job.Inputs[prepareKind], data.Test))
 	if err != nil {
 		return err
 	}
-	examples, err := data.ReadExamples(splitFile(job.Inputs[prepareKind], data.Test))
+	options, err := metricOptions(job.Config.Metrics, examples)
+	if err != nil {
+		return err
+	}
+	selected, err := metrics.Select(job.Config.Metrics.Names, options, learned...)
 	if err != nil {
 		return err
 	}
@@ -86,6 +88,21 @@ func runScore(ctx context.Context, job *stage.Job) error {
 		return err
 	}
 	return os.WriteFile(signaturesFile(job.Dir), append(text, '\n'), 0o666)
+}
+
+// metricOptions are the options of metrics on a split of a task.
+func metricOptions(c experiments.Metrics, examples []data.Example) (metrics.Options, error) {
+	options := metrics.Options{Stemming: c.Stemming, LengthAdjustment: c.LengthAdjustment, Alpha: c.LengthAlpha}
+	if c.LengthAdjustment != metrics.LengthNormalised {
+		return options, nil
+	}
+	task := make([]metrics.Input, len(examples))
+	for i, e := range examples {
+		task[i] = metrics.Input{References: e.References, Source: e.Input}
+	}
+	var err error
+	options.Random, err = metrics.NewRandomSystem(task)
+	return options, err
 }
 
 // score returns the scores by metric of each example's output.

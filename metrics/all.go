@@ -68,15 +68,27 @@ func scoreBuiltins(metrics []builtin, inputs []Input, workers int) ([][]float64,
 	return result, nil
 }
 
+// A LackError says that an example lacks what a metric cannot do without.
+type LackError struct {
+	// Example is its place among the inputs, from 0.
+	Example int
+	// Metric is the metric's name, and What it needs: a reference, an input text.
+	Metric, What string
+}
+
+func (e *LackError) Error() string {
+	return fmt.Sprintf("example %d has no %s, and %s needs one", e.Example+1, e.What, e.Metric)
+}
+
 // check says which input lacks what a metric cannot do without.
 func check(metrics []builtin, inputs []Input) error {
 	for _, m := range metrics {
 		for i := range inputs {
 			if m.references && len(inputs[i].References) == 0 {
-				return fmt.Errorf("example %d has no reference, and %s needs one", i+1, m.name)
+				return &LackError{Example: i, Metric: m.name, What: "reference"}
 			}
 			if m.source && strings.TrimSpace(inputs[i].Source) == "" {
-				return fmt.Errorf("example %d has no input text, and %s needs one", i+1, m.name)
+				return &LackError{Example: i, Metric: m.name, What: "input text"}
 			}
 		}
 	}

@@ -45,7 +45,7 @@ func NewRandomSystem(task []Input) (*RandomSystem, error) {
 	hash := sha256.New()
 	for i, in := range task {
 		if strings.TrimSpace(in.Source) == "" {
-			return nil, fmt.Errorf("%s: example %d has no input text to draw from", LengthNormalised, i+1)
+			return nil, &LackError{Example: i, Metric: "length adjustment " + strconv.Quote(LengthNormalised), What: "input text"}
 		}
 		fmt.Fprintf(hash, "%q %q\n", in.Source, in.References)
 	}

@@ -29,15 +29,23 @@ func (e *LineError) Unwrap() error { return e.Err }
 // line a T.
 func ReadLines[T any](path string) ([]T, error) {
 	var values []T
-	err := scanFile(path, func(_ int, line []byte) error {
-		var value T
-		if err := decode(line, &value); err != nil {
-			return err
-		}
+	err := EachLine(path, func(_ int, value T) error {
 		values = append(values, value)
 		return nil
 	})
 	return values, err
+}
+
+// EachLine calls use for each line of a file as [ReadLines] reads it, with the
+// line's number in the file. An error that it returns becomes a [LineError].
+func EachLine[T any](path string, use func(number int, value T) error) error {
+	return scanFile(path, func(number int, line []byte) error {
+		var value T
+		if err := decode(line, &value); err != nil {
+			return err
+		}
+		return use(number, value)
+	})
 }
 
 // WriteLines writes values as JSON lines to the file at path, which it
