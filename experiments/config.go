@@ -342,7 +342,8 @@ type Scorer struct {
 	Exclude []string `toml:"exclude" json:"exclude,omitempty"`
 	// Targets lists what the network learns to say of a pair beside overlap:
 	// intact, synthetic, alignment-precision, alignment-recall, alignment-f1
-	// (from the encoder in path), or a ROUGE by its name as a metric.
+	// (from the encoder in path), or a ROUGE, BLEU or chrF by its name as a
+	// metric.
 	Targets []string `toml:"targets" json:"targets,omitempty"`
 	// Score lists the targets whose mean is the score; empty means overlap.
 	Score []string `toml:"score" json:"score,omitempty"`

@@ -119,11 +119,11 @@ func (p *planner) run(r experiments.Run) (Run, error) {
 		// trained from scratch it takes that of its own seed.
 		own := c
 		own.Seed = c.Scorer.Seed
+		inputs := []stage.Input{in(prepare)}
 		if c.Scorer.Path == "" {
-			scorer = []stage.Input{in(b.add(scorerKind, c, b.check(p.contents.scorer(c.Scorer)), in(prepare), in(p.base(&b, own, prepare))))}
-		} else {
-			scorer = []stage.Input{in(b.add(scorerKind, c, b.check(p.contents.scorer(c.Scorer)), in(prepare)))}
+			inputs = append(inputs, in(p.base(&b, own, prepare)))
 		}
+		scorer = []stage.Input{in(b.add(scorerKind, c, b.check(p.contents.scorer(c.Scorer)), inputs...))}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Decode)) {
 		one := c

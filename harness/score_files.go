@@ -58,11 +58,10 @@ const corpusLevel = "corpus"
 // text, a text a line, or JSON lines. Lines belong together by their field
 // "id" where both files have it, and by their order otherwise.
 func ScoreFiles(s Scoring) ([]MetricScore, error) {
-	scored, err := scoreTexts(s, s.Hypotheses)
+	of, err := scoreTexts(s)
 	if err != nil {
 		return nil, err
 	}
-	of := scored[0]
 	var result []MetricScore
 	for i, m := range of.metrics {
 		estimate, err := metrics.Mean([][]float64{of.values[i]}, metrics.Resampling{Seed: 1})
@@ -102,7 +101,7 @@ func ScoreFiles(s Scoring) ([]MetricScore, error) {
 	return result, nil
 }
 
-// scoredTexts are the texts of one file and their scores.
+// scoredTexts are the hypotheses and their scores.
 type scoredTexts struct {
 	lines   []textLine
 	inputs  []metrics.Input
@@ -110,47 +109,40 @@ type scoredTexts struct {
 	values  [][]float64 // by metric, then by text
 }
 
-// scoreTexts scores the texts of each file against the same references.
-func scoreTexts(s Scoring, files ...string) ([]scoredTexts, error) {
+// scoreTexts scores each hypothesis.
+func scoreTexts(s Scoring) (of scoredTexts, err error) {
 	var learned []metrics.Metric
 	if slices.Contains(s.Metrics, learnedMetric) {
 		if s.Scorer == "" {
-			return nil, Mistake{fmt.Errorf("the metric %s needs the folder of a trained scorer: --scorer WORK/stages/scorer/KEY", learnedMetric)}
+			return of, Mistake{fmt.Errorf("the metric %s needs the folder of a trained scorer: --scorer WORK/stages/scorer/KEY", learnedMetric)}
 		}
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		m, closeScorer, err := openScorer(s.Scorer, runtime.GOMAXPROCS(0))
 		if err != nil {
-			return nil, Mistake{fmt.Errorf("loading the scorer %s: %w", s.Scorer, err)}
+			return of, Mistake{fmt.Errorf("loading the scorer %s: %w", s.Scorer, err)}
 		}
 		defer closeScorer()
 		learned = append(learned, m)
 	}
 	if len(s.Metrics) == 0 {
-		return nil, Mistake{errors.New("no metric is named")}
+		return of, Mistake{errors.New("no metric is named")}
 	}
-	var result []scoredTexts
-	for _, file := range files {
-		lines, inputs, err := readTexts(s.References, file)
-		if err != nil {
-			return nil, Mistake{err}
-		}
-		of := scoredTexts{lines: lines, inputs: inputs}
-		// Two files of the same references are measured by the same random system.
-		if s.Options.LengthAdjustment == metrics.LengthNormalised && s.Options.Random == nil {
-			if s.Options.Random, err = metrics.NewRandomSystem(inputs); err != nil {
-				return nil, lacking(err, file, lines)
-			}
-		}
-		if of.metrics, err = metrics.Select(s.Metrics, s.Options, learned...); err != nil {
-			return nil, Mistake{err}
-		}
-		if of.values, err = metrics.All(of.metrics, inputs, 0); err != nil {
-			return nil, lacking(err, file, lines)
-		}
-		result = append(result, of)
+	if of.lines, of.inputs, err = readTexts(s.References, s.Hypotheses); err != nil {
+		return of, Mistake{err}
 	}
-	return result, nil
+	if s.Options.LengthAdjustment == metrics.LengthNormalised && s.Options.Random == nil {
+		if s.Options.Random, err = metrics.NewRandomSystem(of.inputs); err != nil {
+			return of, lacking(err, s.Hypotheses, of.lines)
+		}
+	}
+	if of.metrics, err = metrics.Select(s.Metrics, s.Options, learned...); err != nil {
+		return of, Mistake{err}
+	}
+	if of.values, err = metrics.All(of.metrics, of.inputs, 0); err != nil {
+		return of, lacking(err, s.Hypotheses, of.lines)
+	}
+	return of, nil
 }
 
 // lacking says in which line something is not there that a metric needs.

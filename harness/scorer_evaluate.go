@@ -98,8 +98,9 @@ func EvaluateScorer(ctx context.Context, e ScorerEvaluation) (q ScorerQuality, e
 	if err != nil {
 		return q, err
 	}
+	scores := append(overlap, values...)
 	for k, name := range append(lexical, names...) {
-		q.Ratings = append(q.Ratings, RatedBy{name, scorer.Correlate(append(overlap, values...)[k], ratings, seed)})
+		q.Ratings = append(q.Ratings, RatedBy{name, scorer.Correlate(scores[k], ratings, seed)})
 	}
 	if err := m.Close(); err != nil {
 		return q, err

@@ -27,6 +27,12 @@ func (g *grams) hits(a, b []int32, n int) int {
 	if n == 1 {
 		return g.common(a, b)
 	}
+	g.number(a, b, n)
+	return g.common(g.a, g.b)
+}
+
+// number leaves the n-grams of two texts, by their numbers, in g.a and g.b.
+func (g *grams) number(a, b []int32, n int) {
 	g.a = append(g.a[:0], a...)
 	g.b = append(g.b[:0], b...)
 	for size := 2; size <= n; size++ {
@@ -34,7 +40,6 @@ func (g *grams) hits(a, b []int32, n int) int {
 		g.a = g.extend(g.a, a, size)
 		g.b = g.extend(g.b, b, size)
 	}
-	return g.common(g.a, g.b)
 }
 
 // shared returns in hits[n-1] the number of n-grams that both texts have, each
@@ -115,13 +120,7 @@ func (g *grams) clipped(text []int32, others [][]int32, hits []int) {
 
 // unseen returns the number of a text's n-grams that another does not have.
 func (g *grams) unseen(text, other []int32, n int) int {
-	g.a = append(g.a[:0], text...)
-	g.b = append(g.b[:0], other...)
-	for size := 2; size <= n; size++ {
-		g.reset(len(text) + len(other))
-		g.a = g.extend(g.a, text, size)
-		g.b = g.extend(g.b, other, size)
-	}
+	g.number(text, other, n)
 	seen := make(map[int32]bool, len(g.b))
 	for _, id := range g.b {
 		seen[id] = true

@@ -114,6 +114,15 @@ func (c Config) scoreWeights() []float32 {
 	return weights
 }
 
+// score is the score that a head's outputs make.
+func (c Config) score(outputs []float64) float64 {
+	sum := 0.0
+	for k, weight := range c.scoreWeights() {
+		sum += float64(weight) * outputs[k]
+	}
+	return sum
+}
+
 // embeddingSize is the width of the embeddings; where it is not the layers' a
 // projection leads from one to the other.
 func (c Config) embeddingSize() int {

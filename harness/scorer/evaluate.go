@@ -17,15 +17,14 @@ func (m *Scorer) Outputs(ctx context.Context, pairs []Pair) (names []string, val
 	if err != nil {
 		return nil, nil, err
 	}
-	weights := e.Config.scoreWeights()
 	names = append([]string{"score"}, e.Config.outputs()...)
 	values = make([][]float64, len(names))
 	for k := range values {
 		values[k] = make([]float64, len(pairs))
 	}
 	for i := range pairs {
+		values[0][i] = e.Config.score(outputs[i])
 		for k, value := range outputs[i] {
-			values[0][i] += float64(weights[k]) * value
 			values[k+1][i] = value
 		}
 	}

@@ -125,12 +125,9 @@ func (e *Encoder) score(ctx context.Context, r reader, pairs []Pair) ([]float64,
 	if err != nil {
 		return nil, err
 	}
-	weights := e.Config.scoreWeights()
 	scores := make([]float64, len(pairs))
 	for i, of := range outputs {
-		for k, value := range of {
-			scores[i] += float64(weights[k]) * value
-		}
+		scores[i] = e.Config.score(of)
 	}
 	return scores, nil
 }

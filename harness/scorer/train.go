@@ -276,13 +276,8 @@ func (h school) newExam(from source) (exam, error) {
 		teacher.joints[j] = true
 	}
 	targets, err := teacher.all(drafts)
-	weights := h.encoder.Config.scoreWeights()
 	for _, of := range targets {
-		target := 0.0
-		for k, value := range of {
-			target += float64(weights[k]) * value
-		}
-		x.targets = append(x.targets, target)
+		x.targets = append(x.targets, h.encoder.Config.score(of))
 	}
 	return x, err
 }
