@@ -162,8 +162,11 @@ func newBatch(m *model.Model, requests []Request, o Options) *batch {
 			causal := model.Causal(b.s, b.width, 0)
 			in.Mask = causal.Add(b.mask.Narrow(1, 0, b.width).Reshape(rows, 1, 1, 1, b.width))
 		}
-		hidden := m.Hidden(in).Narrow(1, b.width-1, 1).Reshape(rows, m.Config.HiddenSize)
-		b.logits = m.Logits(hidden).Keep()
+		last := make([]int64, rows)
+		for row := range last {
+			last[row] = int64((row+1)*b.width - 1)
+		}
+		b.logits = m.Logits(m.HiddenAt(in, last)).Keep()
 	})
 	b.count(tokens)
 	return b

@@ -206,7 +206,7 @@ func TestLogprobsOfSamplingEqualAFreshPass(t *testing.T) {
 		}
 		err := s.Scope(func() {
 			b := model.Plant(s, trees)
-			fresh, err := m.Logprobs(m.Select(m.Hidden(b.Input), b.Predict), b.Targets, temperature).Values()
+			fresh, err := m.Logprobs(m.HiddenAt(b.Input, b.Predict), b.Targets, temperature).Values()
 			if err != nil {
 				return
 			}

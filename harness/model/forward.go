@@ -30,29 +30,122 @@ const Masked = -1e9
 // Hidden is the last hidden state of each token after the final norm:
 // [rows, length, hidden].
 func (m *Model) Hidden(in Input) *torch.Tensor {
+	return m.hidden(in, nil)
+}
+
+// HiddenAt is the last hidden state after the final norm at flat positions of
+// the batch, in their order: [len(positions), hidden]. All other tokens stop
+// before the last layer, which takes no more than their keys and values.
+func (m *Model) HiddenAt(in Input, positions []int64) *torch.Tensor {
+	return m.hidden(in, positions)
+}
+
+func (m *Model) hidden(in Input, positions []int64) *torch.Tensor {
 	s := m.s
 	var out *torch.Tensor
 	s.Scope(func() {
 		ids := s.Ints(in.Tokens, in.Rows, in.Length)
 		x := m.embed.Embedding(ids)
-		cos, sin := m.rotations(in)
-		mask := in.Mask
-		if mask == nil && in.Length > 1 {
-			mask = Causal(s, in.Length, in.past())
-		}
+		all := m.queries(in)
+		q := all
+		var places *torch.Tensor // of the positions among the last layer's queries
 		for i := range m.layers {
+			if i == len(m.layers)-1 && positions != nil {
+				q, places = m.pick(in, all, positions)
+			}
 			var next *torch.Tensor
 			s.Scope(func() {
-				next = m.layer(i, x, cos, sin, mask, in).Keep()
+				next = m.layer(i, x, q, all, in).Keep()
 			})
 			x = next
 		}
 		if in.Cache != nil {
 			in.Cache.length += in.Length
 		}
+		if places != nil {
+			x = x.Reshape(-1, m.Config.HiddenSize).IndexSelect(0, places)
+		}
 		out = rmsNorm(x, m.norm, m.Config.RMSNormEps).Keep()
 	})
 	return out
+}
+
+// queries are the tokens of a batch that a layer computes: length in each row.
+type queries struct {
+	length   int
+	cos, sin *torch.Tensor // of their positions, as rotations returns them
+	mask     *torch.Tensor // of what they may attend to, as in [Input]
+	// index are their flat positions in the batch, row by row; nil where they
+	// are all its tokens.
+	index *torch.Tensor
+}
+
+// queries are all tokens of the batch.
+func (m *Model) queries(in Input) queries {
+	q := queries{length: in.Length, mask: in.Mask}
+	q.cos, q.sin = m.rotations(in)
+	if q.mask == nil && in.Length > 1 {
+		q.mask = Causal(m.s, in.Length, in.past())
+	}
+	return q
+}
+
+// pick leaves the queries at flat positions. A row with fewer of them than
+// another is filled up with its first token; places says where the positions
+// are among the new queries.
+func (m *Model) pick(in Input, q queries, positions []int64) (picked queries, places *torch.Tensor) {
+	s, head := m.s, m.Config.headDim()
+	rows := make([][]int64, in.Rows) // the distinct positions in each
+	nth := make(map[int64]int)       // the position's place in its row
+	for _, p := range positions {
+		if _, ok := nth[p]; ok {
+			continue
+		}
+		row := p / int64(in.Length)
+		nth[p] = len(rows[row])
+		rows[row] = append(rows[row], p)
+		picked.length = max(picked.length, len(rows[row]))
+	}
+	var index, columns []int64
+	for row, positions := range rows {
+		first := int64(row * in.Length)
+		for len(positions) < picked.length {
+			positions = append(positions, first)
+		}
+		index = append(index, positions...)
+		for _, p := range positions {
+			columns = append(columns, p-first)
+		}
+	}
+	at := make([]int64, len(positions))
+	for i, p := range positions {
+		at[i] = p/int64(in.Length)*int64(picked.length) + int64(nth[p])
+	}
+	picked.index = s.Ints(index, len(index))
+	column := s.Ints(columns, len(columns))
+	// A tensor that all rows share is picked from by column.
+	pick := func(t *torch.Tensor, shared bool, last int) *torch.Tensor {
+		if shared {
+			return t.Reshape(in.Length, last).IndexSelect(0, column)
+		}
+		return t.Reshape(in.Rows*in.Length, last).IndexSelect(0, picked.index)
+	}
+	picked.cos = pick(q.cos, in.Positions == nil, head).Reshape(in.Rows, picked.length, 1, head)
+	picked.sin = pick(q.sin, in.Positions == nil, head).Reshape(in.Rows, picked.length, 1, head)
+	if q.mask != nil {
+		keys := q.mask.Size(-1)
+		picked.mask = pick(q.mask, q.mask.Elements() == in.Length*keys, keys).Reshape(in.Rows, 1, 1, picked.length, keys)
+	}
+	return picked, s.Ints(at, len(at))
+}
+
+// pick leaves of x, [rows, all tokens, hidden], the queries.
+func (q queries) pick(x *torch.Tensor, rows int) *torch.Tensor {
+	if q.index == nil {
+		return x
+	}
+	hidden := x.Size(-1)
+	return x.Reshape(-1, hidden).IndexSelect(0, q.index).Reshape(rows, q.length, hidden)
 }
 
 func (in Input) past() int {
@@ -75,9 +168,11 @@ func (m *Model) rotations(in Input) (cos, sin *torch.Tensor) {
 		m.sin.IndexSelect(0, positions).Reshape(in.Rows, in.Length, 1, head)
 }
 
-func (m *Model) layer(i int, x, cos, sin, mask *torch.Tensor, in Input) *torch.Tensor {
+// layer computes the queries of from x, which holds all tokens of the batch.
+func (m *Model) layer(i int, x *torch.Tensor, of, all queries, in Input) *torch.Tensor {
 	l, eps := m.layers[i], m.Config.RMSNormEps
-	x = x.Add(m.attention(i, rmsNorm(x, l.inputNorm, eps), cos, sin, mask, in))
+	attended := m.attention(i, rmsNorm(x, l.inputNorm, eps), of, all, in)
+	x = of.pick(x, in.Rows).Add(attended)
 	h := rmsNorm(x, l.postNorm, eps)
 	return x.Add(h.Linear(l.gate, nil).SiLU().Mul(h.Linear(l.up, nil)).Linear(l.down, nil))
 }
@@ -85,15 +180,15 @@ func (m *Model) layer(i int, x, cos, sin, mask *torch.Tensor, in Input) *torch.T
 // attention is grouped-query attention. The queries of a group share one head
 // of keys and values, so they are stacked along the length instead of
 // repeating the keys.
-func (m *Model) attention(i int, x, cos, sin, mask *torch.Tensor, in Input) *torch.Tensor {
+func (m *Model) attention(i int, x *torch.Tensor, of, all queries, in Input) *torch.Tensor {
 	c, l := m.Config, m.layers[i]
 	head, groups := c.headDim(), c.NumKeyValueHeads
 	perGroup := c.NumAttentionHeads / groups
-	rows, length := in.Rows, in.Length
+	rows, length := in.Rows, of.length
 
-	q := rotate(x.Linear(l.q, nil).Reshape(rows, length, c.NumAttentionHeads, head), cos, sin, head)
-	k := rotate(x.Linear(l.k, nil).Reshape(rows, length, groups, head), cos, sin, head)
-	v := x.Linear(l.v, nil).Reshape(rows, length, groups, head)
+	q := rotate(of.pick(x, rows).Linear(l.q, nil).Reshape(rows, length, c.NumAttentionHeads, head), of.cos, of.sin, head)
+	k := rotate(x.Linear(l.k, nil).Reshape(rows, in.Length, groups, head), all.cos, all.sin, head)
+	v := x.Linear(l.v, nil).Reshape(rows, in.Length, groups, head)
 	k, v = k.Permute(0, 2, 1, 3), v.Permute(0, 2, 1, 3)
 	if in.Cache != nil {
 		k, v = in.Cache.extend(i, k, v)
@@ -105,8 +200,8 @@ func (m *Model) attention(i int, x, cos, sin, mask *torch.Tensor, in Input) *tor
 		Permute(0, 2, 3, 1, 4).
 		Reshape(rows, groups, perGroup*length, head)
 	weights := q.MatMul(k.Transpose(2, 3))
-	if mask != nil {
-		weights = weights.Reshape(rows, groups, perGroup, length, keys).Add(mask)
+	if of.mask != nil {
+		weights = weights.Reshape(rows, groups, perGroup, length, keys).Add(of.mask)
 	}
 	weights = weights.Softmax(-1).Reshape(rows, groups, perGroup*length, keys)
 	return weights.MatMul(v).

@@ -75,7 +75,7 @@ func TestScoresEqualTransformers(t *testing.T) {
 	for row := range last {
 		last[row] = int64((row+1)*in.Length - 1)
 	}
-	near(t, "scores", m.Scores(m.Select(m.Hidden(in), last)), g.Scores, 1e-4)
+	near(t, "scores", m.Scores(m.HiddenAt(in, last)), g.Scores, 1e-4)
 }
 
 func TestASavedModelIsTheSame(t *testing.T) {

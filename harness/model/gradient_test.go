@@ -86,16 +86,13 @@ func TestGradientOfAttention(t *testing.T) {
 	causal := Input{Rows: 2, Length: 5}
 	l := m.layers[1]
 	for name, in := range map[string]Input{"causal": causal, "tree": b.Input} {
-		mask := in.Mask
-		if mask == nil {
-			mask = Causal(s, in.Length, 0)
-		}
 		x := noise(s, "x", in.Rows, in.Length, 8)
 		gradcheck.Check(t, func() *torch.Tensor {
-			cos, sin := m.rotations(in)
-			out := m.attention(1, x, cos, sin, mask, in)
+			all := m.queries(in)
+			out := m.attention(1, x, all, all, in)
 			if name == "tree" { // what padding sees is of no interest
-				out = m.Select(out, append(b.Predict, b.Last...))
+				picked := append(b.Predict, b.Last...)
+				out = out.Reshape(-1, 8).IndexSelect(0, s.Ints(picked, len(picked)))
 			}
 			return weighed(out)
 		}, gradcheck.Input{Name: name + " x", Tensor: x}, gradcheck.Input{Name: name + " q", Tensor: l.q}, gradcheck.Input{Name: name + " k", Tensor: l.k},
@@ -108,10 +105,9 @@ func TestGradientOfALayer(t *testing.T) {
 	m := newModel(t, s, tiny())
 	in := Input{Rows: 2, Length: 3}
 	x, l := noise(s, "x", 2, 3, 8), m.layers[0]
-	mask := Causal(s, 3, 0)
 	gradcheck.Check(t, func() *torch.Tensor {
-		cos, sin := m.rotations(in)
-		return weighed(m.layer(0, x, cos, sin, mask, in))
+		all := m.queries(in)
+		return weighed(m.layer(0, x, all, all, in))
 	}, gradcheck.Input{Name: "x", Tensor: x}, gradcheck.Input{Name: "gate", Tensor: l.gate}, gradcheck.Input{Name: "up", Tensor: l.up},
 		gradcheck.Input{Name: "down", Tensor: l.down}, gradcheck.Input{Name: "post norm", Tensor: l.postNorm}, gradcheck.Input{Name: "input norm", Tensor: l.inputNorm})
 }
@@ -151,9 +147,8 @@ func TestGradientOfTheModel(t *testing.T) {
 		}
 		gradcheck.Check(t, func() *torch.Tensor {
 			b := Plant(s, forest)
-			hidden := m.Hidden(b.Input)
-			logprobs := m.Logprobs(m.Select(hidden, b.Predict), b.Targets, 1)
-			return weighed(logprobs).Add(weighed(m.Scores(m.Select(hidden, b.Last))))
+			logprobs := m.Logprobs(m.HiddenAt(b.Input, b.Predict), b.Targets, 1)
+			return weighed(logprobs).Add(weighed(m.Scores(m.HiddenAt(b.Input, b.Last))))
 		}, inputs...)
 	}
 }

@@ -77,11 +77,6 @@ func Plant(s *torch.Session, trees []Tree) Branches {
 	return b
 }
 
-// Select picks the hidden states at flat positions: [len(positions), hidden].
-func (m *Model) Select(hidden *torch.Tensor, positions []int64) *torch.Tensor {
-	return hidden.Reshape(-1, m.Config.HiddenSize).IndexSelect(0, m.s.Ints(positions, len(positions)))
-}
-
 // Logprobs are the log-probabilities, in nats, that hidden states [n, hidden]
 // give to the tokens targets at a sampling temperature: [n]. The vocabulary is
 // projected for these states only.

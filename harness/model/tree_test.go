@@ -33,12 +33,11 @@ func TestTreesEqualSequences(t *testing.T) {
 		trees = append(trees, tree)
 	}
 	b := Plant(s, trees)
-	hidden := m.Hidden(b.Input)
-	logprobs, err := m.Logprobs(m.Select(hidden, b.Predict), b.Targets, 0.8).Value64s()
+	logprobs, err := m.Logprobs(m.HiddenAt(b.Input, b.Predict), b.Targets, 0.8).Value64s()
 	if err != nil {
 		t.Fatal(err)
 	}
-	scores, err := m.Scores(m.Select(hidden, b.Last)).Value64s()
+	scores, err := m.Scores(m.HiddenAt(b.Input, b.Last)).Value64s()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,6 +58,38 @@ func TestTreesEqualSequences(t *testing.T) {
 	if len(logprobs) != 0 || len(scores) != 0 {
 		t.Errorf("%d log-probabilities and %d scores too many", len(logprobs), len(scores))
 	}
+}
+
+// TestHiddenAtEqualsHidden picks states of batches with a mask of their own,
+// the causal one, a cache, positions out of order and one twice, rows with
+// more of them than others and one with none.
+func TestHiddenAtEqualsHidden(t *testing.T) {
+	s := open(t, torch.Float32)
+	m := newModel(t, s, tiny())
+	causal := Input{Tokens: []int64{1, 2, 3, 4, 5, 6, 7, 8, 9}, Rows: 3, Length: 3}
+	placed := causal
+	placed.Positions = []int64{0, 1, 2, 4, 5, 6, 0, 0, 1}
+	tree := Plant(s, forest).Input
+	for name, in := range map[string]Input{"causal": causal, "placed": placed, "tree": tree} {
+		for _, positions := range [][]int64{{0, 1, 2, 4}, {8, 3, 2, 3}, {0}} {
+			all := m.Hidden(in).Reshape(-1, 8)
+			want, err := all.IndexSelect(0, s.Ints(positions, len(positions))).Value64s()
+			if err != nil {
+				t.Fatal(err)
+			}
+			near(t, name, m.HiddenAt(in, positions), want, 1e-6)
+		}
+	}
+	s.NoGrad(func() {
+		one, two := m.NewCache(3, 6), m.NewCache(3, 6)
+		for range 2 {
+			in := causal
+			in.Cache = one
+			want, _ := m.Hidden(in).Narrow(1, 2, 1).Value64s()
+			in.Cache = two
+			near(t, "cached", m.HiddenAt(in, []int64{2, 5, 8}), want, 1e-6)
+		}
+	})
 }
 
 func TestLogprobsAreOfADistribution(t *testing.T) {

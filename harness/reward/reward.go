@@ -41,7 +41,7 @@ type Accuracy struct {
 // order. It is a tensor of one dimension.
 func Scores(m *model.Model, trees []model.Tree) *torch.Tensor {
 	b := model.Plant(m.Session(), trees)
-	return m.Scores(m.Select(m.Hidden(b.Input), b.Last))
+	return m.Scores(m.HiddenAt(b.Input, b.Last))
 }
 
 // Train trains the reward model m, which has a scalar head, and returns its

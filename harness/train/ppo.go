@@ -206,11 +206,11 @@ func (p *PPO) consult(t *Trainer, rollouts []rollout) error {
 	scoped := s.Scope(func() {
 		s.NoGrad(func() {
 			b := model.Plant(s, trees)
-			states := p.Reference.Select(p.Reference.Hidden(b.Input), b.Predict)
+			states := p.Reference.HiddenAt(b.Input, b.Predict)
 			if reference, err = p.Reference.Logprobs(states, b.Targets, p.Temperature).Value64s(); err != nil {
 				return
 			}
-			values, err = p.Policy.Scores(p.Policy.Select(p.Policy.Hidden(b.Input), b.Predict)).Value64s()
+			values, err = p.Policy.Scores(p.Policy.HiddenAt(b.Input, b.Predict)).Value64s()
 		})
 	})
 	if err == nil {
@@ -363,7 +363,7 @@ func (p *PPO) step(t *Trainer, minibatch []rollout) (l losses, err error) {
 	n := len(sampled)
 	scoped := s.Scope(func() {
 		b := model.Plant(s, p.trees(minibatch))
-		states := p.Policy.Select(p.Policy.Hidden(b.Input), b.Predict)
+		states := p.Policy.HiddenAt(b.Input, b.Predict)
 		logRatio := p.Policy.Logprobs(states, b.Targets, p.Temperature).Sub(s.Float64s(sampled, n))
 		policy := PolicyLoss(logRatio, s.Float64s(advantages, n), p.Clip)
 		value := ValueLoss(p.Policy.Scores(states), s.Float64s(values, n), s.Float64s(returns, n), p.ValueClip)

@@ -52,7 +52,7 @@ func newBatch(sequences []Sequence) batch {
 // logprobs are the log-probabilities, in nats, of the response tokens: one
 // dimension, row by row. The vocabulary is projected only there.
 func logprobs(m *model.Model, b batch) *torch.Tensor {
-	return m.Logprobs(m.Select(m.Hidden(b.Input), b.predict), b.targets, 1)
+	return m.Logprobs(m.HiddenAt(b.Input, b.predict), b.targets, 1)
 }
 
 // Bucket puts the indices of items in a random order in which neighbours are
