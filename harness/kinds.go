@@ -44,12 +44,12 @@ type kind struct {
 func kinds() []kind {
 	return []kind{
 		{prepareKind, 2, preparePart, runPrepare},
-		{baseKind, 1, basePart, runBase},
-		{mleKind, 1, mlePart, runMLE},
+		{baseKind, 2, basePart, runBase},
+		{mleKind, 2, mlePart, runMLE},
 		{negativesKind, 1, negativesPart, runNegatives},
-		{rewardKind, 1, rewardPart, runReward},
-		{rlKind, 1, rlPart, runRL},
-		{decodeKind, 1, decodePart, runDecode},
+		{rewardKind, 2, rewardPart, runReward},
+		{rlKind, 2, rlPart, runRL},
+		{decodeKind, 2, decodePart, runDecode},
 		{postprocessKind, 1, postprocessPart, runPostprocess},
 		{scorerKind, 2, scorerPart, runScorer},
 		{scoreKind, 1, scorePart, runScore},

@@ -35,6 +35,9 @@ type Response struct {
 	// distribution at the decoding's temperature, before top-k and top-p. Only
 	// sampling keeps them.
 	Logprobs []float32
+	// Values are what the model's scalar head says of the states that the tokens
+	// were drawn from, where [Options].Values asks for them.
+	Values []float32
 }
 
 // Options say how to decode.
@@ -47,6 +50,8 @@ type Options struct {
 	// Samples is the number of responses to each prompt, 1 if 0. The prompt is
 	// computed once for all of them.
 	Samples int
+	// Values asks for the values of a sampling model with a scalar head.
+	Values bool
 	// Seed and Stage name the random streams, with the prompt's ID and the
 	// number of the sample.
 	Seed  int
@@ -124,6 +129,7 @@ type batch struct {
 	cache    *model.Cache
 	mask     *torch.Tensor // [rows, capacity]: what padding adds; nil without padding
 	logits   *torch.Tensor // [rows, vocab_size] of the next token
+	values   *torch.Tensor // [rows] of the same states; nil where nobody asked
 }
 
 // newBatch computes the prompts, one row each.
@@ -166,10 +172,19 @@ func newBatch(m *model.Model, requests []Request, o Options) *batch {
 		for row := range last {
 			last[row] = int64((row+1)*b.width - 1)
 		}
-		b.logits = m.Logits(m.HiddenAt(in, last)).Keep()
+		b.project(m.HiddenAt(in, last))
 	})
 	b.count(tokens)
 	return b
+}
+
+// project takes logits and values from the rows' last states, [rows, hidden],
+// and hands them to the scope around the current one.
+func (b *batch) project(states *torch.Tensor) {
+	b.logits = b.m.Logits(states).Keep()
+	if b.o.Values {
+		b.values = b.m.Scores(states).Keep()
+	}
 }
 
 func (b *batch) count(tokens int) {
@@ -187,12 +202,15 @@ func (b *batch) advance(tokens []int64) {
 		positions[row] = int64(columns - b.padding[row])
 	}
 	b.logits.Free()
+	if b.values != nil {
+		b.values.Free()
+	}
 	b.s.Scope(func() {
 		in := model.Input{Tokens: tokens, Rows: rows, Length: 1, Positions: positions, Cache: b.cache}
 		if b.mask != nil {
 			in.Mask = b.mask.Narrow(1, 0, columns+1).Reshape(rows, 1, 1, 1, columns+1)
 		}
-		b.logits = b.m.Logits(b.m.Hidden(in).Reshape(rows, b.m.Config.HiddenSize)).Keep()
+		b.project(b.m.Hidden(in).Reshape(rows, b.m.Config.HiddenSize))
 	})
 	b.count(rows)
 }
@@ -213,6 +231,11 @@ func (b *batch) choose(rows []int) {
 		logits := b.logits.IndexSelect(0, rows).Keep()
 		b.logits.Free()
 		b.logits = logits
+		if b.values != nil {
+			values := b.values.IndexSelect(0, rows).Keep()
+			b.values.Free()
+			b.values = values
+		}
 		if b.mask != nil {
 			mask := b.mask.IndexSelect(0, rows).Keep()
 			b.mask.Free()

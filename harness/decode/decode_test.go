@@ -173,22 +173,29 @@ func TestEverySampleHasItsOwnStream(t *testing.T) {
 	}
 }
 
-func TestLogprobsOfSamplingEqualAFreshPass(t *testing.T) {
+func TestLogprobsAndValuesOfSamplingEqualAFreshPass(t *testing.T) {
 	m := newModel(t, 50, 32)
 	s := m.Session()
+	m.AddHead()
+	head := make([]float32, m.Config.HiddenSize)
+	for i := range head {
+		head[i] = float32(math.Sin(float64(i)))
+	}
+	m.Head.CopyInPlace(s.Floats(head, 1, len(head)))
 	asked := requests(60, 50)
 	for _, temperature := range []float64{1, 0.7} {
 		o := options("sample", 16)
-		o.Samples, o.Temperature = 3, temperature
+		o.Samples, o.Temperature, o.Values = 3, temperature, true
 		o.TopK = 20 // the log-probabilities are of the whole distribution all the same
 		var trees []model.Tree
-		var sampled []float32
+		var sampled, values []float32
 		ended, cut := 0, 0
 		for i, responses := range decode(t, m, asked, o) {
 			tree := model.Tree{Prompt: asked[i].Prompt}
 			for _, r := range responses {
 				tree.Responses = append(tree.Responses, r.Tokens)
 				sampled = append(sampled, r.Logprobs...)
+				values = append(values, r.Values...)
 				last := r.Tokens[len(r.Tokens)-1]
 				if r.Ended != (last == eos) || slices.Contains(r.Tokens[:len(r.Tokens)-1], eos) || !r.Ended && len(r.Tokens) != 10 {
 					t.Errorf("response %v, ended %v", r.Tokens, r.Ended)
@@ -206,16 +213,26 @@ func TestLogprobsOfSamplingEqualAFreshPass(t *testing.T) {
 		}
 		err := s.Scope(func() {
 			b := model.Plant(s, trees)
-			fresh, err := m.Logprobs(m.HiddenAt(b.Input, b.Predict), b.Targets, temperature).Values()
-			if err != nil {
-				return
-			}
-			if len(fresh) != len(sampled) {
-				t.Fatalf("%d log-probabilities for %d tokens", len(sampled), len(fresh))
-			}
-			for i := range fresh {
-				if math.Abs(float64(fresh[i]-sampled[i])) > 1e-4 {
-					t.Fatalf("log-probability %g when sampling, %g in a fresh pass", sampled[i], fresh[i])
+			states := m.HiddenAt(b.Input, b.Predict)
+			for _, c := range []struct {
+				what         string
+				fresh        *torch.Tensor
+				whenSampling []float32
+			}{
+				{"log-probability", m.Logprobs(states, b.Targets, temperature), sampled},
+				{"value", m.Scores(states), values},
+			} {
+				fresh, err := c.fresh.Values()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(fresh) != len(c.whenSampling) {
+					t.Fatalf("%d times %s for %d tokens", len(c.whenSampling), c.what, len(fresh))
+				}
+				for i := range fresh {
+					if math.Abs(float64(fresh[i]-c.whenSampling[i])) > 1e-4 {
+						t.Fatalf("%s %g when sampling, %g in a fresh pass", c.what, c.whenSampling[i], fresh[i])
+					}
 				}
 			}
 		})

@@ -44,6 +44,12 @@ func (b *batch) sample(ctx context.Context) ([][]Response, error) {
 		if err != nil {
 			return nil, err
 		}
+		var values []float32
+		if b.values != nil {
+			if values, err = b.values.Values(); err != nil {
+				return nil, err
+			}
+		}
 		live := 0
 		for row, q := range inRow {
 			if q == nil {
@@ -52,6 +58,9 @@ func (b *batch) sample(ctx context.Context) ([][]Response, error) {
 			q.Tokens = append(q.Tokens, int(chosen[row]))
 			if logprobs != nil {
 				q.Logprobs = append(q.Logprobs, logprobs[row])
+			}
+			if values != nil {
+				q.Values = append(q.Values, values[row])
 			}
 			q.Ended = int(chosen[row]) == b.o.EOS
 			if q.Ended || len(q.Tokens) == b.o.MaxTokens {

@@ -117,7 +117,7 @@ func (p *PPO) sample(ctx context.Context, t *Trainer) ([]rollout, error) {
 	}
 	responses, err := decode.Decode(ctx, p.Policy, requests, decode.Options{
 		Decode:    experiments.Decode{Strategy: "sample", Temperature: p.Temperature, TopP: 1, BatchSize: p.Prompts},
-		MaxTokens: p.MaxTokens, EOS: p.EOS, Samples: p.Samples,
+		MaxTokens: p.MaxTokens, EOS: p.EOS, Samples: p.Samples, Values: true,
 		Seed: p.Seed, Stage: fmt.Sprintf("rl %d", t.Done), Tokens: t.hooks.Tokens,
 	})
 	if err != nil {
@@ -126,7 +126,11 @@ func (p *PPO) sample(ctx context.Context, t *Trainer) ([]rollout, error) {
 	var rollouts []rollout
 	for i, index := range chosen {
 		for _, response := range responses[i] {
-			rollouts = append(rollouts, rollout{problem: index, response: response})
+			values := make([]float64, len(response.Values))
+			for j, v := range response.Values {
+				values[j] = float64(v)
+			}
+			rollouts = append(rollouts, rollout{problem: index, response: response, values: values})
 		}
 	}
 	return rollouts, nil
@@ -195,35 +199,29 @@ func withinPrompts(scores [][]float64, samples int) float64 {
 	return sum / float64(len(scores))
 }
 
-// consult asks the reference policy for its log-probabilities and the value
-// head for its values. The policy's own log-probabilities are those of
-// sampling.
+// consult asks the reference policy for its log-probabilities. The policy's own
+// and its values are those of sampling.
 func (p *PPO) consult(t *Trainer, rollouts []rollout) error {
 	s := t.Session()
-	trees := p.trees(rollouts)
-	var reference, values []float64
+	var reference []float64
 	var err error
 	scoped := s.Scope(func() {
 		s.NoGrad(func() {
-			b := model.Plant(s, trees)
+			b := model.Plant(s, p.trees(rollouts))
 			states := p.Reference.HiddenAt(b.Input, b.Predict)
-			if reference, err = p.Reference.Logprobs(states, b.Targets, p.Temperature).Value64s(); err != nil {
-				return
-			}
-			values, err = p.Policy.Scores(p.Policy.HiddenAt(b.Input, b.Predict)).Value64s()
+			reference, err = p.Reference.Logprobs(states, b.Targets, p.Temperature).Value64s()
 		})
 	})
 	if err == nil {
 		err = scoped
 	}
 	if err != nil {
-		return fmt.Errorf("asking reference policy and value head: %w", err)
+		return fmt.Errorf("asking the reference policy: %w", err)
 	}
 	for i := range rollouts {
 		r := &rollouts[i]
 		n := len(r.response.Tokens)
 		r.reference, reference = reference[:n], reference[n:]
-		r.values, values = values[:n], values[n:]
 	}
 	return nil
 }
