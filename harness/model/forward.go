@@ -1,8 +1,6 @@
 package model
 
 import (
-	"math"
-
 	"lastmile/harness/torch"
 )
 
@@ -65,7 +63,7 @@ func (m *Model) hidden(in Input, positions []int64) *torch.Tensor {
 		if places != nil {
 			x = x.Reshape(-1, m.Config.HiddenSize).IndexSelect(0, places)
 		}
-		out = rmsNorm(x, m.norm, m.Config.RMSNormEps).Keep()
+		out = x.RMSNorm(m.norm, m.Config.RMSNormEps).Keep()
 	})
 	return out
 }
@@ -171,44 +169,25 @@ func (m *Model) rotations(in Input) (cos, sin *torch.Tensor) {
 // layer computes the queries of from x, which holds all tokens of the batch.
 func (m *Model) layer(i int, x *torch.Tensor, of, all queries, in Input) *torch.Tensor {
 	l, eps := m.layers[i], m.Config.RMSNormEps
-	attended := m.attention(i, rmsNorm(x, l.inputNorm, eps), of, all, in)
+	attended := m.attention(i, x.RMSNorm(l.inputNorm, eps), of, all, in)
 	x = of.pick(x, in.Rows).Add(attended)
-	h := rmsNorm(x, l.postNorm, eps)
-	return x.Add(h.Linear(l.gate, nil).SiLU().Mul(h.Linear(l.up, nil)).Linear(l.down, nil))
+	h := x.RMSNorm(l.postNorm, eps)
+	return x.Add(h.Linear(l.gate, nil).SwiGLU(h.Linear(l.up, nil)).Linear(l.down, nil))
 }
 
-// attention is grouped-query attention. The queries of a group share one head
-// of keys and values, so they are stacked along the length instead of
-// repeating the keys.
+// attention is grouped-query attention of the queries of to all tokens, and to
+// the cached ones.
 func (m *Model) attention(i int, x *torch.Tensor, of, all queries, in Input) *torch.Tensor {
 	c, l := m.Config, m.layers[i]
-	head, groups := c.headDim(), c.NumKeyValueHeads
-	perGroup := c.NumAttentionHeads / groups
-	rows, length := in.Rows, of.length
+	head, heads, groups := c.headDim(), c.NumAttentionHeads, c.NumKeyValueHeads
 
-	q := rotate(of.pick(x, rows).Linear(l.q, nil).Reshape(rows, length, c.NumAttentionHeads, head), of.cos, of.sin, head)
-	k := rotate(x.Linear(l.k, nil).Reshape(rows, in.Length, groups, head), all.cos, all.sin, head)
-	v := x.Linear(l.v, nil).Reshape(rows, in.Length, groups, head)
-	k, v = k.Permute(0, 2, 1, 3), v.Permute(0, 2, 1, 3)
+	q := of.pick(x, in.Rows).Linear(l.q, nil).Reshape(in.Rows, of.length, heads, head).Rotary(of.cos, of.sin)
+	k := x.Linear(l.k, nil).Reshape(in.Rows, in.Length, groups, head).Rotary(all.cos, all.sin)
+	v := x.Linear(l.v, nil).Reshape(in.Rows, in.Length, groups, head).Permute(0, 2, 1, 3)
 	if in.Cache != nil {
 		k, v = in.Cache.extend(i, k, v)
 	}
-	keys := k.Size(2)
-
-	q = q.MulScalar(1/math.Sqrt(float64(head))).
-		Reshape(rows, length, groups, perGroup, head).
-		Permute(0, 2, 3, 1, 4).
-		Reshape(rows, groups, perGroup*length, head)
-	weights := q.MatMul(k.Transpose(2, 3))
-	if of.mask != nil {
-		weights = weights.Reshape(rows, groups, perGroup, length, keys).Add(of.mask)
-	}
-	weights = weights.Softmax(-1).Reshape(rows, groups, perGroup*length, keys)
-	return weights.MatMul(v).
-		Reshape(rows, groups, perGroup, length, head).
-		Permute(0, 3, 1, 2, 4).
-		Reshape(rows, length, groups*perGroup*head).
-		Linear(l.o, nil)
+	return torch.Attention(q, k, v, of.mask).Linear(l.o, nil)
 }
 
 // Causal is the mask [length, past + length] that lets each token see itself
@@ -221,17 +200,4 @@ func Causal(s *torch.Session, length, past int) *torch.Tensor {
 		}
 	}
 	return s.Floats(values, length, past+length)
-}
-
-// rotate turns each pair (i, i + head/2) of a head by its position's angle, as
-// transformers' apply_rotary_pos_emb does: x is [rows, length, heads, head].
-func rotate(x, cos, sin *torch.Tensor, head int) *torch.Tensor {
-	swapped := torch.Cat(-1, x.Narrow(-1, head/2, head/2), x.Narrow(-1, 0, head/2))
-	return x.Mul(cos).Add(swapped.Mul(sin))
-}
-
-// rmsNorm divides by the root of the mean square over the last dimension and
-// scales by weight.
-func rmsNorm(x, weight *torch.Tensor, eps float64) *torch.Tensor {
-	return x.Mul(x.Square().MeanDim(-1, true).AddScalar(eps).Rsqrt()).Mul(weight)
 }

@@ -64,7 +64,7 @@ var forest = []Tree{
 func TestGradientOfRMSNorm(t *testing.T) {
 	s := open(t, torch.Float64)
 	x, w := noise(s, "x", 2, 3, 5), noise(s, "w", 5)
-	gradcheck.Check(t, func() *torch.Tensor { return weighed(rmsNorm(x, w, 1e-5)) },
+	gradcheck.Check(t, func() *torch.Tensor { return weighed(x.RMSNorm(w, 1e-5)) },
 		gradcheck.Input{Name: "x", Tensor: x}, gradcheck.Input{Name: "weight", Tensor: w})
 }
 
@@ -75,7 +75,7 @@ func TestGradientOfRotations(t *testing.T) {
 	in := Input{Rows: 2, Length: 3, Positions: []int64{0, 1, 2, 7, 3, 9}}
 	gradcheck.Check(t, func() *torch.Tensor {
 		cos, sin := m.rotations(in)
-		return weighed(rotate(x, cos, sin, 6))
+		return weighed(x.Rotary(cos, sin))
 	}, gradcheck.Input{Name: "x", Tensor: x})
 }
 

@@ -81,9 +81,5 @@ func Plant(s *torch.Session, trees []Tree) Branches {
 // give to the tokens targets at a sampling temperature: [n]. The vocabulary is
 // projected for these states only.
 func (m *Model) Logprobs(hidden *torch.Tensor, targets []int64, temperature float64) *torch.Tensor {
-	logits := m.Logits(hidden)
-	if temperature != 1 {
-		logits = logits.MulScalar(1 / temperature)
-	}
-	return logits.LogSoftmax(-1).Gather(1, m.s.Ints(targets, len(targets), 1)).Reshape(-1)
+	return hidden.TokenLogprobs(m.unembed, m.s.Ints(targets, len(targets)), temperature)
 }

@@ -19,8 +19,14 @@ package torch
 #ifdef __GLIBC__
 #include <malloc.h>
 static void lastmile_trim(void) { malloc_trim(0); }
+static void lastmile_hold(void) {
+	mallopt(M_MMAP_THRESHOLD, 32 << 20); // the largest that it takes
+	mallopt(M_TRIM_THRESHOLD, 1 << 30);
+	mallopt(M_TOP_PAD, 64 << 20);
+}
 #else
 static void lastmile_trim(void) {}
+static void lastmile_hold(void) {}
 #endif
 extern void lastmile_set_num_threads(int) __asm__("_ZN2at15set_num_threadsEi");
 extern int lastmile_get_num_threads(void) __asm__("_ZN2at15get_num_threadsEv");
@@ -28,10 +34,12 @@ extern int lastmile_get_num_threads(void) __asm__("_ZN2at15get_num_threadsEv");
 import "C"
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"unsafe"
 
 	"github.com/sugarme/gotch/libtch"
@@ -70,6 +78,9 @@ type Session struct {
 	out    *libtch.Ctensor
 	live   int
 	closed bool
+	// unfused makes a CPU's operations those of other devices, for tests that
+	// compare the two.
+	unfused bool
 }
 
 // Open starts a session and locks the goroutine to its OS thread until Close.
@@ -79,6 +90,7 @@ func Open(options Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	holdMemory()
 	runtime.LockOSThread()
 	if options.Threads > 0 {
 		C.lastmile_set_num_threads(C.int(options.Threads))
@@ -90,6 +102,12 @@ func Open(options Options) (*Session, error) {
 	libtch.AtGradSetEnabled(1)
 	return &Session{dtype: dtype, device: device, scopes: make([][]*Tensor, 1), out: new(libtch.Ctensor)}, nil
 }
+
+// holdMemory lets the C library keep freed memory for the next tensor instead
+// of handing it back to the system, which would clear it page by page when the
+// next step asks for it again: a tenth of a training step of a small model.
+// Close gives it back.
+var holdMemory = sync.OnceFunc(func() { C.lastmile_hold() })
 
 func parseDevice(name string) (int32, error) {
 	count := libtch.AtcCudaDeviceCount()
@@ -186,10 +204,17 @@ func (s *Session) check(name string) bool {
 		return true
 	}
 	p := unsafe.Pointer(message)
-	text, _, _ := strings.Cut(C.GoString((*C.char)(p)), "\n")
+	text := C.GoString((*C.char)(p))
 	C.free(p)
-	s.fail("torch: %s: %s", name, text)
+	s.failed(name, errors.New(text))
 	return false
+}
+
+// failed records that the operation called name failed with an error of
+// libtorch's, whose first line tells what is wrong.
+func (s *Session) failed(name string, err error) {
+	text, _, _ := strings.Cut(err.Error(), "\n")
+	s.fail("torch: %s: %s", name, text)
 }
 
 // usable reports whether the operation called name can run on the inputs.

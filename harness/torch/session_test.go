@@ -12,7 +12,12 @@ import (
 
 func open(t testing.TB, dtype DType) *Session {
 	t.Helper()
-	s, err := Open(Options{Threads: 1, DType: dtype})
+	return openWith(t, Options{Threads: 1, DType: dtype})
+}
+
+func openWith(t testing.TB, options Options) *Session {
+	t.Helper()
+	s, err := Open(options)
 	if err != nil {
 		t.Fatal(err)
 	}

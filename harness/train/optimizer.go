@@ -86,26 +86,22 @@ func (o *Optimizer) Step(step int, share float64) (norm float64, err error) {
 
 func (o *Optimizer) step(step int, share float64) (float64, error) {
 	c := o.config
-	var total *torch.Tensor
+	sum, found := 0.0, false
 	gradients := make([]*torch.Tensor, len(o.slots))
 	for i, s := range o.slots {
 		g := s.Tensor.Grad()
 		if g == nil {
 			continue
 		}
-		gradients[i] = g
-		if square := g.Square().Sum(); total == nil {
-			total = square
-		} else {
-			total = total.Add(square)
+		gradients[i], found = g, true
+		squares, err := g.SumOfSquares()
+		if err != nil {
+			return 0, err
 		}
+		sum += squares
 	}
-	if total == nil {
+	if !found {
 		return 0, fmt.Errorf("optimizer step %d: no parameter has a gradient", step+1)
-	}
-	sum, err := total.Item()
-	if err != nil {
-		return 0, err
 	}
 	norm := math.Sqrt(sum)
 	if math.IsNaN(norm) || math.IsInf(norm, 0) {
@@ -115,32 +111,31 @@ func (o *Optimizer) step(step int, share float64) (float64, error) {
 	if c.ClipNorm > 0 && norm > c.ClipNorm {
 		scale = c.ClipNorm / norm
 	}
-	correct1 := 1 - math.Pow(c.Beta1, float64(step+1))
-	correct2 := 1 - math.Pow(c.Beta2, float64(step+1))
 	for i, s := range o.slots {
 		g := gradients[i]
 		if g == nil {
 			continue
 		}
+		decay := 0.0
+		if s.decay {
+			decay = c.WeightDecay
+		}
+		if !s.muon {
+			torch.AdamW{
+				Scale: scale, Rate: c.LearningRate * share, Decay: decay,
+				Beta1: c.Beta1, Beta2: c.Beta2, Epsilon: c.Epsilon, Step: step + 1,
+			}.Apply(s.Tensor, g, s.first, s.second)
+			continue
+		}
 		o.s.Scope(func() {
+			rate := c.MuonLearningRate * share
 			if scale != 1 {
 				g.MulScalarInPlace(scale)
 			}
-			rate := c.LearningRate * share
-			if s.muon {
-				rate = c.MuonLearningRate * share
+			if decay > 0 {
+				s.Tensor.MulScalarInPlace(1 - rate*decay)
 			}
-			if s.decay && c.WeightDecay > 0 {
-				s.Tensor.MulScalarInPlace(1 - rate*c.WeightDecay)
-			}
-			if s.muon {
-				s.Tensor.AddInPlace(muonUpdate(s.first, g).MulScalar(-rate))
-			} else {
-				s.first.LerpInPlace(g, 1-c.Beta1)
-				s.second.LerpInPlace(g.Square(), 1-c.Beta2)
-				denominator := s.second.Sqrt().MulScalar(1 / math.Sqrt(correct2)).AddScalar(c.Epsilon)
-				s.Tensor.AddInPlace(s.first.Div(denominator).MulScalar(-rate / correct1))
-			}
+			s.Tensor.AddInPlace(muonUpdate(s.first, g).MulScalar(-rate))
 			g.ZeroInPlace()
 		})
 	}

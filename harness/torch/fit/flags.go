@@ -57,12 +57,16 @@ func (lib libtorch) linkFlags() []string {
 	return append(flags, "-Wl,--as-needed", "-lstdc++", "-lm")
 }
 
-// writeFlags replaces gotch's own cgo flags. The wrapper is compiled without
-// optimisation and debugging symbols: it only passes arguments on, so its
-// operations are no slower, and it compiles in a quarter of the time.
-func writeFlags(folder string, lib libtorch) error {
+// wrapperFlags are gotch's. The wrapper is compiled without optimisation and
+// debugging symbols: it only passes arguments on, so its operations are no
+// slower, and it compiles in a quarter of the time.
+func wrapperFlags(lib libtorch) []string { return append(lib.compileFlags(), "-O0", "-g0") }
+
+// writeFlags gives the package in folder, which is named after it, the cgo
+// flags for lib.
+func writeFlags(folder string, lib libtorch, compile, link []string) error {
 	var b strings.Builder
-	b.WriteString("package libtch\n\n")
+	fmt.Fprintf(&b, "package %s\n\n", filepath.Base(folder))
 	fmt.Fprintf(&b, "// Fitted to libtorch %s in %s.\n\n", lib.Version, lib.Root)
 	b.WriteString("// #cgo CFLAGS: -I${SRCDIR} -w\n")
 	line := func(name string, flags []string) error {
@@ -79,10 +83,10 @@ func writeFlags(folder string, lib libtorch) error {
 		b.WriteString("\n")
 		return nil
 	}
-	if err := line("CXXFLAGS", append(lib.compileFlags(), "-O0", "-g0")); err != nil {
+	if err := line("CXXFLAGS", compile); err != nil {
 		return err
 	}
-	if err := line("LDFLAGS", lib.linkFlags()); err != nil {
+	if err := line("LDFLAGS", link); err != nil {
 		return err
 	}
 	b.WriteString("import \"C\"\n")

@@ -38,6 +38,9 @@ type libtorch struct {
 	// OpenBLAS is the folder of OpenBLAS's OpenMP variant, where this
 	// libtorch takes whichever BLAS the system has; otherwise empty.
 	OpenBLAS string
+	// OpenMP is the file name of the OpenMP library that this libtorch's
+	// threads are of; empty where it has none.
+	OpenMP string
 }
 
 // compiler is the C++ compiler that cgo will call too.
@@ -126,6 +129,9 @@ func openLibtorch(root string) (libtorch, error) {
 	if lib.OpenBLAS, err = findOpenBLAS(lib.LibDir); err != nil {
 		return libtorch{}, err
 	}
+	if lib.OpenMP, err = findOpenMP(lib.LibDir); err != nil {
+		return libtorch{}, err
+	}
 	return lib, nil
 }
 
@@ -191,15 +197,9 @@ func usesCXX11ABI(path string) (bool, error) {
 // have a thread pool of their own, which fights with libtorch's: a model then
 // decodes several times slower.
 func findOpenBLAS(libDir string) (string, error) {
-	path := filepath.Join(libDir, libraryName)
-	f, err := elf.Open(path)
+	needed, err := importedLibraries(filepath.Join(libDir, libraryName))
 	if err != nil {
-		return "", fmt.Errorf("reading what %s is linked with: %w", path, err)
-	}
-	defer f.Close()
-	needed, err := f.ImportedLibraries()
-	if err != nil {
-		return "", fmt.Errorf("reading what %s is linked with: %w", path, err)
+		return "", err
 	}
 	if !slices.Contains(needed, blasLibraries[1]) {
 		return "", nil
@@ -211,6 +211,35 @@ func findOpenBLAS(libDir string) (string, error) {
 		}
 	}
 	return folder, nil
+}
+
+// findOpenMP returns the name of the OpenMP library that libtorch is linked
+// with. Official builds bring one under a name of its own, and code of ours
+// that is linked with another would have threads that fight with libtorch's.
+func findOpenMP(libDir string) (string, error) {
+	needed, err := importedLibraries(filepath.Join(libDir, libraryName))
+	if err != nil {
+		return "", err
+	}
+	for _, name := range needed {
+		if strings.HasPrefix(name, "libgomp") || strings.HasPrefix(name, "libiomp") || strings.HasPrefix(name, "libomp") {
+			return name, nil
+		}
+	}
+	return "", nil
+}
+
+func importedLibraries(path string) ([]string, error) {
+	f, err := elf.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading what %s is linked with: %w", path, err)
+	}
+	defer f.Close()
+	needed, err := f.ImportedLibraries()
+	if err != nil {
+		return nil, fmt.Errorf("reading what %s is linked with: %w", path, err)
+	}
+	return needed, nil
 }
 
 // standard returns the C++ standard that this libtorch's headers ask for.

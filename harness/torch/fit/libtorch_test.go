@@ -30,7 +30,7 @@ func TestFlagsFollowTheLibtorch(t *testing.T) {
 			[]string{"-I/usr/include ", "-L/usr/lib/x ", "cuda"}},
 	} {
 		folder := t.TempDir()
-		if err := writeFlags(folder, c.lib); err != nil {
+		if err := writeFlags(folder, c.lib, wrapperFlags(c.lib), c.lib.linkFlags()); err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
@@ -51,14 +51,14 @@ func TestFlagsFollowTheLibtorch(t *testing.T) {
 func TestFlagsQuoteSpacesAndRefuseQuotes(t *testing.T) {
 	folder := t.TempDir()
 	lib := libtorch{Root: "/a b", IncludeDir: "/a b/include", LibDir: "/a b/lib", Version: "2.7.1"}
-	if err := writeFlags(folder, lib); err != nil {
+	if err := writeFlags(folder, lib, wrapperFlags(lib), lib.linkFlags()); err != nil {
 		t.Fatal(err)
 	}
 	if text := read(t, filepath.Join(folder, flagsFile)); !strings.Contains(text, `"-I/a b/include"`) {
 		t.Errorf("a path with a space is not quoted:\n%s", text)
 	}
 	lib.LibDir = `/a"b/lib`
-	if err := writeFlags(folder, lib); err == nil {
+	if err := writeFlags(folder, lib, wrapperFlags(lib), lib.linkFlags()); err == nil {
 		t.Error("a path with a quote was taken")
 	}
 }

@@ -8,8 +8,9 @@
 // ignores, and this command fills that folder: it copies gotch's package
 // libtch, writes compiler and linker flags for the libtorch at hand, and lets
 // the functions which that libtorch lacks fail with their name instead of
-// keeping everything from compiling. How the copy was made is kept beside it,
-// so that a second call does nothing.
+// keeping everything from compiling. Beside libtch it lays a package of
+// lastmile's own, fused, whose C++ needs the same flags. How the copy was made
+// is kept beside it, so that a second call does nothing.
 //
 // The command is a module of its own, and uses nothing but Go's standard
 // library, because it has to run before the main module can be built.
@@ -119,7 +120,10 @@ func fit(out string, lib libtorch, cxx compiler, s stamp, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := writeFlags(filepath.Join(tmp, "libtch"), lib); err != nil {
+	if err := writeFlags(filepath.Join(tmp, "libtch"), lib, wrapperFlags(lib), lib.linkFlags()); err != nil {
+		return err
+	}
+	if err := addFused(filepath.Join(tmp, "fused"), lib); err != nil {
 		return err
 	}
 	if err := writeFacts(filepath.Join(tmp, "libtch"), lib, missing); err != nil {

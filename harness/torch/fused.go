@@ -1,0 +1,165 @@
+package torch
+
+import (
+	"math"
+
+	"github.com/sugarme/gotch/fused"
+	"github.com/sugarme/gotch/libtch"
+)
+
+// The operations of this file are one pass over memory each where t lies on a
+// CPU. Elsewhere they are made of libtorch's own, which also say what they
+// compute.
+
+// fusible reports whether the fused operations can serve t.
+func (t *Tensor) fusible() bool {
+	dtype := t.DType()
+	return t.s.device < 0 && !t.s.unfused && (dtype == Float32 || dtype == Float64)
+}
+
+// fusedOp runs one fused operation and puts its result into the current scope.
+func (s *Session) fusedOp(name string, call func() libtch.Ctensor, inputs ...*Tensor) *Tensor {
+	t := &Tensor{s: s}
+	if !s.usable(name, inputs...) {
+		return t
+	}
+	c := call()
+	if err := fused.Err(); err != nil {
+		s.failed(name, err)
+		return t
+	}
+	s.adopt(t, c)
+	return t
+}
+
+// RMSNorm divides t by the root of its mean square over the last dimension and
+// scales by weight, [last] (Zhang and Sennrich 2019).
+func (t *Tensor) RMSNorm(weight *Tensor, eps float64) *Tensor {
+	if t.fusible() {
+		return t.s.fusedOp("rms_norm", func() libtch.Ctensor { return fused.RMSNorm(t.c, weight.c, eps) }, t, weight)
+	}
+	return t.Mul(t.Square().MeanDim(-1, true).AddScalar(eps).Rsqrt()).Mul(weight)
+}
+
+// SwiGLU is SiLU(t) · up (Shazeer 2020).
+func (t *Tensor) SwiGLU(up *Tensor) *Tensor {
+	if t.fusible() {
+		return t.s.fusedOp("swiglu", func() libtch.Ctensor { return fused.SwiGLU(t.c, up.c) }, t, up)
+	}
+	return t.SiLU().Mul(up)
+}
+
+// Rotary turns each pair (i, i + n/2) of a head by its position's angle, as
+// transformers' apply_rotary_pos_emb does, and puts the heads before the
+// positions: t is [rows, length, heads, n], the result [rows, heads, length,
+// n]. Cos and sin are [rows or 1, length, 1, n], the sine negative in its first
+// half.
+func (t *Tensor) Rotary(cos, sin *Tensor) *Tensor {
+	if t.fusible() {
+		return t.s.fusedOp("rotary", func() libtch.Ctensor { return fused.Rotary(t.c, cos.c, sin.c) }, t, cos, sin)
+	}
+	half := t.Size(-1) / 2
+	swapped := Cat(-1, t.Narrow(-1, half, half), t.Narrow(-1, 0, half))
+	return t.Mul(cos).Add(swapped.Mul(sin)).Permute(0, 2, 1, 3)
+}
+
+// Attention is that of queries [rows, heads, length, n] to keys and values
+// [rows, groups, columns, n], where a group of heads shares its keys (Ainslie et
+// al. 2023): [rows, length, heads · n]. Logits are divided by √n; then the mask
+// is added, [length, columns] or [rows, 1, 1, length, columns], if it is not
+// nil.
+func Attention(queries, keys, values, mask *Tensor) *Tensor {
+	shape := queries.Shape()
+	if len(shape) != 4 {
+		return queries
+	}
+	rows, heads, length, n := shape[0], shape[1], shape[2], shape[3]
+	scale := 1 / math.Sqrt(float64(n))
+	if queries.fusible() {
+		inputs := []*Tensor{queries, keys, values}
+		var added libtch.Ctensor
+		if mask != nil {
+			inputs, added = append(inputs, mask), mask.c
+		}
+		return queries.s.fusedOp("attention", func() libtch.Ctensor {
+			return fused.Attention(queries.c, keys.c, values.c, added, scale)
+		}, inputs...)
+	}
+	// The queries of a group are stacked along the length instead of repeating
+	// the keys.
+	groups, columns := keys.Size(1), keys.Size(2)
+	share := heads / groups
+	weights := queries.MulScalar(scale).Reshape(rows, groups, share*length, n).MatMul(keys.Transpose(2, 3))
+	if mask != nil {
+		weights = weights.Reshape(rows, groups, share, length, columns).Add(mask)
+	}
+	return weights.Softmax(-1).Reshape(rows, groups, share*length, columns).MatMul(values).
+		Reshape(rows, heads, length, n).Permute(0, 2, 1, 3).Reshape(rows, length, heads*n)
+}
+
+// TokenLogprobs are the log-probabilities, in nats, of targets, Int64 [m],
+// under the logits that t, hidden states [m, n], has with weight, [vocabulary,
+// n], at a temperature: [m].
+func (t *Tensor) TokenLogprobs(weight, targets *Tensor, temperature float64) *Tensor {
+	if t.fusible() {
+		return t.s.fusedOp("token_logprobs", func() libtch.Ctensor {
+			return fused.TokenLogprobs(t.c, weight.c, targets.c, temperature)
+		}, t, weight, targets)
+	}
+	return t.Linear(weight, nil).MulScalar(1/temperature).LogSoftmax(-1).Gather(1, targets.Reshape(-1, 1)).Reshape(-1)
+}
+
+// SumOfSquares reads the sum of the squares of t's elements.
+func (t *Tensor) SumOfSquares() (float64, error) {
+	if !t.fusible() {
+		sum := 0.0
+		var err error
+		t.s.Scope(func() { sum, err = t.Square().Sum().Item() })
+		return sum, err
+	}
+	if !t.s.usable("squares", t) {
+		return 0, t.s.err
+	}
+	sum := fused.Squares(t.c)
+	if err := fused.Err(); err != nil {
+		t.s.failed("squares", err)
+		return 0, t.s.err
+	}
+	return sum, nil
+}
+
+// AdamW is one step of the optimiser of Loshchilov and Hutter 2019.
+type AdamW struct {
+	// Scale multiplies the gradient first: what clipping asks for.
+	Scale float64
+	// Rate is the learning rate, Decay the weight decay, which Rate scales.
+	Rate, Decay           float64
+	Beta1, Beta2, Epsilon float64
+	// Step is the number of this step, counted from 1.
+	Step int
+}
+
+// Apply takes the step on a parameter with its gradient, which is left at 0,
+// and its first and second moments. It goes with gradients switched off.
+func (a AdamW) Apply(parameter, gradient, first, second *Tensor) {
+	s := parameter.s
+	correct1, correct2 := 1-math.Pow(a.Beta1, float64(a.Step)), 1-math.Pow(a.Beta2, float64(a.Step))
+	if parameter.fusible() {
+		if s.usable("adamw", parameter, gradient, first, second) {
+			fused.AdamW(parameter.c, gradient.c, first.c, second.c, a.Scale, a.Rate, a.Beta1, a.Beta2, a.Epsilon, a.Decay, correct1, correct2)
+			if err := fused.Err(); err != nil {
+				s.failed("adamw", err)
+			}
+		}
+		return
+	}
+	s.Scope(func() {
+		gradient.MulScalarInPlace(a.Scale)
+		parameter.MulScalarInPlace(1 - a.Rate*a.Decay)
+		first.LerpInPlace(gradient, 1-a.Beta1)
+		second.LerpInPlace(gradient.Square(), 1-a.Beta2)
+		denominator := second.Sqrt().MulScalar(1 / math.Sqrt(correct2)).AddScalar(a.Epsilon)
+		parameter.AddInPlace(first.Div(denominator).MulScalar(-a.Rate / correct1))
+		gradient.ZeroInPlace()
+	})
+}

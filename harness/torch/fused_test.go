@@ -1,0 +1,220 @@
+package torch
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// TestFusedEqualsComposed compares each fused operation, and the gradient of
+// each of its inputs, with the same made of libtorch's operations.
+func TestFusedEqualsComposed(t *testing.T) {
+	type operation struct {
+		inputs [][]int // shapes
+		run    func(s *Session, in []*Tensor) *Tensor
+	}
+	mask := func(s *Session, rows, length, columns int) *Tensor {
+		values := make([]float32, rows*length*columns)
+		stream := rand.New(rand.NewPCG(3, uint64(len(values))))
+		for i := range values {
+			if i%columns > 0 && stream.IntN(3) == 0 {
+				values[i] = -1e9
+			}
+		}
+		if rows == 1 {
+			return s.Floats(values, length, columns)
+		}
+		return s.Floats(values, rows, 1, 1, length, columns)
+	}
+	for name, o := range map[string]operation{
+		"rms norm": {[][]int{{7, 33, 40}, {40}}, func(_ *Session, in []*Tensor) *Tensor { return in[0].RMSNorm(in[1], 1e-5) }},
+		// Large enough for threads to share it.
+		"long rms norm": {[][]int{{900, 64}, {64}}, func(_ *Session, in []*Tensor) *Tensor { return in[0].RMSNorm(in[1], 1e-6) }},
+		"rms norm of a view": {[][]int{{5, 6, 8}, {5}}, func(_ *Session, in []*Tensor) *Tensor {
+			return in[0].Permute(2, 1, 0).RMSNorm(in[1], 1e-5)
+		}},
+		"swiglu": {[][]int{{9, 1111}, {9, 1111}}, func(_ *Session, in []*Tensor) *Tensor {
+			return in[0].MulScalar(30).SwiGLU(in[1])
+		}},
+		"rotary": {[][]int{{2, 5, 3, 8}, {2, 5, 1, 8}, {2, 5, 1, 8}}, func(_ *Session, in []*Tensor) *Tensor {
+			return in[0].Rotary(in[1].Detach(), in[2].Detach())
+		}},
+		"rotary, shared": {[][]int{{2, 5, 3, 8}, {1, 5, 1, 8}, {1, 5, 1, 8}}, func(_ *Session, in []*Tensor) *Tensor {
+			return in[0].Rotary(in[1].Detach(), in[2].Detach())
+		}},
+		"attention": {[][]int{{2, 6, 5, 8}, {2, 3, 7, 8}, {2, 3, 7, 8}}, func(_ *Session, in []*Tensor) *Tensor {
+			return Attention(in[0], in[1], in[2], nil)
+		}},
+		"attention, one mask": {[][]int{{3, 2, 4, 6}, {3, 2, 9, 6}, {3, 2, 9, 6}}, func(s *Session, in []*Tensor) *Tensor {
+			return Attention(in[0], in[1], in[2], mask(s, 1, 4, 9))
+		}},
+		"attention, a mask each": {[][]int{{3, 4, 40, 16}, {3, 2, 50, 16}, {3, 2, 50, 16}}, func(s *Session, in []*Tensor) *Tensor {
+			return Attention(in[0], in[1], in[2], mask(s, 3, 40, 50))
+		}},
+		"attention of views": {[][]int{{2, 5, 6, 8}, {2, 7, 3, 8}, {2, 7, 3, 8}}, func(_ *Session, in []*Tensor) *Tensor {
+			return Attention(in[0].Permute(0, 2, 1, 3), in[1].Permute(0, 2, 1, 3), in[2].Permute(0, 2, 1, 3), nil)
+		}},
+		"token logprobs": {[][]int{{6, 8}, {1001, 8}}, func(s *Session, in []*Tensor) *Tensor {
+			return in[0].TokenLogprobs(in[1], s.Ints([]int64{0, 1000, 5, 5, 17, 999}, 6), 0.7)
+		}},
+	} {
+		for _, c := range []struct {
+			dtype     DType
+			threads   int
+			tolerance float64
+		}{{Float64, 1, 1e-10}, {Float32, 1, 2e-5}, {Float32, 2, 2e-5}} {
+			compute := func(unfused bool) (results [][]float64) {
+				s := openWith(t, Options{Threads: c.threads, DType: c.dtype})
+				s.unfused = unfused
+				var inputs []*Tensor
+				for i, shape := range o.inputs {
+					inputs = append(inputs, s.Float64s(noise(uint64(i), shape), shape...).RequireGrad())
+				}
+				out := o.run(s, inputs)
+				weight := s.Float64s(noise(99, out.Shape()), out.Shape()...)
+				out.Mul(weight).Sum().Backward()
+				for _, r := range append([]*Tensor{out}, inputs...) {
+					if r != out {
+						if r = r.Grad(); r == nil {
+							continue
+						}
+					}
+					values, err := r.Value64s()
+					if err != nil {
+						t.Fatal(err)
+					}
+					results = append(results, values)
+				}
+				return results
+			}
+			want, got := compute(true), compute(false)
+			if len(want) != len(got) {
+				t.Fatalf("%s: %d results, want %d", name, len(got), len(want))
+			}
+			for i := range want {
+				what := fmt.Sprintf("%s, type %d, %d threads, result %d", name, c.dtype, c.threads, i)
+				largest := 1.0
+				for _, v := range want[i] {
+					largest = math.Max(largest, math.Abs(v))
+				}
+				for j := range want[i] {
+					if !(math.Abs(want[i][j]-got[i][j]) <= c.tolerance*largest) {
+						t.Fatalf("%s: element %d is %g, want %g", what, j, got[i][j], want[i][j])
+					}
+				}
+			}
+		}
+	}
+}
+
+func noise(seed uint64, shape []int) []float64 {
+	n := 1
+	for _, size := range shape {
+		n *= size
+	}
+	stream := rand.New(rand.NewPCG(seed, 1))
+	values := make([]float64, n)
+	for i := range values {
+		values[i] = stream.NormFloat64()
+	}
+	return values
+}
+
+func TestTokenLogprobsWithoutGradientsAreTheSame(t *testing.T) {
+	s := open(t, Float32)
+	// A vocabulary so large that the tokens are taken in several parts.
+	const tokens, vocabulary = 130, 1 << 16
+	hidden := s.Float64s(noise(1, []int{tokens, 4}), tokens, 4)
+	weight := s.Float64s(noise(2, []int{vocabulary, 4}), vocabulary, 4).RequireGrad()
+	targets := make([]int64, tokens)
+	for i := range targets {
+		targets[i] = int64(i * 500 % vocabulary)
+	}
+	ids := s.Ints(targets, tokens)
+	want, err := hidden.TokenLogprobs(weight, ids, 1.3).Values()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.NoGrad(func() {
+		got, err := hidden.TokenLogprobs(weight, ids, 1.3).Values()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range want {
+			if math.Abs(float64(got[i]-want[i])) > 1e-5 {
+				t.Fatalf("token %d: %g, with gradients %g", i, got[i], want[i])
+			}
+		}
+	})
+}
+
+// TestMaskedTokensWeighNothing wants zero itself: what is only small would let
+// the masked in.
+func TestMaskedTokensWeighNothing(t *testing.T) {
+	s := open(t, Float32)
+	q := s.Float64s(noise(1, []int{1, 1, 1, 4}), 1, 1, 1, 4)
+	k := s.Float64s(noise(2, []int{1, 1, 2, 4}), 1, 1, 2, 4)
+	v := s.Floats([]float32{1, 2, 3, 4, 1e30, 1e30, 1e30, 1e30}, 1, 1, 2, 4)
+	got, err := Attention(q, k, v, s.Floats([]float32{0, -1e9}, 1, 2)).Values()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []float32{1, 2, 3, 4} {
+		if got[i] != want {
+			t.Errorf("attention is %v, want that to the first token alone", got)
+			break
+		}
+	}
+}
+
+func TestAFusedOperationSaysWhatIsWrong(t *testing.T) {
+	for want, run := range map[string]func(s *Session){
+		"rms_norm: weight of shape [3]":            func(s *Session) { s.Zeros(2, 4).RMSNorm(s.Zeros(3), 1e-5) },
+		"token_logprobs: a target is outside of t": func(s *Session) { s.Zeros(1, 4).TokenLogprobs(s.Zeros(5, 4).RequireGrad(), s.Ints([]int64{5}, 1), 1) },
+		"token_logprobs: a target is outside of":   func(s *Session) { s.Zeros(1, 4).TokenLogprobs(s.Zeros(5, 4), s.Ints([]int64{-1}, 1), 1) },
+		"attention: mask of shape [2, 2]":          func(s *Session) { x := s.Zeros(1, 1, 3, 4); Attention(x, x, x, s.Zeros(2, 2)) },
+	} {
+		s := open(t, Float32)
+		run(s)
+		if err := s.Err(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+}
+
+// TestAdamWEqualsComposed takes steps on a parameter of several parts.
+func TestAdamWEqualsComposed(t *testing.T) {
+	const n = 40_003
+	steps := func(unfused bool) (values []float32) {
+		s := openWith(t, Options{Threads: 2})
+		s.unfused = unfused
+		p := s.Float64s(noise(1, []int{n}), n)
+		first, second := s.Zeros(n), s.Zeros(n)
+		s.NoGrad(func() {
+			for step := 1; step <= 3; step++ {
+				g := s.Float64s(noise(uint64(step), []int{n}), n)
+				square, err := g.SumOfSquares()
+				if err != nil {
+					t.Fatal(err)
+				}
+				AdamW{Scale: 3 / math.Sqrt(square), Rate: 0.1, Decay: 0.2, Beta1: 0.9, Beta2: 0.95, Epsilon: 1e-5, Step: step}.Apply(p, g, first, second)
+				if left, err := g.SumOfSquares(); err != nil || left != 0 {
+					t.Errorf("the gradient's squares sum to %g after the step, %v", left, err)
+				}
+			}
+		})
+		values, err := p.Values()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return values
+	}
+	want, got := steps(true), steps(false)
+	for i := range want {
+		if math.Abs(float64(want[i]-got[i])) > 1e-6 {
+			t.Fatalf("element %d is %g, want %g", i, got[i], want[i])
+		}
+	}
+}
