@@ -17,6 +17,14 @@ func (t *Tensor) fusible() bool {
 	return t.s.device < 0 && !t.s.unfused && (dtype == Float32 || dtype == Float64)
 }
 
+// fewRows is how many rows a product may have for the fused one to be faster.
+const fewRows = 64
+
+// few reports whether t has so few rows, and nobody wants gradients.
+func (t *Tensor) few() bool {
+	return t.s.noGrad && t.fusible() && t.DType() == Float32 && t.Elements() <= fewRows*t.Size(-1)
+}
+
 // fusedOp runs one fused operation and puts its result into the current scope.
 func (s *Session) fusedOp(name string, call func() libtch.Ctensor, inputs ...*Tensor) *Tensor {
 	t := &Tensor{s: s}

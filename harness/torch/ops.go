@@ -1,6 +1,7 @@
 package torch
 
 import (
+	"github.com/sugarme/gotch/fused"
 	"github.com/sugarme/gotch/libtch"
 )
 
@@ -47,6 +48,13 @@ func (t *Tensor) MatMul(u *Tensor) *Tensor { return t.binary("matmul", libtch.At
 // Linear is t · weightᵀ + bias: [..., in] by [out, in] and [out] is
 // [..., out]; bias may be nil.
 func (t *Tensor) Linear(weight, bias *Tensor) *Tensor {
+	if t.few() && weight.DType() == Float32 {
+		y := t.s.fusedOp("linear", func() libtch.Ctensor { return fused.Linear(t.c, weight.c) }, t, weight)
+		if bias != nil {
+			y = y.Add(bias)
+		}
+		return y
+	}
 	inputs := []*Tensor{t, weight}
 	var b libtch.Ctensor
 	if bias != nil {

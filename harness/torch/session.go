@@ -81,6 +81,7 @@ type Session struct {
 	// unfused makes a CPU's operations those of other devices, for tests that
 	// compare the two.
 	unfused bool
+	noGrad  bool // gradients are off
 }
 
 // Open starts a session and locks the goroutine to its OS thread until Close.
@@ -169,8 +170,12 @@ func (s *Session) Scope(f func()) error {
 
 // NoGrad calls f with gradients off, and restores the mode that was on.
 func (s *Session) NoGrad(f func()) {
-	before := libtch.AtGradSetEnabled(0)
-	defer libtch.AtGradSetEnabled(before)
+	before, was := libtch.AtGradSetEnabled(0), s.noGrad
+	s.noGrad = true
+	defer func() {
+		libtch.AtGradSetEnabled(before)
+		s.noGrad = was
+	}()
 	f()
 }
 

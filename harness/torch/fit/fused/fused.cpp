@@ -7,6 +7,7 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <cmath>
 #include <cstring>
 #include <numeric>
 #include <string>
@@ -253,6 +254,54 @@ struct TokenLogprobs : Function<TokenLogprobs> {
   }
 };
 
+// few_rows is x weight^T for few rows, without gradients.
+Tensor few_rows(const Tensor &rows, const Tensor &weight) {
+  const Tensor x = rows.contiguous();
+  const int64_t k = x.size(-1), m = x.numel() / k, n = weight.size(0);
+  TORCH_CHECK(weight.is_contiguous() && weight.size(1) == k, "weight of shape ", weight.sizes(), " for ", x.sizes());
+  auto shape = x.sizes().vec();
+  shape.back() = n;
+  Tensor y = at::empty(shape, x.options());
+  at::parallel_for(0, n, std::max<int64_t>(4, work / (k * m) / 4 * 4), [&](int64_t begin, int64_t end) {
+    lastmile::linear(x.data_ptr<float>(), weight.data_ptr<float>(), y.data_ptr<float>(), m, k, n, begin, end);
+  });
+  return y;
+}
+
+// store copies the first counts[row] tokens of each row of x [rows, groups,
+// length, n] to the start of a slot of cache [slots, groups, capacity, n].
+void store(const Tensor &cache, const Tensor &rows, const int64_t *slots, const int64_t *counts) {
+  const Tensor x = rows.contiguous();
+  const int64_t groups = x.size(1), length = x.size(2), n = x.size(3), capacity = cache.size(2);
+  LASTMILE_TYPES(x, at::parallel_for(0, x.size(0), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; row++)
+      for (int64_t group = 0; group < groups; group++)
+        std::copy_n(x.data_ptr<T>() + (row * groups + group) * length * n, counts[row] * n,
+                    cache.data_ptr<T>() + (slots[row] * groups + group) * capacity * n);
+  });)
+}
+
+// attend appends one token's key and value, [rows, groups, 1, n], to each row's
+// slot, which holds lengths[row] tokens, and lets its queries [rows, heads, 1,
+// n] attend to all: [rows, 1, heads * n].
+Tensor attend(const Tensor &queries, const Tensor &newest, const Tensor &value, const Tensor &keys, const Tensor &values, const int64_t *slots, const int64_t *lengths) {
+  const Tensor q = queries.contiguous(), k = newest.contiguous(), v = value.contiguous();
+  const int64_t rows = q.size(0), heads = q.size(1), n = q.size(3), groups = k.size(1), capacity = keys.size(2), share = heads / groups;
+  const double scale = 1 / std::sqrt(double(n));
+  Tensor out = at::empty({rows, 1, heads * n}, q.options());
+  LASTMILE_TYPES(q, at::parallel_for(0, rows * groups, 1, [&](int64_t begin, int64_t end) {
+    std::vector<T> weights(capacity);
+    for (int64_t i = begin; i < end; i++) {
+      const int64_t row = i / groups, slot = slots[row] * groups + i % groups, length = lengths[row];
+      T *key = keys.data_ptr<T>() + slot * capacity * n, *kept = values.data_ptr<T>() + slot * capacity * n;
+      std::copy_n(k.data_ptr<T>() + i * n, n, key + length * n);
+      std::copy_n(v.data_ptr<T>() + i * n, n, kept + length * n);
+      lastmile::attend(q.data_ptr<T>() + i * share * n, key, kept, out.data_ptr<T>() + i * share * n, weights.data(), scale, share, length + 1, n);
+    }
+  });)
+  return out;
+}
+
 void *own(Tensor t) { return new Tensor(std::move(t)); }
 
 } // namespace
@@ -295,6 +344,21 @@ void *lastmile_token_logprobs(void *hidden, void *weight, void *targets, double 
     if (at::GradMode::is_enabled() && (of(hidden).requires_grad() || of(weight).requires_grad()))
       return own(TokenLogprobs::apply(of(hidden), of(weight), of(targets), temperature));
     return own(TokenLogprobs::without(of(hidden), of(weight), of(targets), temperature));
+  });
+}
+
+void *lastmile_linear(void *x, void *weight) {
+  return protect<void *>(nullptr, [&] { return own(few_rows(of(x), of(weight))); });
+}
+
+void *lastmile_attend(void *q, void *k, void *v, void *keys, void *values, const int64_t *slots, const int64_t *lengths) {
+  return protect<void *>(nullptr, [&] { return own(attend(of(q), of(k), of(v), of(keys), of(values), slots, lengths)); });
+}
+
+bool lastmile_store(void *cache, void *x, const int64_t *slots, const int64_t *counts) {
+  return protect<bool>(false, [&] {
+    store(of(cache), of(x), slots, counts);
+    return true;
   });
 }
 

@@ -185,7 +185,92 @@ LASTMILE_INLINE void adamw_elements(T *p, T *g, T *first, T *second, int64_t beg
   }
 }
 
+template <typename T>
+LASTMILE_INLINE void attend_group(const T *q, const T *k, const T *v, T *out, T *weights, double scale, int64_t share, int64_t columns, int64_t n) {
+  for (int64_t head = 0; head < share; head++) {
+    const T *of = q + head * n;
+    for (int64_t j = 0; j < columns; j++) {
+      const T *key = k + j * n;
+      T dot = 0;
+#pragma omp simd reduction(+ : dot)
+      for (int64_t i = 0; i < n; i++) dot += of[i] * key[i];
+      weights[j] = dot;
+    }
+    softmax_row<T>(weights, nullptr, scale, columns);
+    T *to = out + head * n;
+    std::fill(to, to + n, T(0));
+    int64_t j = 0;
+    for (; j + 4 <= columns; j += 4) {
+      const T *a = v + j * n, *b = a + n, *c = b + n, *d = c + n;
+      const T wa = weights[j], wb = weights[j + 1], wc = weights[j + 2], wd = weights[j + 3];
+#pragma omp simd
+      for (int64_t i = 0; i < n; i++) to[i] += wa * a[i] + wb * b[i] + wc * c[i] + wd * d[i];
+    }
+    for (; j < columns; j++) {
+      const T *a = v + j * n;
+      const T wa = weights[j];
+#pragma omp simd
+      for (int64_t i = 0; i < n; i++) to[i] += wa * a[i];
+    }
+  }
+}
+
+// Lanes are as many floats as one register of AVX2 holds; a compiler without
+// such registers takes several.
+constexpr int64_t lanes = 8;
+typedef float Lanes __attribute__((vector_size(lanes * sizeof(float))));
+
+LASTMILE_INLINE Lanes load(const float *from) {
+  Lanes v;
+  std::memcpy(&v, from, sizeof v);
+  return v;
+}
+
+// linear_tile computes R rows by C columns of y.
+template <int R, int C>
+LASTMILE_INLINE void linear_tile(const float *x, const float *w, float *y, int64_t k, int64_t n) {
+  Lanes sums[R][C] = {};
+  int64_t i = 0;
+  for (; i + lanes <= k; i += lanes) {
+    Lanes of[C];
+    for (int c = 0; c < C; c++) of[c] = load(w + c * k + i);
+    for (int r = 0; r < R; r++) {
+      const Lanes by = load(x + r * k + i);
+      for (int c = 0; c < C; c++) sums[r][c] += by * of[c];
+    }
+  }
+  for (int r = 0; r < R; r++)
+    for (int c = 0; c < C; c++) {
+      const Lanes s = sums[r][c];
+      float sum = ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+      for (int64_t j = i; j < k; j++) sum += x[r * k + j] * w[c * k + j];
+      y[r * n + c] = sum;
+    }
+}
+
+template <int C>
+LASTMILE_INLINE void linear_columns(const float *x, const float *w, float *y, int64_t m, int64_t k, int64_t n) {
+  int64_t r = 0;
+  for (; r + 4 <= m; r += 4) linear_tile<4, C>(x + r * k, w, y + r * n, k, n);
+  switch (m - r) {
+  case 3: linear_tile<3, C>(x + r * k, w, y + r * n, k, n); break;
+  case 2: linear_tile<2, C>(x + r * k, w, y + r * n, k, n); break;
+  case 1: linear_tile<1, C>(x + r * k, w, y + r * n, k, n); break;
+  }
+}
+
+template <int C>
+LASTMILE_INLINE void linear_range(const float *x, const float *w, float *y, int64_t m, int64_t k, int64_t n, int64_t begin, int64_t end) {
+  int64_t c = begin;
+  for (; c + C <= end; c += C) linear_columns<C>(x, w + c * k, y + c, m, k, n);
+  for (; c < end; c++) linear_columns<1>(x, w + c * k, y + c, m, k, n);
+}
+
 } // namespace
+
+LASTMILE_CLONES void linear(const float *x, const float *w, float *y, int64_t m, int64_t k, int64_t n, int64_t begin, int64_t end) {
+  linear_range<4>(x, w, y, m, k, n, begin, end);
+}
 
 #define LASTMILE_DEFINE(T)                                                     \
   LASTMILE_CLONES void rms_norm(const T *x, const T *w, T *y, T *r, int64_t begin, int64_t end, int64_t n, double eps) { \
@@ -214,6 +299,9 @@ LASTMILE_INLINE void adamw_elements(T *p, T *g, T *first, T *second, int64_t beg
   }                                                                            \
   LASTMILE_CLONES void pull(T *p, int64_t target, double scale, int64_t n) {   \
     pull_row(p, target, scale, n);                                             \
+  }                                                                            \
+  LASTMILE_CLONES void attend(const T *q, const T *k, const T *v, T *out, T *weights, double scale, int64_t share, int64_t columns, int64_t n) { \
+    attend_group(q, k, v, out, weights, scale, share, columns, n);             \
   }                                                                            \
   LASTMILE_CLONES double squares(const T *x, int64_t begin, int64_t end) {     \
     return squares_of(x, begin, end);                                          \

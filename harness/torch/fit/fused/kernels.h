@@ -37,9 +37,20 @@ namespace lastmile {
      correct2 are 1 - beta^step. */                                            \
   void adamw(T *p, T *g, T *first, T *second, int64_t begin, int64_t end,      \
              double scale, double rate, double beta1, double beta2,            \
-             double epsilon, double decay, double correct1, double correct2);
+             double epsilon, double decay, double correct1, double correct2);  \
+  /* The attention of the queries q [share, n] to keys and values [columns,    \
+     n]: out [share, n]; weights [columns] is scratch. */                      \
+  void attend(const T *q, const T *k, const T *v, T *out, T *weights,          \
+              double scale, int64_t share, int64_t columns, int64_t n);
 
 LASTMILE_KERNELS(float)
 LASTMILE_KERNELS(double)
+
+// y = x w^T, for columns of y from begin to end: x [m, k], w [n, k], y [m, n].
+// It is for few rows, where a general product would spend its time on laying
+// the weight out anew. Each element is summed up in the same order whatever m
+// is.
+void linear(const float *x, const float *w, float *y, int64_t m, int64_t k,
+            int64_t n, int64_t begin, int64_t end);
 
 } // namespace lastmile
