@@ -15,7 +15,7 @@ func showCommand() *cobra.Command {
 		Short: "Show a run: its settings, stages, scores and examples",
 		Long: `Show prints what the store knows of a run: the settings that differ from the
 defaults, the folders of its stages, its mean scores, and some outputs. RUN is
-its ID or the beginning of it, its label, or "LABEL, seed N".`,
+its label, "LABEL, seed N", its variant, or the beginning of its ID.`,
 		Example: "  lastmile show 3f0a\n  lastmile show 'ppo, seed 2' --examples 10",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
