@@ -17,9 +17,9 @@ type Measures struct {
 	// Scorer is the folder of a scorer stage, for the learned metric; "" means
 	// the scores that the store has.
 	Scorer string
-	// Options are those of the metrics; nil means those of the runs, or the
-	// defaults for files.
-	Options *metrics.Options
+	// Change changes the options of metrics, which are those of the runs, or
+	// the defaults for files; nil leaves them as they are.
+	Change func(*metrics.Options)
 }
 
 // defaultMetrics are those that files are scored by where none is named.
@@ -66,14 +66,14 @@ type scored struct {
 	values          [][][]float64  // by system, then seed, then example
 }
 
-// score scores systems that have the same examples. names and options count
-// where the measures have none.
+// score scores systems that have the same examples. names count where the
+// measures have none, and the measures may change the options.
 func (m *measuring) score(names []string, options metrics.Options, systems ...*texts) ([]scored, error) {
 	if len(m.Metrics) > 0 {
 		names = m.Metrics
 	}
-	if m.Options != nil {
-		options = *m.Options
+	if m.Change != nil {
+		m.Change(&options)
 	}
 	if len(names) == 0 {
 		return nil, Mistake{errors.New("no metric is named")}

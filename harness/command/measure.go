@@ -33,14 +33,19 @@ func (f *measureFlags) add(c *cobra.Command, references *[]string) {
 	c.Flags().StringSliceVar(&f.selection.Form, "form", nil, "`raw` outputs, or post for post-processed ones")
 }
 
-// measures are what the flags say. Where none of its options is given, runs
-// are measured as their sweep has it.
+// measures are what the flags say. Options that no flag is given for are those
+// of the runs, or the defaults.
 func (f *measureFlags) measures(c *cobra.Command) harness.Measures {
-	m := harness.Measures{Metrics: f.metrics, Scorer: f.scorer}
-	for _, flag := range []string{"stemming", "length-adjustment", "alpha"} {
-		if c.Flags().Changed(flag) {
-			m.Options = &f.options
+	given := c.Flags().Changed
+	return harness.Measures{Metrics: f.metrics, Scorer: f.scorer, Change: func(o *metrics.Options) {
+		if given("stemming") {
+			o.Stemming = f.options.Stemming
 		}
-	}
-	return m
+		if given("length-adjustment") {
+			o.LengthAdjustment = f.options.LengthAdjustment
+		}
+		if given("alpha") {
+			o.Alpha = f.options.Alpha
+		}
+	}}
 }
