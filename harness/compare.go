@@ -79,6 +79,7 @@ func Compare(ctx context.Context, c Comparing) (Compared, error) {
 		return result, err
 	}
 	defer o.Close()
+	o.expect(len(a.inputs) + len(b.inputs))
 	all, err := o.score(names, options, a, b)
 	if err != nil {
 		return result, err
@@ -87,7 +88,8 @@ func Compare(ctx context.Context, c Comparing) (Compared, error) {
 	if err != nil {
 		return result, err
 	}
-	if err := result.compare(all, a, b); err != nil {
+	o.expect(len(all))
+	if err := result.compare(all, a, b, o); err != nil {
 		return result, err
 	}
 	result.By, result.Differing = by.name, differing(by, a, b, c.Examples)

@@ -45,7 +45,7 @@ type Counts struct {
 
 // compare compares the systems by each metric, and by its value for all texts
 // together where it has one.
-func (r *Compared) compare(all []scored, a, b *texts) error {
+func (r *Compared) compare(all []scored, a, b *texts, o *measuring) error {
 	warned := map[string][]string{} // a warning to the rows that it is about
 	var warnings []string
 	add := func(m scored, level, signature string, c metrics.Comparison, counts *Counts) {
@@ -66,6 +66,7 @@ func (r *Compared) compare(all []scored, a, b *texts) error {
 		}
 		add(m, "", m.signature, c, countBetter(m))
 		if m.pooled == nil {
+			o.step("compared by " + m.name)
 			continue
 		}
 		ofA, err := m.statistics(a)
@@ -83,6 +84,7 @@ func (r *Compared) compare(all []scored, a, b *texts) error {
 			c.Warnings = append(c.Warnings, "the value of all seeds' texts together; the interval speaks of other examples, not of other seeds")
 		}
 		add(m, corpusLevel, m.pooled.PooledSignature(), c, nil)
+		o.step("compared by " + m.name)
 	}
 	var p []float64
 	for _, row := range r.Metrics {

@@ -20,6 +20,9 @@ type Measures struct {
 	// Change changes the options of metrics, which are those of the runs, or
 	// the defaults for files; nil leaves them as they are.
 	Change func(*metrics.Options)
+	// Progress is told how many of how many steps are done; nil is told
+	// nothing.
+	Progress func(done, total int, note string)
 }
 
 // defaultMetrics are those that files are scored by where none is named.
@@ -35,6 +38,19 @@ type measuring struct {
 	Measures
 	learned []metrics.Metric
 	close   func() error
+	done    int // steps
+	total   int
+}
+
+// expect adds to the steps that there will be.
+func (m *measuring) expect(steps int) { m.total += steps }
+
+// step says that another step is done.
+func (m *measuring) step(note string) {
+	m.done++
+	if m.Progress != nil {
+		m.Progress(m.done, m.total, note)
+	}
 }
 
 // open loads the scorer where one is named and needed.
@@ -114,6 +130,7 @@ func (m *measuring) score(names []string, options metrics.Options, systems ...*t
 					bySeed[i] = append(bySeed[i], values[k])
 				}
 			}
+			m.step("scored " + t.String())
 		}
 		for i := range all {
 			if bySeed[i] != nil {

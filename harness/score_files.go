@@ -37,6 +37,7 @@ func ScoreFiles(s Scoring) ([]MetricScore, error) {
 		return nil, err
 	}
 	defer o.Close()
+	o.expect(1)
 	all, err := o.score(defaultMetrics, metrics.DefaultOptions(), t)
 	if err != nil {
 		return nil, err

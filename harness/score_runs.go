@@ -57,6 +57,9 @@ func ScoreRuns(ctx context.Context, s RunScoring) (result []RunScore, err error)
 		return nil, err
 	}
 	defer o.Close()
+	for _, t := range systems {
+		o.expect(len(t.inputs))
+	}
 	var lines []map[string]any
 	for _, t := range systems {
 		all, err := o.score(runMetrics(s.Scorer, t), optionsOf(t.settings), t)

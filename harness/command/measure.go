@@ -2,6 +2,7 @@ package command
 
 import (
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -37,7 +38,7 @@ func (f *measureFlags) add(c *cobra.Command, references *[]string) {
 // of the runs, or the defaults.
 func (f *measureFlags) measures(c *cobra.Command) harness.Measures {
 	given := c.Flags().Changed
-	return harness.Measures{Metrics: f.metrics, Scorer: f.scorer, Change: func(o *metrics.Options) {
+	return harness.Measures{Metrics: f.metrics, Scorer: f.scorer, Progress: slow(c.ErrOrStderr(), 2*time.Second), Change: func(o *metrics.Options) {
 		if given("stemming") {
 			o.Stemming = f.options.Stemming
 		}

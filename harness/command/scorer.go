@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"runtime"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -30,17 +29,6 @@ func scorerConfig(path string, set []string) (experiments.Config, error) {
 		return experiments.Config{}, err
 	}
 	return sweep.Runs[0].Config, nil
-}
-
-// lines returns what prints how far something is, a line every few seconds.
-func lines(w io.Writer) func(done, total int, note string) {
-	last := time.Now()
-	return func(done, total int, note string) {
-		if now := time.Now(); done == total || now.Sub(last) > 5*time.Second {
-			last = now
-			fmt.Fprintf(w, "%d/%d  %s\n", done, total, note)
-		}
-	}
 }
 
 func scorerTrainCommand() *cobra.Command {
