@@ -30,8 +30,11 @@ texts, as in lastmile score.
 The interval is the BCa interval of a paired bootstrap over examples, and with
 several seeds that of a hierarchical one; p is that of approximate
 randomisation; both from 10,000 resamples. A difference is called significant
-where the corrected p is at most --level and the interval leaves out 0. BLEU and chrF have a second row: the
-values of all texts together.`,
+where the corrected p is at most --level and the interval leaves out 0. BLEU and
+chrF have a second row: the values of all texts together.
+
+Options of metrics that no flag is given for (stemming, length adjustment, its
+α) are those of A's sweep, for files the defaults.`,
 		Example: `  lastmile compare ppo mle
   lastmile compare ppo mle --decode sample --metric rougeL,chrf --examples 10
   lastmile compare mle mle --form raw,post

@@ -28,7 +28,8 @@ matched by it.
 
 Given runs of the store, as lastmile compare names them, it scores the outputs
 that are there, without decoding anything: those of all decodings, raw and
-post-processed, or those that --decode and --form name. To keep a new metric
+post-processed, or those that --decode and --form name; options of metrics that
+no flag is given for are those of the runs' sweep. To keep a new metric
 with the others, add it to metrics.names in the sweep file and run that again:
 only scores are computed.
 
