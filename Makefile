@@ -12,7 +12,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 export LIBTORCH
 
-.PHONY: help setup build demo test lint clean
+.PHONY: help setup build demo test lint bench bench-rouge bench-scorer clean
 
 help:
 	@echo 'make demo    set up, build, run experiments/demo.toml, print its report'
@@ -20,6 +20,7 @@ help:
 	@echo 'make build   set up, build bin/lastmile'
 	@echo 'make setup   only what a build needs: compiler, libtorch, fitted gotch'
 	@echo 'make lint    gofmt, vet, staticcheck'
+	@echo 'make bench   our speed beside that of peers, see CONTRIBUTING.md'
 	@echo 'make clean   remove what make built or set up (not the work folder)'
 	@echo
 	@echo 'LIBTORCH=DIR takes the libtorch in DIR (with include and lib: an official'
@@ -46,6 +47,21 @@ lint: setup
 	go vet ./...
 	go run $(STATICCHECK) ./...
 	cd $(FIT) && go vet ./... && go run $(STATICCHECK) ./...
+
+# Each is a script that runs ours and a peer in turns, and ends with the ratio.
+bench: bench-rouge bench-scorer
+
+# LASTMILE_DIALOGSUM, where it is set, is the folder with the pairs.
+bench-rouge: setup
+	python3 metrics/testdata/benchmark.py
+
+# PYTHON has what the script's first lines install; LASTMILE_MINILM is an
+# encoder, LASTMILE_RATINGS a file with pairs of a reference and a candidate.
+PYTHON ?= python3
+bench-scorer: setup
+	@if [ -z "$(LASTMILE_MINILM)" ] || [ -z "$(LASTMILE_RATINGS)" ]; then \
+		echo 'scorer: left out; LASTMILE_MINILM and LASTMILE_RATINGS say what to score'; \
+	else $(PYTHON) harness/scorer/testdata/benchmark.py --encoder "$(LASTMILE_MINILM)" --pairs "$(LASTMILE_RATINGS)"; fi
 
 clean:
 	rm -rf bin .made-by-make-setup

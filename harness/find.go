@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,45 +29,109 @@ type Mistake struct{ error }
 // Unwrap returns the error itself.
 func (m Mistake) Unwrap() error { return m.error }
 
-// findRun returns the run that a person means by a name: the beginning of its
-// ID, its label where one run has it, or "LABEL, seed N".
-func findRun(ctx context.Context, store *runs.Store, name string) (runs.RunDetails, error) {
+// namedRun is a run under the label that a sweep gives it.
+type namedRun struct {
+	sweep string
+	runs.ListedRun
+}
+
+// called is how a run is told from others of its label.
+func (r namedRun) called() string { return fmt.Sprintf("%s, seed %d", r.Label, r.Seed) }
+
+// findRuns returns the runs that a person means by a name, by the first of
+// these that fits any: a label, "LABEL, seed N", a variant, the beginning of an
+// ID. sweep is the name of the one to look in, or "" for all. A run that
+// several sweeps list is there once.
+func findRuns(ctx context.Context, store *runs.Store, sweep, name string) ([]namedRun, error) {
 	sweeps, err := store.Sweeps(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if sweep != "" {
+		if !slices.Contains(sweeps, sweep) {
+			return nil, Mistake{fmt.Errorf("no sweep %q in %s; there are %s", sweep, store.Path(), listed(sweeps))}
+		}
+		sweeps = []string{sweep}
+	}
+	var all []namedRun
+	for _, sweep := range sweeps {
+		of, err := store.Sweep(ctx, sweep)
+		if err != nil {
+			return nil, err
+		}
+		for _, run := range of.Runs {
+			all = append(all, namedRun{sweep, run})
+		}
+	}
+	for _, fits := range []func(namedRun) bool{
+		func(r namedRun) bool { return r.Label == name },
+		func(r namedRun) bool { return r.called() == name },
+		func(r namedRun) bool { return r.Variant == name },
+		func(r namedRun) bool { return strings.HasPrefix(r.Run, name) },
+	} {
+		var found []namedRun
+		for _, r := range all {
+			there := func(other namedRun) bool { return other.Run == r.Run }
+			if name != "" && fits(r) && !slices.ContainsFunc(found, there) {
+				found = append(found, r)
+			}
+		}
+		if len(found) > 0 {
+			return found, nil
+		}
+	}
+	var known []string
+	for _, r := range all {
+		if !slices.Contains(known, r.Label) {
+			known = append(known, r.Label)
+		}
+	}
+	return nil, Mistake{fmt.Errorf("no run %q in %s; there are %s", name, store.Path(), listed(known))}
+}
+
+// listed joins names, of which there may be none.
+func listed(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, "; ")
+}
+
+// findRun returns the one run that a person means by a name, as findRuns does.
+func findRun(ctx context.Context, store *runs.Store, name string) (runs.RunDetails, error) {
+	found, err := findRuns(ctx, store, "", name)
 	if err != nil {
 		return runs.RunDetails{}, err
 	}
-	found := map[string]string{} // the run's ID to how it is called
-	var known []string
-	for _, sweepName := range sweeps {
-		sweep, err := store.Sweep(ctx, sweepName)
-		if err != nil {
-			return runs.RunDetails{}, err
-		}
-		for _, run := range sweep.Runs {
-			called := fmt.Sprintf("%s, seed %d", run.Label, run.Seed)
-			known = append(known, fmt.Sprintf("%s (%s)", run.Run, called))
-			if name != "" && strings.HasPrefix(run.Run, name) || name == run.Label || name == called {
-				found[run.Run] = called
-			}
+	if len(found) > 1 {
+		return runs.RunDetails{}, ambiguous(name, found)
+	}
+	return store.Run(ctx, found[0].Run)
+}
+
+// findGroup returns the runs that a person means by a name, which may be
+// several that differ in their seed, in its order.
+func findGroup(ctx context.Context, store *runs.Store, sweep, name string) ([]namedRun, error) {
+	found, err := findRuns(ctx, store, sweep, name)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(found, func(a, b namedRun) int { return cmp.Compare(a.Seed, b.Seed) })
+	for i, r := range found[1:] {
+		if r.Seed == found[i].Seed || r.Label != found[0].Label || r.sweep != found[0].sweep {
+			return nil, ambiguous(name, found)
 		}
 	}
-	switch len(found) {
-	case 1:
-		for id := range found {
-			return store.Run(ctx, id)
-		}
-	case 0:
-		if len(known) == 0 {
-			known = []string{"none"}
-		}
-		return runs.RunDetails{}, Mistake{fmt.Errorf("no run %q in %s; there are:\n  %s", name, store.Path(), strings.Join(known, "\n  "))}
-	}
+	return found, nil
+}
+
+// ambiguous says which runs a name may be.
+func ambiguous(name string, found []namedRun) error {
 	var which []string
-	for id, called := range found {
-		which = append(which, fmt.Sprintf("%s (%s)", id, called))
+	for _, r := range found {
+		which = append(which, fmt.Sprintf("%s (%s, in %s)", r.Run, r.called(), r.sweep))
 	}
-	slices.Sort(which)
-	return runs.RunDetails{}, Mistake{fmt.Errorf("%q may be any of %d runs; say which:\n  %s", name, len(found), strings.Join(which, "\n  "))}
+	return Mistake{fmt.Errorf("%q may be any of %d runs; say which, or which sweep: %s", name, len(found), listed(which))}
 }
 
 // SweepStatus is how far the runs of a sweep in the store are.

@@ -247,10 +247,10 @@ func TestScoreFiles(t *testing.T) {
 		}
 	}
 	for want, s := range map[string]Scoring{
-		"has 1 text and": {Metrics: []string{"rouge1"}, References: []string{at("one.txt")}, Hypotheses: at("hyps.txt")},
-		"unknown metric": {Metrics: []string{"rougeX"}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
-		"no such file":   {Metrics: []string{"rouge1"}, References: []string{at("nowhere")}, Hypotheses: at("hyps.txt")},
-		"--scorer":       {Metrics: []string{"bleurt"}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
+		"has 1 text and": {Measures: Measures{Metrics: []string{"rouge1"}}, References: []string{at("one.txt")}, Hypotheses: at("hyps.txt")},
+		"unknown metric": {Measures: Measures{Metrics: []string{"rougeX"}}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
+		"no such file":   {Measures: Measures{Metrics: []string{"rouge1"}}, References: []string{at("nowhere")}, Hypotheses: at("hyps.txt")},
+		"--scorer":       {Measures: Measures{Metrics: []string{"bleurt"}}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
 	} {
 		var mistake Mistake
 		if _, err := ScoreFiles(s); !errors.As(err, &mistake) || !strings.Contains(err.Error(), want) {

@@ -90,9 +90,14 @@ func runScore(ctx context.Context, job *stage.Job) error {
 	return os.WriteFile(signaturesFile(job.Dir), append(text, '\n'), 0o666)
 }
 
+// optionsOf are the options of metrics that do not need the task.
+func optionsOf(c experiments.Metrics) metrics.Options {
+	return metrics.Options{Stemming: c.Stemming, LengthAdjustment: c.LengthAdjustment, Alpha: c.LengthAlpha}
+}
+
 // metricOptions are the options of metrics on a split of a task.
 func metricOptions(c experiments.Metrics, examples []data.Example) (metrics.Options, error) {
-	options := metrics.Options{Stemming: c.Stemming, LengthAdjustment: c.LengthAdjustment, Alpha: c.LengthAlpha}
+	options := optionsOf(c)
 	if c.LengthAdjustment != metrics.LengthNormalised {
 		return options, nil
 	}

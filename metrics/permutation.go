@@ -28,16 +28,18 @@ func (r Resampling) signFlips(differences []float64) float64 {
 	}
 	// A flip that gives the same sum in another order of rounding counts.
 	threshold := math.Abs(total) - 1e-12*size
+	sums := signedSums(differences)
 	far := make([]bool, r.Resamples)
 	r.blocks("signs", func(stream *rand.ChaCha8, from, to int) {
 		for i := from; i < to; i++ {
 			flipped := 0.0
-			for part := range slices.Chunk(differences, 64) {
-				signs := stream.Uint64()
-				for _, d := range part {
-					flipped += math.Float64frombits(math.Float64bits(d) ^ signs<<63)
-					signs >>= 1
+			signs := uint64(0)
+			for k := range sums {
+				if k%8 == 0 {
+					signs = stream.Uint64()
 				}
+				flipped += sums[k][signs&0xFF]
+				signs >>= 8
 			}
 			far[i] = math.Abs(flipped) >= threshold
 		}
@@ -49,6 +51,26 @@ func (r Resampling) signFlips(differences []float64) float64 {
 		}
 	}
 	return float64(count+1) / float64(r.Resamples+1)
+}
+
+// signedSums returns, for each 8 differences, their sum under each choice of
+// signs, a difference being negated where its bit is 1: a flip of all signs is
+// then one look-up for each 8.
+func signedSums(differences []float64) [][256]float64 {
+	var sums [][256]float64
+	for part := range slices.Chunk(differences, 8) {
+		var of [256]float64
+		for signs := range of {
+			for k, d := range part {
+				if signs>>k&1 != 0 {
+					d = -d
+				}
+				of[signs] += d
+			}
+		}
+		sums = append(sums, of)
+	}
+	return sums
 }
 
 // Holm corrects p values for being several (Holm 1979): each is multiplied by

@@ -131,3 +131,28 @@ func TestRunByPrefix(t *testing.T) {
 		}
 	}
 }
+
+func TestTextsAndScoresOfARun(t *testing.T) {
+	ctx := context.Background()
+	s := openStore(t)
+	ingestSweep(t, s, 2)
+	texts, err := s.RunOutputs(ctx, "ppo-1")
+	must(t, err)
+	if len(texts) != 2 || texts[0].Decode != "sample" || texts[0].Form != "raw" || texts[1].Form != "post" {
+		t.Fatalf("texts %+v", texts)
+	}
+	if got := fmt.Sprint(texts[0].Outputs); got != "[{e0 ppo-1 raw 3 true} {e1 ppo-1 raw 3 false}]" {
+		t.Errorf("outputs %s", got)
+	}
+	if e := texts[0].Examples; len(e) != 2 || e[1].ID != "e1" || len(e[1].References) == 0 || e[1].Input == "" {
+		t.Errorf("examples %+v", e)
+	}
+	scores, err := s.RunScores(ctx, "ppo-1", "rougeL")
+	must(t, err)
+	if got := fmt.Sprint(scores); got != "[{sample raw rougeL|v:1 map[e0:0.1 e1:0.2]} {sample post rougeL|v:1 map[e0:0.1 e1:0.2]}]" {
+		t.Errorf("scores %s", got)
+	}
+	if texts, err := s.RunOutputs(ctx, "nothing"); err != nil || texts != nil {
+		t.Errorf("of a run that is not there: %v %v", texts, err)
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"lastmile/harness/torch"
@@ -98,6 +100,50 @@ func TestAScoreDoesNotDependOnTheBatch(t *testing.T) {
 		t.Errorf("different rows have the same score %g", together[1])
 	}
 }
+
+// TestAScoreDoesNotDependOnTheBatchWithMiniLM is the same on an encoder of
+// real size, through reading and sorting.
+func TestAScoreDoesNotDependOnTheBatchWithMiniLM(t *testing.T) {
+	folder := os.Getenv(miniLMVariable)
+	if folder == "" {
+		t.Skipf("%s does not name the folder of all-MiniLM-L6-v2", miniLMVariable)
+	}
+	e, err := Start(session(t, torch.Options{}), folder, []string{overlapTarget}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := readVocabulary(folder, e.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader := newReader(v, e.Config)
+	references := texts(2*batchSize+7, "MiniLM")
+	var pairs []Pair
+	for i, reference := range references {
+		candidate := strings.Repeat(references[(7*i+3)%len(references)]+" ", i%9)
+		pairs = append(pairs, Pair{reference, candidate})
+	}
+	together, err := e.score(t.Context(), reader, pairs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	most := 0.0
+	for i, p := range pairs {
+		alone, err := e.score(t.Context(), reader, []Pair{p})
+		if err != nil {
+			t.Fatal(err)
+		}
+		most = max(most, math.Abs(alone[0]-together[i]))
+	}
+	t.Logf("%d pairs alone and in batches of %d: scores from %.3f to %.3f differ by at most %.2g", len(pairs), batchSize, slices.Min(together), slices.Max(together), most)
+	if most > 1e-5 || slices.Max(together)-slices.Min(together) < 1e-3 {
+		t.Errorf("scores from %g to %g differ by %g, expected at most 1e-5", slices.Min(together), slices.Max(together), most)
+	}
+}
+
+// miniLMVariable names the environment variable with the folder of
+// all-MiniLM-L6-v2.
+const miniLMVariable = "LASTMILE_MINILM"
 
 // TestGradients compares each parameter's gradient with finite differences.
 func TestGradients(t *testing.T) {

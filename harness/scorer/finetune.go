@@ -24,34 +24,33 @@ type Rating struct {
 // ReadRatings reads JSON lines with the fields reference and candidate, the
 // rating in the field of the given name, and source where there is one.
 func ReadRatings(path, field string) ([]Rating, error) {
-	lines, err := data.ReadLines[map[string]any](path)
+	var ratings []Rating
+	err := data.EachLine(path, func(_ int, line map[string]any) error {
+		var r Rating
+		for _, text := range []struct {
+			name string
+			into *string
+		}{{"reference", &r.Reference}, {"candidate", &r.Candidate}} {
+			value, ok := line[text.name].(string)
+			if !ok {
+				return fmt.Errorf("field %q is %v, expected a text", text.name, line[text.name])
+			}
+			*text.into = value
+		}
+		rating, ok := line[field].(float64)
+		if !ok {
+			return fmt.Errorf("field %q is %v, expected a number", field, line[field])
+		}
+		r.Rating = rating
+		r.Source, _ = line["source"].(string)
+		ratings = append(ratings, r)
+		return nil
+	})
+	if err == nil && len(ratings) == 0 {
+		err = fmt.Errorf("%s is empty, expected an object a line", path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading ratings: %w", err)
-	}
-	if len(lines) == 0 {
-		return nil, fmt.Errorf("reading ratings: %s is empty, expected an object a line", path)
-	}
-	ratings := make([]Rating, len(lines))
-	for i, line := range lines {
-		text := func(name string) (string, error) {
-			value, ok := line[name].(string)
-			if !ok {
-				return "", fmt.Errorf("reading ratings: %s:%d: field %q is %v, expected a text", path, i+1, name, line[name])
-			}
-			return value, nil
-		}
-		r := &ratings[i]
-		if r.Reference, err = text("reference"); err != nil {
-			return nil, err
-		}
-		if r.Candidate, err = text("candidate"); err != nil {
-			return nil, err
-		}
-		var ok bool
-		if r.Rating, ok = line[field].(float64); !ok {
-			return nil, fmt.Errorf("reading ratings: %s:%d: field %q is %v, expected a number", path, i+1, field, line[field])
-		}
-		r.Source, _ = line["source"].(string)
 	}
 	return ratings, nil
 }

@@ -132,19 +132,29 @@ def write(path, lines):
             f.write((line + "\n").encode())
 
 
+STEMMED = rouge_scorer.RougeScorer(KINDS, use_stemmer=True)
+PLAIN = rouge_scorer.RougeScorer(KINDS, use_stemmer=False)
+
+
+def values(hypothesis, references):
+    """Precision, recall, F1 of each kind; [0] where all are 0. Those without
+    stemming are kept only where they are others."""
+    row = {}
+    for name, scorer in (("stem", STEMMED), ("plain", PLAIN)):
+        got = scorer.score_multi(references, hypothesis)
+        row[name] = [[0] if got[k].fmeasure == 0 else list(got[k]) for k in KINDS]
+    if row["plain"] == row["stem"]:
+        del row["plain"]
+    return row
+
+
+def compact(row):
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+
+
 def scores(rng, pairs):
-    stemmed = rouge_scorer.RougeScorer(KINDS, use_stemmer=True)
-    plain = rouge_scorer.RougeScorer(KINDS, use_stemmer=False)
     for hypothesis, references in variants(rng, pairs):
-        row = {"h": hypothesis, "r": references}
-        for name, scorer in (("stem", stemmed), ("plain", plain)):
-            got = scorer.score_multi(references, hypothesis)
-            # Precision, recall, F1 of each kind; [0] where all are 0. Those
-            # without stemming are kept only where they are others.
-            row[name] = [[0] if got[k].fmeasure == 0 else list(got[k]) for k in KINDS]
-        if row["plain"] == row["stem"]:
-            del row["plain"]
-        yield json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+        yield compact({"h": hypothesis, "r": references} | values(hypothesis, references))
 
 
 def stems(rng, pairs):

@@ -10,6 +10,7 @@ longest, in the order of the file; ours as lastmile score does. They take turns;
 side's rounds warms up and does not count.
 """
 import argparse
+import gzip
 import json
 import os
 import pathlib
@@ -49,7 +50,8 @@ shutil.copy(args.encoder / "vocab.txt", checkpoint)
 (checkpoint / "config.json").write_text(json.dumps(config.to_dict()))
 save_file({n: t.contiguous() for n, t in model.state_dict().items()}, checkpoint / "model.safetensors")
 tokenizer = BleurtTokenizer.from_pretrained(str(checkpoint))
-pairs = [json.loads(line) for line in args.pairs.read_text().splitlines()]
+with (gzip.open if args.pairs.suffix == ".gz" else open)(args.pairs, "rt", encoding="utf-8") as file:
+    pairs = [json.loads(line) for line in file]
 (work / "pairs.jsonl").write_text("".join(json.dumps(p) + "\n" for p in pairs))
 subprocess.run(["go", "test", "-c", "-o", work / "bench", "."], cwd=HERE.parent, check=True)
 

@@ -1,0 +1,138 @@
+// Package command is lastmile's command line: it parses, calls and prints. A
+// command is a file, and [Program.commands] lists them. Reports stand beside
+// the package harness and not below it, so the program brings what writes them.
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"lastmile/experiments"
+	"lastmile/harness"
+)
+
+// The exit codes.
+const (
+	exitFailed      = 1   // a run, or something on the way, failed
+	exitMistake     = 2   // what the user gave cannot be used
+	exitInterrupted = 130 // stopped by Ctrl-C
+)
+
+// Program is what the commands need from the program that they are part of.
+type Program struct {
+	// Version is the program's own.
+	Version string
+	// Report writes the report of a sweep, from what is in the store of a work
+	// folder, into the folder out.
+	Report func(ctx context.Context, sweep *experiments.Sweep, work, out string) (Report, error)
+}
+
+// Report is a report that was written. As JSON it is what --json prints.
+type Report interface {
+	// Print writes its findings, its table and where it lies.
+	Print(w io.Writer) error
+}
+
+// Run runs the command line of the program's arguments and returns the exit
+// code. What the program itself knows comes from p.
+func Run(p Program) int {
+	ctx, stop := interruptible(context.Background())
+	defer stop()
+	root := p.commands()
+	begun := false // whether the command line was understood
+	var watch func(c *cobra.Command)
+	watch = func(c *cobra.Command) {
+		if do := c.RunE; do != nil && c != root {
+			c.RunE = func(c *cobra.Command, args []string) error {
+				begun = true
+				return do(c, args)
+			}
+		}
+		for _, child := range c.Commands() {
+			watch(child)
+		}
+	}
+	watch(root)
+	err := root.ExecuteContext(ctx)
+	var sweepErrors experiments.Errors
+	var mistake harness.Mistake
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errRunsFailed):
+		return exitFailed
+	case ctx.Err() != nil:
+		fmt.Fprintf(os.Stderr, "interrupted; nothing that was finished is lost. To go on:\n  %s\n", Line(os.Args...))
+		return exitInterrupted
+	case errors.As(err, &sweepErrors):
+		fmt.Fprintln(os.Stderr, err)
+		return exitMistake
+	case errors.As(err, &mistake):
+		fmt.Fprintln(os.Stderr, "lastmile:", err)
+		return exitMistake
+	case !begun:
+		fmt.Fprintf(os.Stderr, "lastmile: %v; see lastmile help\n", err)
+		return exitMistake
+	}
+	fmt.Fprintln(os.Stderr, "lastmile:", err)
+	return exitFailed
+}
+
+// errRunsFailed says that runs failed, which the user was told already.
+var errRunsFailed = errors.New("runs failed")
+
+// interruptible returns a context that the first Ctrl-C ends; the second ends
+// the process.
+func interruptible(parent context.Context) (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancel(parent)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		os.Exit(exitInterrupted)
+	}()
+	return ctx, cancel
+}
+
+// Line returns arguments as one would type them.
+func Line(arguments ...string) string {
+	var typed []string
+	for _, a := range arguments {
+		if a == "" || strings.ContainsAny(a, " \t\n\"'\\$`*?[]{}()<>|&;#~") {
+			a = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		}
+		typed = append(typed, a)
+	}
+	return strings.Join(typed, " ")
+}
+
+func (p Program) commands() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "lastmile",
+		Short: "Experiments in the last mile of training language models",
+		Long: `Lastmile fine-tunes language models by maximum likelihood, trains a reward
+model on bad outputs made from the ground truth, improves the policy against it
+with PPO, decodes, scores and reports: a sweep file in, tables out.`,
+		Example: `  lastmile run experiments/demo.toml --dry-run   # what would be computed
+  lastmile run experiments/demo.toml             # compute it, and report
+  lastmile show ppo                              # one run
+  echo "A long text" | lastmile generate ppo     # what its policy writes`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.AddCommand(p.runCommand(), statusCommand(), p.reportCommand(), showCommand(),
+		scoreCommand(), compareCommand(), scorerCommand(), generateCommand(), doctorCommand(), p.versionCommand(), configCommand())
+	return root
+}

@@ -1,0 +1,60 @@
+package command
+
+import (
+	"github.com/spf13/cobra"
+
+	"lastmile/harness"
+)
+
+func compareCommand() *cobra.Command {
+	var f measureFlags
+	var compare harness.Comparing
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "compare A B",
+		Short: "Compare two runs, two groups of runs, or two files, and say what is noise",
+		Long: `Compare prints for each metric both means, their difference with its 95 %
+interval, p, p corrected for all metrics (Holm), on how many examples A wins,
+ties and loses, and in words what is significant; then the examples where the
+two differ most.
+
+A and B are runs of the store, by their label, their variant, "LABEL, seed N",
+or the beginning of their ID. A label that several seeds share is a group: the
+interval is then over examples and seeds, and A and B are compared on the seeds
+that both have. Nothing is decoded: metrics are computed on the outputs that
+the store has, those of greedy decoding without post-processing unless --decode
+and --form say otherwise, each with one value for both or with A's and B's; the
+learned metric is taken from the store. With --refs, A and B are files of
+texts, as in lastmile score.
+
+The interval is the BCa interval of a paired bootstrap over examples, and with
+several seeds that of a hierarchical one; p is that of approximate
+randomisation; both from 10,000 resamples. A difference is called significant
+where the corrected p is at most --level and the interval leaves out 0. BLEU and
+chrF have a second row: the values of all texts together.
+
+Options of metrics that no flag is given for (stemming, length adjustment, its
+α) are those of A's sweep, for files the defaults.`,
+		Example: `  lastmile compare ppo mle
+  lastmile compare ppo mle --decode sample --metric rougeL,chrf --examples 10
+  lastmile compare mle mle --form raw,post
+  lastmile compare 'ppo, seed 1' 'ppo, seed 2' --json
+  lastmile compare a.txt b.txt --refs refs.txt --metric bleu,rougeL`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			compare.A, compare.B = args[0], args[1]
+			compare.Measures, compare.Selection = f.measures(c), f.selection
+			result, err := harness.Compare(c.Context(), compare)
+			if err != nil {
+				return err
+			}
+			return emit(c, asJSON, result, result.Print)
+		},
+	}
+	f.add(c, &compare.References)
+	c.Flags().IntVar(&compare.Examples, "examples", 5, "number of examples")
+	c.Flags().StringVar(&compare.By, "by", "", "the `metric` that examples are chosen by (default the first one)")
+	c.Flags().Float64Var(&compare.Level, "level", 0.05, "the largest corrected p that is called significant")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}

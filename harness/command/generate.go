@@ -1,0 +1,55 @@
+package command
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lastmile/harness"
+)
+
+func generateCommand() *cobra.Command {
+	g := harness.Generation{Threads: runtime.GOMAXPROCS(0)}
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "generate RUN [TEXT...]",
+		Short: "Write outputs with the policy of a run",
+		Long: `Generate puts each text into the task's prompt and writes what the run's policy
+makes of it, a line each. Without texts it reads them from standard input, a
+text a line. RUN is as in lastmile show.`,
+		Example: "  lastmile generate ppo 'A library of functions that parse command lines.'\n  lastmile generate ppo --decode sample < inputs.txt",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			g.Run, g.Inputs = args[0], args[1:]
+			if len(g.Inputs) == 0 {
+				lines := bufio.NewScanner(c.InOrStdin())
+				lines.Buffer(nil, 1<<24)
+				for lines.Scan() {
+					g.Inputs = append(g.Inputs, lines.Text())
+				}
+				if err := lines.Err(); err != nil {
+					return fmt.Errorf("reading standard input: %w", err)
+				}
+			}
+			outputs, err := harness.Generate(c.Context(), g)
+			if err != nil {
+				return err
+			}
+			return emit(c, asJSON, outputs, func(w io.Writer) error {
+				for _, text := range outputs {
+					fmt.Fprintln(w, strings.ReplaceAll(text, "\n", " "))
+				}
+				return nil
+			})
+		},
+	}
+	c.Flags().StringVar(&g.Work, "work", "work", "the `folder` of stages and results")
+	c.Flags().StringVar(&g.Decode, "decode", "", "the `name` of one of the run's decodings (default greedy)")
+	c.Flags().IntVar(&g.Threads, "threads", g.Threads, "threads to compute with")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}

@@ -1,0 +1,52 @@
+package command
+
+import (
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lastmile/harness"
+	"lastmile/metrics"
+)
+
+// measureFlags are the flags that say which texts are meant and by what they
+// are measured.
+type measureFlags struct {
+	metrics   []string
+	scorer    string
+	options   metrics.Options
+	selection harness.Selection
+}
+
+func (f *measureFlags) add(c *cobra.Command, references *[]string) {
+	f.options = metrics.DefaultOptions()
+	c.Flags().StringSliceVar(&f.metrics, "metric", nil, "metrics, by `name` (default the runs' own; for files "+strings.Join(harness.DefaultMetrics(), ",")+")")
+	c.Flags().StringArrayVar(references, "refs", nil, "a `file` of references; may be repeated")
+	c.Flags().StringVar(&f.scorer, "scorer", "", "the `folder` of a trained scorer, for bleurt")
+	c.Flags().BoolVar(&f.options.Stemming, "stemming", f.options.Stemming, "use Porter's stemmer in ROUGE")
+	c.Flags().StringVar(&f.options.LengthAdjustment, "length-adjustment", f.options.LengthAdjustment,
+		"the `formula` of length-adjusted ROUGE: "+strings.Join(metrics.Adjustments(), ", "))
+	c.Flags().Float64Var(&f.options.Alpha, "alpha", f.options.Alpha, "the α of the formula exp")
+	c.Flags().StringVar(&f.selection.Work, "work", "work", "the `folder` of stages and results")
+	c.Flags().StringVar(&f.selection.Sweep, "sweep", "", "the `name` of the sweep whose runs are meant (default any)")
+	c.Flags().StringSliceVar(&f.selection.Decode, "decode", nil, "the `name` of a decoding")
+	c.Flags().StringSliceVar(&f.selection.Form, "form", nil, "`raw` outputs, or post for post-processed ones")
+}
+
+// measures are what the flags say. Options that no flag is given for are those
+// of the runs, or the defaults.
+func (f *measureFlags) measures(c *cobra.Command) harness.Measures {
+	given := c.Flags().Changed
+	return harness.Measures{Metrics: f.metrics, Scorer: f.scorer, Progress: slow(c.ErrOrStderr(), 2*time.Second), Change: func(o *metrics.Options) {
+		if given("stemming") {
+			o.Stemming = f.options.Stemming
+		}
+		if given("length-adjustment") {
+			o.LengthAdjustment = f.options.LengthAdjustment
+		}
+		if given("alpha") {
+			o.Alpha = f.options.Alpha
+		}
+	}}
+}

@@ -1,0 +1,58 @@
+package command
+
+import (
+	"io"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"lastmile/experiments"
+	"lastmile/harness"
+)
+
+func (p Program) reportCommand() *cobra.Command {
+	var f sweepFlags
+	var out string
+	c := &cobra.Command{
+		Use:     "report FILE",
+		Short:   "Write the report of a sweep from what is in the store",
+		Example: "  lastmile report experiments/demo.toml --out reports/demo",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			sweep, err := experiments.Load(args[0], experiments.LoadOptions{Set: f.set, Known: harness.Known()})
+			if err != nil {
+				return err
+			}
+			return p.report(c, sweep, f.work, out, f.json, nil)
+		},
+	}
+	c.Flags().StringArrayVar(&f.set, "set", nil, "change a setting: `KEY=VALUE`, may be repeated")
+	c.Flags().StringVar(&f.work, "work", "work", "the `folder` of stages and results")
+	c.Flags().StringVar(&out, "out", "", "the `folder` to write (default WORK/reports/NAME)")
+	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
+	return c
+}
+
+// reported is what a command that ends in a report prints as JSON.
+type reported struct {
+	Result *harness.Result `json:"result,omitempty"`
+	Report Report          `json:"report,omitempty"`
+}
+
+// report writes the report of a sweep and prints it. result is that of the
+// runs, where they were just computed: without a run that is done there is
+// nothing to report.
+func (p Program) report(c *cobra.Command, sweep *experiments.Sweep, work, out string, asJSON bool, result *harness.Result) error {
+	if result != nil && !slices.ContainsFunc(result.Runs, func(r harness.RunStatus) bool { return r.Status == harness.Done }) {
+		return emit(c, asJSON, reported{Result: result}, func(io.Writer) error { return nil })
+	}
+	if out == "" {
+		out = filepath.Join(work, "reports", sweep.Name)
+	}
+	written, err := p.Report(c.Context(), sweep, work, out)
+	if err != nil {
+		return err
+	}
+	return emit(c, asJSON, reported{result, written}, written.Print)
+}

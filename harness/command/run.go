@@ -1,0 +1,63 @@
+package command
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"lastmile/harness"
+	"lastmile/harness/progress"
+)
+
+func (p Program) runCommand() *cobra.Command {
+	var f sweepFlags
+	var dryRun bool
+	c := &cobra.Command{
+		Use:   "run FILE",
+		Short: "Compute the runs of a sweep file, and report",
+		Long: `Run computes the stages of a sweep's runs that are not there yet, brings the
+results into the store WORK/lastmile.db, and writes the report. The same
+command after a crash or Ctrl-C goes on where it stopped, and when all is done
+it computes nothing. A stage that fails fails its runs and no others.`,
+		Example: `  lastmile run experiments/demo.toml --dry-run
+  lastmile run experiments/demo.toml --where variant=mle --where seed=1
+  lastmile run experiments/demo.toml --set rl.updates=100 --work /data/long`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			g, o, err := f.plan(args[0])
+			if err != nil {
+				return err
+			}
+			status, err := g.Status(o)
+			if err != nil {
+				return err
+			}
+			if dryRun {
+				return emit(c, f.json, status, status.Print)
+			}
+			fmt.Fprintln(c.ErrOrStderr(), status.Summary())
+			display := progress.New(c.ErrOrStderr())
+			o.Report = display.Report
+			result, err := g.Run(c.Context(), o)
+			display.Close()
+			if err != nil {
+				return err
+			}
+			for _, r := range result.Runs {
+				if r.Status == harness.Failed {
+					fmt.Fprintf(c.ErrOrStderr(), "run %s (%s, seed %d) failed: %s\n", r.ID, r.Label, r.Seed, r.Reason)
+				}
+			}
+			if err := p.report(c, g.Sweep, f.work, "", f.json, &result); err != nil {
+				return err
+			}
+			if !result.Complete() {
+				return errRunsFailed
+			}
+			return nil
+		},
+	}
+	f.add(c)
+	c.Flags().BoolVar(&dryRun, "dry-run", false, "print the runs and stages, what is done, and an estimate; compute nothing")
+	return c
+}

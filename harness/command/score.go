@@ -1,0 +1,94 @@
+package command
+
+import (
+	"errors"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lastmile/harness"
+	"lastmile/metrics"
+)
+
+func scoreCommand() *cobra.Command {
+	var f measureFlags
+	var files harness.Scoring
+	var asJSON, asCSV bool
+	c := &cobra.Command{
+		Use:   "score [RUN...] | score --refs FILE --hyps FILE",
+		Short: "Score a file of texts against references, or the outputs of runs again",
+		Long: `Score compares texts with references and prints the mean of each metric with
+its 95 % bootstrap interval. Files are plain text, a text a line, or JSON lines
+(.jsonl, .jsonl.gz) with the fields "text" for a hypothesis, "reference" or
+"references" for references, "input" for what novelty, coverage, density and the
+length adjustment length-normalised look at, and "id" where lines are to be
+matched by it.
+
+Given runs of the store, as lastmile compare names them, it scores the outputs
+that are there, without decoding anything: those of all decodings, raw and
+post-processed, or those that --decode and --form name; options of metrics that
+no flag is given for are those of the runs' sweep. To keep a new metric
+with the others, add it to metrics.names in the sweep file and run that again:
+only scores are computed.
+
+BLEU and chrF have a second row: the value of all texts together.
+Metrics: ` + strings.Join(slices.DeleteFunc(metrics.Names(), rare), ", ") + `,
+and bleurt with --scorer, or as the store has it.`,
+		Example: `  lastmile score --metric rouge1,rougeL,la-rougeL --refs test.refs.txt --hyps out.txt
+  lastmile score --metric bleu,chrf --refs a.txt --refs b.txt --hyps out.txt --csv
+  lastmile score --refs test.jsonl --hyps out.jsonl --per-example scores.jsonl
+  lastmile score ppo mle --metric chrf,rouge2 --decode greedy --form raw`,
+		Args: func(_ *cobra.Command, args []string) error {
+			given := len(files.References) > 0 || files.Hypotheses != ""
+			switch {
+			case len(args) > 0 && given:
+				return errors.New("score takes names of runs, or files with --refs and --hyps, and not both")
+			case len(args) == 0 && (len(files.References) == 0 || files.Hypotheses == ""):
+				return errors.New("score needs names of runs, or files: --refs and --hyps")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				scores, err := harness.ScoreRuns(c.Context(), harness.RunScoring{
+					Measures: f.measures(c), Selection: f.selection, Runs: args, PerExample: files.PerExample,
+				})
+				if err != nil {
+					return err
+				}
+				return printScores(c, scores, asJSON, asCSV, harness.PrintRunScores, harness.WriteRunScoresCSV)
+			}
+			files.Measures = f.measures(c)
+			scores, err := harness.ScoreFiles(files)
+			if err != nil {
+				return err
+			}
+			return printScores(c, scores, asJSON, asCSV, harness.PrintScores, harness.WriteScoresCSV)
+		},
+	}
+	f.add(c, &files.References)
+	c.Flags().StringVar(&files.Hypotheses, "hyps", "", "the `file` of texts to score")
+	c.Flags().StringVar(&files.PerExample, "per-example", "", "a `file` to write each text's scores to, as JSON lines")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().BoolVar(&asCSV, "csv", false, "print comma-separated values")
+	c.MarkFlagsMutuallyExclusive("json", "csv")
+	return c
+}
+
+// printScores writes scores in the form that was asked for.
+func printScores[T any](c *cobra.Command, scores []T, asJSON, asCSV bool, text, csv func(io.Writer, []T) error) error {
+	return emit(c, asJSON, scores, func(w io.Writer) error {
+		if asCSV {
+			return csv(w, scores)
+		}
+		return text(w, scores)
+	})
+}
+
+// rare names are too many to list in a help text.
+func rare(name string) bool {
+	return strings.Contains(name, "-precision") || strings.Contains(name, "-recall") ||
+		strings.ContainsAny(name, "3456789")
+}

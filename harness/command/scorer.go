@@ -1,0 +1,107 @@
+package command
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"lastmile/experiments"
+	"lastmile/harness"
+)
+
+func scorerCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "scorer",
+		Short: "Train the learned metric from an encoder, and measure it",
+		Args:  cobra.NoArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(scorerTrainCommand(), scorerEvaluateCommand())
+	return c
+}
+
+// scorerConfig is the first run's configuration in a sweep file.
+func scorerConfig(path string, set []string) (experiments.Config, error) {
+	sweep, err := experiments.Load(path, experiments.LoadOptions{Set: set, Known: harness.Known()})
+	if err != nil {
+		return experiments.Config{}, err
+	}
+	return sweep.Runs[0].Config, nil
+}
+
+func scorerTrainCommand() *cobra.Command {
+	t := harness.ScorerTraining{}
+	var set []string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "train FILE --out FOLDER",
+		Short: "Train a scorer from an encoder on distortions of a task's references",
+		Long: `Train reads the task and the section scorer of a sweep file (its first run) and
+trains a scorer from the BERT encoder, or the scorer, in the folder scorer.path:
+on distortions of the task's references, and on human ratings where
+scorer.ratings names a file of them. The folder it writes is for --scorer of
+lastmile score, or for scorer.path. Stopped, the same command goes on.`,
+		Example: "  lastmile scorer train experiments/scorer.toml --set scorer.path=models/all-minilm-l6-v2 --out scorer",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) (err error) {
+			if t.Config, err = scorerConfig(args[0], set); err != nil {
+				return err
+			}
+			t.Progress = lines(c.ErrOrStderr())
+			quality, err := harness.TrainScorer(c.Context(), t)
+			if err != nil {
+				return err
+			}
+			return emit(c, asJSON, quality, func(w io.Writer) error {
+				_, err := fmt.Fprintf(w, "%d distorted dev texts: Pearson %.3f, Spearman %.3f with the targets\nThe scorer: %s\n", quality.N, quality.Pearson, quality.Spearman, t.Out)
+				return err
+			})
+		},
+	}
+	c.Flags().StringArrayVar(&set, "set", nil, "change a setting: `KEY=VALUE`, may be repeated")
+	c.Flags().StringVar(&t.Out, "out", "", "the `folder` to write")
+	c.Flags().IntVar(&t.Threads, "threads", runtime.GOMAXPROCS(0), "threads to compute with")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	require(c, "out")
+	return c
+}
+
+func scorerEvaluateCommand() *cobra.Command {
+	e := harness.ScorerEvaluation{}
+	var set []string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "evaluate FILE --scorer FOLDER",
+		Short: "Measure a scorer against human ratings and against negatives",
+		Long: `Evaluate prints the Spearman and Kendall correlation of a scorer, of each of its
+outputs and of ROUGE with human ratings (JSON lines with reference, candidate,
+the rating, and source), with intervals from a bootstrap over sources; the same
+for the scorer fine-tuned in folds that share no source; and how often it puts a
+reference of the task's test split above each kind of negatives.`,
+		Example: "  lastmile scorer evaluate experiments/scorer.toml --scorer scorer --ratings ratings.jsonl --field overall",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) (err error) {
+			if e.Config, err = scorerConfig(args[0], set); err != nil {
+				return err
+			}
+			e.Progress = lines(c.ErrOrStderr())
+			quality, err := harness.EvaluateScorer(c.Context(), e)
+			if err != nil {
+				return err
+			}
+			return emit(c, asJSON, quality, quality.Print)
+		},
+	}
+	c.Flags().StringArrayVar(&set, "set", nil, "change a setting: `KEY=VALUE`, may be repeated")
+	c.Flags().StringVar(&e.Scorer, "scorer", "", "the scorer's `folder`")
+	c.Flags().StringVar(&e.Ratings, "ratings", "", "a `file` of human ratings")
+	c.Flags().StringVar(&e.Field, "field", "rating", "the `name` of the field with the rating")
+	c.Flags().IntVar(&e.Folds, "folds", 5, "folds to fine-tune in; 0 for none")
+	c.Flags().IntVar(&e.Examples, "examples", 300, "test examples that negatives are made of")
+	c.Flags().IntVar(&e.Threads, "threads", runtime.GOMAXPROCS(0), "threads to compute with")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	require(c, "scorer")
+	return c
+}
