@@ -5,6 +5,8 @@ import (
 	"context"
 	"math"
 	"slices"
+
+	"lastmile/harness/model"
 )
 
 // hypothesis is a beam: its tokens and the sum of their log-probabilities.
@@ -20,26 +22,57 @@ type finished struct {
 	done bool
 }
 
-// beam decodes by beam search: of all continuations of a prompt's beams the
+// beams decodes by beam search: of all continuations of a prompt's beams the
 // best 2 · Beams are looked at, those with the end token are complete, and of
 // the others the best Beams go on. A complete response's score is its
 // log-probability over its length to the power LengthPenalty, as in
 // transformers; a prompt is done when no open beam can still be better than
 // its Beams complete ones.
-func (b *batch) beam(ctx context.Context) ([][]Response, error) {
-	width, prompts, size := b.o.Beams, len(b.requests), b.m.Config.VocabSize
-	open := make([][]hypothesis, prompts)
-	results := make([]finished, prompts)
+func beams(ctx context.Context, m *model.Model, requests []Request, order []int, o Options, finish func(int, []Response)) error {
+	for indices := range slices.Chunk(order, max(1, o.BatchSize)) {
+		prompts := make([][]int, len(indices))
+		for i, index := range indices {
+			prompts[i] = requests[index].Prompt
+		}
+		var found []finished
+		var err error
+		if scoped := m.Session().Scope(func() { found, err = search(ctx, m, prompts, o) }); err == nil {
+			err = scoped
+		}
+		if err != nil {
+			return err
+		}
+		for i, f := range found {
+			responses := make([]Response, o.Samples)
+			for sample := range responses {
+				h := f.best[min(sample, len(f.best)-1)]
+				responses[sample] = Response{Tokens: h.tokens, Ended: h.tokens[len(h.tokens)-1] == o.EOS}
+			}
+			finish(indices[i], responses)
+		}
+	}
+	return nil
+}
+
+// search decodes prompts, the longest first, together.
+func search(ctx context.Context, m *model.Model, prompts [][]int, o Options) ([]finished, error) {
+	s, size := m.Session(), m.Config.VocabSize
+	open := make([][]hypothesis, len(prompts))
+	results := make([]finished, len(prompts))
+	slots := make([]int, len(prompts))
 	for i := range open {
 		open[i] = []hypothesis{{row: i}}
+		slots[i] = i
 	}
-	for step := 1; ; step++ {
+	cache := m.NewCache(len(prompts), len(prompts[0])+o.MaxTokens)
+	states := prefill(m, cache, prompts, slots, o)
+	for n := 1; ; n++ {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		var all []float32
 		var err error
-		b.s.Scope(func() { all, err = b.logits.LogSoftmax(-1).Values() })
+		s.Scope(func() { all, err = m.Logits(states).LogSoftmax(-1).Values() })
 		if err != nil {
 			return nil, err
 		}
@@ -50,7 +83,7 @@ func (b *batch) beam(ctx context.Context) ([][]Response, error) {
 				open[i] = nil
 				continue
 			}
-			open[i] = b.extend(&results[i], open[i], all, size, width, step)
+			open[i] = o.extend(&results[i], open[i], all, size, n)
 			for j := range open[i] {
 				h := &open[i][j]
 				rows = append(rows, h.row)
@@ -59,23 +92,21 @@ func (b *batch) beam(ctx context.Context) ([][]Response, error) {
 			}
 		}
 		if len(rows) == 0 {
-			break
+			return results, nil
 		}
-		b.choose(rows)
-		b.advance(tokens)
+		states.Free()
+		s.Scope(func() {
+			next := cache.Select(rows).Keep()
+			cache.Free()
+			cache = next
+			states = step(m, cache, tokens, nil, o).Keep()
+		})
 	}
-	out := make([][]Response, prompts)
-	for i, r := range results {
-		for sample := range b.o.Samples {
-			h := r.best[min(sample, len(r.best)-1)]
-			out[i] = append(out[i], Response{Tokens: h.tokens, Ended: h.tokens[len(h.tokens)-1] == b.o.EOS})
-		}
-	}
-	return out, nil
 }
 
 // extend takes one prompt a step further and returns its open beams.
-func (b *batch) extend(f *finished, beams []hypothesis, all []float32, size, width, step int) []hypothesis {
+func (o Options) extend(f *finished, beams []hypothesis, all []float32, size, step int) []hypothesis {
+	width := o.Beams
 	type candidate struct {
 		beam, token int
 		score       float64
@@ -88,12 +119,12 @@ func (b *batch) extend(f *finished, beams []hypothesis, all []float32, size, wid
 	}
 	slices.SortStableFunc(candidates, func(a, c candidate) int { return cmp.Compare(c.score, a.score) })
 	candidates = candidates[:min(len(candidates), 2*width)]
-	norm := math.Pow(float64(step), b.o.LengthPenalty)
-	last := step == b.o.MaxTokens
+	norm := math.Pow(float64(step), o.LengthPenalty)
+	last := step == o.MaxTokens
 	var next []hypothesis
 	for _, c := range candidates {
 		h := hypothesis{tokens: append(slices.Clone(beams[c.beam].tokens), c.token), score: c.score, row: beams[c.beam].row}
-		if c.token == b.o.EOS || last {
+		if c.token == o.EOS || last {
 			h.score /= norm
 			f.best = append(f.best, h)
 		} else if next = append(next, h); len(next) == width {

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -11,9 +12,9 @@ import (
 
 func TestChoose(t *testing.T) {
 	probabilities := []float64{0.1, 0.4, 0.05, 0.2, 0.25}
-	logprobs := make([]float32, len(probabilities))
+	floats := make([]float32, len(probabilities))
 	for i, p := range probabilities {
-		logprobs[i] = float32(math.Log(p))
+		floats[i] = float32(p)
 	}
 	for _, test := range []struct {
 		topK int
@@ -43,7 +44,7 @@ func TestChoose(t *testing.T) {
 		counts := make([]float64, len(probabilities))
 		stream := random.New(1, test.topK, test.topP)
 		for range 20000 {
-			counts[choose(stream, logprobs, test.topK, test.topP)]++
+			counts[choose(stream, floats, test.topK, test.topP)]++
 		}
 		within(t, fmt.Sprintf("top-k %d, top-p %g", test.topK, test.topP), counts, want)
 	}
@@ -59,10 +60,10 @@ func TestInvert(t *testing.T) {
 }
 
 func TestOneDrawATokenWhateverIsKept(t *testing.T) {
-	logprobs := []float32{-1, -1, -1}
+	floats := []float32{0.3, 0.3, 0.4}
 	a, b := random.New(1, "stream"), random.New(1, "stream")
-	choose(a, logprobs, 0, 1)
-	choose(b, logprobs, 2, 0.5)
+	choose(a, floats, 0, 1)
+	choose(b, floats, 2, 0.5)
 	if a.Uint64() != b.Uint64() {
 		t.Error("top-k and top-p draw another number of times from the stream")
 	}
@@ -83,6 +84,40 @@ func TestLargest(t *testing.T) {
 		slices.SortStableFunc(order, func(a, b int) int { return int(values[b] - values[a]) })
 		if got := largest(values, n); !slices.Equal(got, order[:min(n, len(order))]) {
 			t.Fatalf("the %d largest of %v are at %v, want %v", n, values, got, order[:min(n, len(order))])
+		}
+	}
+}
+
+// TestLikeliestLeavesWhatSortingAllWould compares choices from distributions
+// with long tails with those from a full sort.
+func TestLikeliestLeavesWhatSortingAllWould(t *testing.T) {
+	stream := random.New(1, "likeliest")
+	for round := range 300 {
+		probabilities := make([]float32, 1+stream.IntN(400))
+		for i := range probabilities {
+			probabilities[i] = float32(math.Exp(stream.NormFloat64() * float64(round%12)))
+		}
+		topK, topP := []int{0, 3, 50, 1000}[stream.IntN(4)], []float64{0.1, 0.9, 0.9999999, 1}[stream.IntN(4)]
+		sorted := make([]int, len(probabilities))
+		for i := range sorted {
+			sorted[i] = i
+		}
+		byProbability := func(a, b int) int { return cmp.Compare(probabilities[b], probabilities[a]) }
+		slices.SortStableFunc(sorted, byProbability)
+		got := likeliest(probabilities, topK, topP)
+		slices.SortStableFunc(got, byProbability)
+		if !slices.Equal(got, sorted[:len(got)]) {
+			t.Fatalf("top-k %d, top-p %g: %v are not the likeliest", topK, topP, got)
+		}
+		var kept, total float64
+		for i, p := range probabilities {
+			total += float64(p)
+			if slices.Contains(got, i) {
+				kept += float64(p)
+			}
+		}
+		if topK > 0 && len(got) < min(topK, len(sorted)) || topK == 0 && kept < topP*total {
+			t.Fatalf("top-k %d, top-p %g: %d tokens of %g are too few", topK, topP, len(got), kept/total)
 		}
 	}
 }

@@ -1,12 +1,11 @@
 package decode
 
 import (
-	"cmp"
 	"context"
 	"math"
 	"math/rand/v2"
-	"slices"
 
+	"lastmile/harness/model"
 	"lastmile/harness/random"
 	"lastmile/harness/torch"
 )
@@ -14,157 +13,190 @@ import (
 // sequence is a response in the making.
 type sequence struct {
 	request, sample int
+	slot            int
 	stream          *rand.Rand
 	Response
 }
 
-// sample decodes by sampling, or greedily.
-func (b *batch) sample(ctx context.Context) ([][]Response, error) {
-	active := make([]*sequence, 0, len(b.requests)*b.o.Samples)
-	out := make([][]Response, len(b.requests))
-	rows := make([]int, 0, cap(active))
-	for i, r := range b.requests {
-		out[i] = make([]Response, b.o.Samples)
-		for sample := range b.o.Samples {
-			active = append(active, &sequence{request: i, sample: sample, stream: random.New(b.o.Seed, b.o.Stage, r.ID, sample)})
-			rows = append(rows, i)
-		}
-	}
-	if b.o.Samples > 1 {
-		b.choose(rows)
-	}
-	// Rows of ended sequences stay until they are a quarter of the batch: to
-	// leave costs a copy of the cache.
-	inRow := slices.Clone(active)
-	for step := 0; ; step++ {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		chosen, logprobs, err := b.next(inRow)
-		if err != nil {
-			return nil, err
-		}
-		var values []float32
-		if b.values != nil {
-			if values, err = b.values.Values(); err != nil {
-				return nil, err
-			}
-		}
-		live := 0
-		for row, q := range inRow {
-			if q == nil {
-				continue
-			}
-			q.Tokens = append(q.Tokens, int(chosen[row]))
-			if logprobs != nil {
-				q.Logprobs = append(q.Logprobs, logprobs[row])
-			}
-			if values != nil {
-				q.Values = append(q.Values, values[row])
-			}
-			q.Ended = int(chosen[row]) == b.o.EOS
-			if q.Ended || len(q.Tokens) == b.o.MaxTokens {
-				out[q.request][q.sample] = q.Response
-				inRow[row] = nil
-				continue
-			}
-			live++
-		}
-		if live == 0 {
-			return out, nil
-		}
-		if 4*live <= 3*len(inRow) {
-			var keep []int
-			var tokens []int64
-			var still []*sequence
-			for row, q := range inRow {
-				if q != nil {
-					keep, tokens, still = append(keep, row), append(tokens, chosen[row]), append(still, q)
-				}
-			}
-			b.choose(keep)
-			chosen, inRow = tokens, still
-		}
-		b.advance(chosen)
-	}
+// sampler decodes by sampling, or greedily.
+type sampler struct {
+	m        *model.Model
+	s        *torch.Session
+	o        Options
+	requests []Request
+	finish   func(request int, responses []Response)
+
+	waiting []int // requests, in the order in which they are taken
+	cache   *model.Cache
+	free    []int // slots of the cache
+	active  []*sequence
+	answers map[int][]Response // of the requests in work
+	open    map[int]int        // their samples that have not ended
 }
 
-// next chooses each row's next token, and with sampling its log-probability.
-// Rows without a sequence get a token that nobody reads.
-func (b *batch) next(inRow []*sequence) (tokens []int64, logprobs []float32, err error) {
-	if b.o.Strategy == "greedy" {
-		b.s.Scope(func() { tokens, err = b.logits.ArgMax(-1).IntValues() })
-		return tokens, nil, err
+func newSampler(m *model.Model, requests []Request, order []int, capacity int, o Options, finish func(int, []Response)) *sampler {
+	d := &sampler{
+		m: m, s: m.Session(), o: o, requests: requests, finish: finish,
+		waiting: order, answers: make(map[int][]Response), open: make(map[int]int),
 	}
-	var all []float32
-	b.s.Scope(func() { all, err = b.scaled().LogSoftmax(-1).Values() })
+	slots := min(max(1, o.BatchSize), len(requests)) * o.Samples
+	d.cache = m.NewCache(slots, capacity)
+	for slot := range slots {
+		d.free = append(d.free, slot)
+	}
+	return d
+}
+
+// prefillTokens is how many tokens of prompts are computed at once, at least
+// one prompt's: enough for fast products, and not so many that short prompts
+// are padded to much longer ones.
+const prefillTokens = 1024
+
+func (d *sampler) run(ctx context.Context) error {
+	room := len(d.free)
+	for len(d.waiting) > 0 || len(d.active) > 0 {
+		// A few that enter together cost less than one after the other.
+		if len(d.waiting) > 0 && (len(d.active) == 0 || 8*len(d.free) >= room) {
+			if err := d.admit(ctx); err != nil {
+				return err
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if len(d.active) == 0 {
+			continue
+		}
+		tokens, slots, rows := make([]int64, len(d.active)), make([]int, len(d.active)), make([]int64, len(d.active))
+		for i, q := range d.active {
+			tokens[i], slots[i], rows[i] = int64(q.Tokens[len(q.Tokens)-1]), q.slot, int64(i)
+		}
+		sequences := d.active
+		d.active = nil
+		if err := d.scoped(func() error { return d.extend(sequences, step(d.m, d.cache, tokens, slots, d.o), rows) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// admit takes waiting requests into the free slots and draws their first
+// tokens.
+func (d *sampler) admit(ctx context.Context) error {
+	for len(d.waiting) > 0 && len(d.free) >= d.o.Samples {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n := min(len(d.waiting), len(d.free)/d.o.Samples)
+		n = min(n, max(1, prefillTokens/len(d.requests[d.waiting[0]].Prompt)))
+		var prompts [][]int
+		var slots []int
+		var sequences []*sequence
+		var rows []int64 // of the sequences among the prompts
+		for row, request := range d.waiting[:n] {
+			r := d.requests[request]
+			taken := d.free[:d.o.Samples]
+			d.free = d.free[d.o.Samples:]
+			prompts, slots = append(prompts, r.Prompt), append(slots, taken[0])
+			d.answers[request], d.open[request] = make([]Response, d.o.Samples), d.o.Samples
+			for sample, slot := range taken {
+				sequences = append(sequences, &sequence{
+					request: request, sample: sample, slot: slot,
+					stream: random.New(d.o.Seed, d.o.Stage, r.ID, sample),
+				})
+				rows = append(rows, int64(row))
+			}
+		}
+		d.waiting = d.waiting[n:]
+		err := d.scoped(func() error {
+			states := prefill(d.m, d.cache, prompts, slots, d.o)
+			for i, q := range sequences {
+				if from := slots[rows[i]]; q.slot != from {
+					d.cache.Copy(from, q.slot)
+				}
+			}
+			return d.extend(sequences, states, rows)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *sampler) scoped(f func() error) error {
+	var err error
+	if scoped := d.s.Scope(func() { err = f() }); err == nil {
+		err = scoped
+	}
+	return err
+}
+
+// extend draws each sequence's next token from its row of states, [n, hidden].
+// Those that go on become active, the others leave their slots.
+func (d *sampler) extend(sequences []*sequence, states *torch.Tensor, rows []int64) error {
+	tokens, logprobs, err := d.next(sequences, d.m.Logits(states), rows)
+	if err != nil {
+		return err
+	}
+	var values []float32
+	if d.o.Values {
+		if values, err = d.m.Scores(states).Values(); err != nil {
+			return err
+		}
+	}
+	for i, q := range sequences {
+		q.Tokens = append(q.Tokens, tokens[i])
+		if logprobs != nil {
+			q.Logprobs = append(q.Logprobs, logprobs[i])
+		}
+		if values != nil {
+			q.Values = append(q.Values, values[rows[i]])
+		}
+		q.Ended = tokens[i] == d.o.EOS
+		if !q.Ended && len(q.Tokens) < d.o.MaxTokens {
+			d.active = append(d.active, q)
+			continue
+		}
+		d.cache.Clear(q.slot)
+		d.free = append(d.free, q.slot)
+		d.answers[q.request][q.sample] = q.Response
+		if d.open[q.request]--; d.open[q.request] == 0 {
+			d.finish(q.request, d.answers[q.request])
+			delete(d.answers, q.request)
+			delete(d.open, q.request)
+		}
+	}
+	return nil
+}
+
+// next chooses the tokens, and with sampling their log-probabilities, from
+// logits, [n, vocab_size].
+func (d *sampler) next(sequences []*sequence, logits *torch.Tensor, rows []int64) (tokens []int, logprobs []float32, err error) {
+	tokens = make([]int, len(sequences))
+	if d.o.Strategy == "greedy" {
+		best, err := logits.ArgMax(-1).IntValues()
+		if err != nil {
+			return nil, nil, err
+		}
+		for i, row := range rows {
+			tokens[i] = int(best[row])
+		}
+		return tokens, nil, nil
+	}
+	if d.o.Temperature != 1 {
+		logits = logits.MulScalar(1 / d.o.Temperature)
+	}
+	all, err := logits.Softmax(-1).Values()
 	if err != nil {
 		return nil, nil, err
 	}
-	size := b.m.Config.VocabSize
-	tokens, logprobs = make([]int64, len(inRow)), make([]float32, len(inRow))
-	for row, q := range inRow {
-		if q == nil {
-			continue
-		}
-		distribution := all[row*size : (row+1)*size]
-		token := choose(q.stream, distribution, b.o.TopK, b.o.TopP)
-		tokens[row], logprobs[row] = int64(token), distribution[token]
+	size := int64(d.m.Config.VocabSize)
+	logprobs = make([]float32, len(sequences))
+	for i, q := range sequences {
+		probabilities := all[rows[i]*size : (rows[i]+1)*size]
+		tokens[i] = choose(q.stream, probabilities, d.o.TopK, d.o.TopP)
+		logprobs[i] = float32(math.Log(float64(probabilities[tokens[i]])))
 	}
 	return tokens, logprobs, nil
-}
-
-func (b *batch) scaled() *torch.Tensor {
-	if b.o.Temperature == 1 {
-		return b.logits
-	}
-	return b.logits.MulScalar(1 / b.o.Temperature)
-}
-
-// choose draws a token by inversion of the distribution function, from all
-// tokens or from those that top-k and then top-p leave.
-func choose(stream *rand.Rand, logprobs []float32, topK int, topP float64) int {
-	u := stream.Float64()
-	if topK == 0 && topP >= 1 {
-		return invert(u, len(logprobs), func(i int) float64 { return math.Exp(float64(logprobs[i])) })
-	}
-	order := make([]int, len(logprobs))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(logprobs[b], logprobs[a]) })
-	if topK > 0 && topK < len(order) {
-		order = order[:topK]
-	}
-	total := 0.0
-	for _, i := range order {
-		total += math.Exp(float64(logprobs[i]))
-	}
-	if topP < 1 {
-		sum := 0.0
-		for n, i := range order {
-			sum += math.Exp(float64(logprobs[i]))
-			if sum >= topP*total {
-				order = order[:n+1]
-				break
-			}
-		}
-	}
-	return order[invert(u, len(order), func(i int) float64 { return math.Exp(float64(logprobs[order[i]])) })]
-}
-
-// invert is the first index at which the running sum of the weights passes
-// the share u of their total.
-func invert(u float64, n int, weight func(int) float64) int {
-	total := 0.0
-	for i := range n {
-		total += weight(i)
-	}
-	sum := 0.0
-	for i := range n {
-		if sum += weight(i); sum > u*total {
-			return i
-		}
-	}
-	return n - 1
 }

@@ -115,7 +115,7 @@ func measureDecode(ctx context.Context, s *torch.Session, batch int) (DecodeSpee
 		tokens := make([]int64, batch)
 		cache := m.NewCache(batch, decodeLength)
 		seconds = timeOf(ctx, func() error {
-			if cache.Length() == decodeLength {
+			if cache.Length(0) == decodeLength {
 				cache.Free()
 				cache = m.NewCache(batch, decodeLength)
 			}

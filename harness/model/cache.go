@@ -2,26 +2,42 @@ package model
 
 import "lastmile/harness/torch"
 
-// Cache holds the keys and values of the columns seen so far, in memory made
-// once for the longest sequence.
+// Cache holds the keys and values of sequences in slots, a sequence each, in
+// memory made once for the longest. A slot is as long as its own sequence, so
+// sequences of any lengths are decoded together, and one may leave and another
+// take its slot at any step.
 type Cache struct {
-	keys, values []*torch.Tensor // a layer each: [rows, groups, capacity, head_dim]
-	length       int
+	keys, values []*torch.Tensor // a layer each: [slots, groups, capacity, head_dim]
+	lengths      []int           // tokens in each slot
 }
 
-// NewCache makes a cache for rows sequences of at most capacity tokens. It
-// lives in the session's current scope.
-func (m *Model) NewCache(rows, capacity int) *Cache {
-	c := &Cache{}
+// NewCache makes a cache for sequences of at most capacity tokens. It lives in
+// the session's current scope.
+func (m *Model) NewCache(slots, capacity int) *Cache {
+	c := &Cache{lengths: make([]int, slots)}
 	for range m.layers {
-		c.keys = append(c.keys, m.s.Zeros(rows, m.Config.NumKeyValueHeads, capacity, m.Config.headDim()))
-		c.values = append(c.values, m.s.Zeros(rows, m.Config.NumKeyValueHeads, capacity, m.Config.headDim()))
+		c.keys = append(c.keys, m.s.Zeros(slots, m.Config.NumKeyValueHeads, capacity, m.Config.headDim()))
+		c.values = append(c.values, m.s.Zeros(slots, m.Config.NumKeyValueHeads, capacity, m.Config.headDim()))
 	}
 	return c
 }
 
-// Length is the number of columns in use.
-func (c *Cache) Length() int { return c.length }
+// Length is the number of tokens in a slot.
+func (c *Cache) Length(slot int) int { return c.lengths[slot] }
+
+// Clear empties a slot.
+func (c *Cache) Clear(slot int) { c.lengths[slot] = 0 }
+
+// Copy lets the slot to hold what the slot from does.
+func (c *Cache) Copy(from, to int) {
+	n := c.lengths[from]
+	for _, layer := range [][]*torch.Tensor{c.keys, c.values} {
+		for _, t := range layer {
+			t.Narrow(0, to, 1).Narrow(2, 0, n).CopyInPlace(t.Narrow(0, from, 1).Narrow(2, 0, n))
+		}
+	}
+	c.lengths[to] = n
+}
 
 // Keep hands the cache to the scope around the current one, and returns it.
 func (c *Cache) Keep() *Cache {
@@ -40,22 +56,76 @@ func (c *Cache) Free() {
 	}
 }
 
-// extend appends the new columns of a layer, [rows, groups, length, head_dim],
-// and returns all columns of it.
-func (c *Cache) extend(layer int, k, v *torch.Tensor) (keys, values *torch.Tensor) {
-	n := k.Size(2)
-	c.keys[layer].Narrow(2, c.length, n).CopyInPlace(k)
-	c.values[layer].Narrow(2, c.length, n).CopyInPlace(v)
-	return c.keys[layer].Narrow(2, 0, c.length+n), c.values[layer].Narrow(2, 0, c.length+n)
-}
-
-// Select returns a cache with the given rows of c, in that order; a row may
+// Select returns a cache with the given slots of c, in that order; a slot may
 // come several times. The new cache lives in the session's current scope.
-func (c *Cache) Select(rows *torch.Tensor) *Cache {
-	out := &Cache{length: c.length}
+func (c *Cache) Select(slots []int) *Cache {
+	out := &Cache{lengths: make([]int, len(slots))}
+	index := make([]int64, len(slots))
+	for i, slot := range slots {
+		index[i], out.lengths[i] = int64(slot), c.lengths[slot]
+	}
 	for i := range c.keys {
+		rows := c.keys[i].Session().Ints(index, len(index))
 		out.keys = append(out.keys, c.keys[i].IndexSelect(0, rows))
 		out.values = append(out.values, c.values[i].IndexSelect(0, rows))
 	}
 	return out
+}
+
+// slots are the cache's slots of the rows.
+func (in Input) slots() []int64 {
+	slots := make([]int64, in.Rows)
+	for row := range slots {
+		slots[row] = int64(row)
+		if in.Slots != nil {
+			slots[row] = int64(in.Slots[row])
+		}
+	}
+	return slots
+}
+
+// counts are the real tokens of each row.
+func (in Input) counts() []int64 {
+	counts := make([]int64, in.Rows)
+	for row := range counts {
+		counts[row] = int64(in.Length)
+		if in.Counts != nil {
+			counts[row] = int64(in.Counts[row])
+		}
+	}
+	return counts
+}
+
+// steps reports whether the input is one more token for each slot.
+func (in Input) steps() bool { return in.Cache != nil && in.Length == 1 }
+
+// attend is attention through the cache. One token a row goes behind its slot's
+// tokens and attends to them; more are a slot's first and attend to each other.
+func (c *Cache) attend(layer int, q, k, v, mask *torch.Tensor, in Input) *torch.Tensor {
+	if in.steps() {
+		return torch.AttendCached(q, k, v, c.keys[layer], c.values[layer], in.slots(), c.before(in))
+	}
+	c.keys[layer].Store(k, in.slots(), in.counts())
+	c.values[layer].Store(v, in.slots(), in.counts())
+	return torch.Attention(q, k, v, mask)
+}
+
+// before is what each row's slot holds before the input.
+func (c *Cache) before(in Input) []int64 {
+	lengths := in.slots()
+	for row, slot := range lengths {
+		lengths[row] = int64(c.lengths[slot])
+	}
+	return lengths
+}
+
+// advance counts the input's tokens.
+func (c *Cache) advance(in Input) {
+	for row, slot := range in.slots() {
+		if in.steps() {
+			c.lengths[slot]++
+		} else {
+			c.lengths[slot] = int(in.counts()[row])
+		}
+	}
 }

@@ -6,46 +6,70 @@ import (
 	"lastmile/harness/torch"
 )
 
+// TestCachedStatesEqualUncached decodes three sequences of different lengths
+// together, one of which enters later, in a slot that another one left.
 func TestCachedStatesEqualUncached(t *testing.T) {
 	s := open(t, torch.Float32)
 	m := newModel(t, s, tiny())
-	tokens := [][]int64{{1, 2, 3, 4, 5, 6, 7}, {9, 8, 7, 6, 5, 4, 3}}
-	all := Input{Tokens: append(append([]int64{}, tokens[0]...), tokens[1]...), Rows: 2, Length: 7}
-	whole := m.Hidden(all)
+	sequences := [][]int64{{1, 2, 3, 4, 5, 6, 7}, {9, 8, 7}, {5, 5, 1, 2, 9}}
+	want := func(sequence []int64) []float64 {
+		n := len(sequence)
+		v, err := m.Hidden(Input{Tokens: sequence, Rows: 1, Length: n}).Narrow(1, n-1, 1).Value64s()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
 	s.NoGrad(func() {
-		cache := m.NewCache(2, 10)
-		at := 0
-		for _, n := range []int{3, 1, 1, 2} {
-			var part []int64
-			for _, row := range tokens {
-				part = append(part, row[at:at+n]...)
+		cache := m.NewCache(3, 9)
+		// The second slot held something else before.
+		m.Hidden(Input{Tokens: []int64{4, 4, 4, 4, 4}, Rows: 1, Length: 5, Cache: cache, Slots: []int{1}})
+		cache.Clear(1)
+		// Two prompts, the shorter one padded.
+		first := m.HiddenAt(Input{
+			Tokens: []int64{1, 2, 3, 4, 9, 8, 0, 0}, Rows: 2, Length: 4, Counts: []int{4, 2}, Cache: cache, Slots: []int{2, 1},
+		}, []int64{3, 5})
+		near(t, "the first prompt", first.Narrow(0, 0, 1), want(sequences[0][:4]), 1e-5)
+		near(t, "the second prompt", first.Narrow(0, 1, 1), want(sequences[1][:2]), 1e-5)
+		both := m.Hidden(Input{Tokens: []int64{7, 5}, Rows: 2, Length: 1, Cache: cache, Slots: []int{1, 2}})
+		near(t, "the second after a step", both.Narrow(0, 0, 1), want(sequences[1]), 1e-5)
+		near(t, "the first after a step", both.Narrow(0, 1, 1), want(sequences[0][:5]), 1e-5)
+		cache.Clear(1)
+		third := m.Hidden(Input{Tokens: []int64{5, 5, 1, 2}, Rows: 1, Length: 4, Cache: cache, Slots: []int{1}})
+		near(t, "a prompt in a slot that was left", third.Narrow(1, 3, 1), want(sequences[2][:4]), 1e-5)
+		both = m.Hidden(Input{Tokens: []int64{9, 6}, Rows: 2, Length: 1, Cache: cache, Slots: []int{1, 2}})
+		near(t, "the third after a step", both.Narrow(0, 0, 1), want(sequences[2]), 1e-5)
+		near(t, "the first after two steps", both.Narrow(0, 1, 1), want(sequences[0][:6]), 1e-5)
+		// A copy, and slots turned round, go on as themselves.
+		cache.Copy(2, 0)
+		turned := cache.Select([]int{2, 1, 0})
+		for slot, length := range []int{6, 5, 6} {
+			if turned.Length(slot) != length {
+				t.Errorf("slot %d holds %d tokens, want %d", slot, turned.Length(slot), length)
 			}
-			got := m.Hidden(Input{Tokens: part, Rows: 2, Length: n, Cache: cache})
-			want, _ := whole.Narrow(1, at, n).Value64s()
-			near(t, "hidden states", got, want, 1e-5)
-			at += n
 		}
-		if cache.Length() != 7 {
-			t.Errorf("%d columns, want 7", cache.Length())
-		}
-		// The rows, turned round, go on as themselves.
-		turned := cache.Select(s.Ints([]int64{1, 0, 1}, 3))
-		got := m.Hidden(Input{Tokens: []int64{1, 2, 3}, Rows: 3, Length: 1, Cache: turned})
-		next := Input{Rows: 3, Length: 8}
-		for i, row := range []int{1, 0, 1} {
-			next.Tokens = append(append(next.Tokens, tokens[row]...), int64(i+1))
-		}
-		want, _ := m.Hidden(next).Narrow(1, 7, 1).Value64s()
-		near(t, "states of selected rows", got, want, 1e-5)
+		next := m.Hidden(Input{Tokens: []int64{7, 3, 7}, Rows: 3, Length: 1, Cache: turned})
+		near(t, "the first, turned", next.Narrow(0, 0, 1), want(sequences[0]), 1e-5)
+		near(t, "the third, turned", next.Narrow(0, 1, 1), want(append(sequences[2][:5:5], 3)), 1e-5)
+		near(t, "a copy", next.Narrow(0, 2, 1), want(sequences[0]), 1e-5)
 	})
 }
 
 func TestACacheOfATooSmallCapacityIsAnError(t *testing.T) {
-	s := open(t, torch.Float32)
-	m := newModel(t, s, tiny())
-	s.NoGrad(func() { m.Hidden(Input{Tokens: []int64{1, 2, 3}, Rows: 1, Length: 3, Cache: m.NewCache(1, 2)}) })
-	if s.Err() == nil {
-		t.Error("three columns went into a cache of two")
+	for name, use := range map[string]func(m *Model, c *Cache){
+		"a prompt": func(m *Model, c *Cache) { m.Hidden(Input{Tokens: []int64{1, 2, 3}, Rows: 1, Length: 3, Cache: c}) },
+		"a step": func(m *Model, c *Cache) {
+			for range 3 {
+				m.Hidden(Input{Tokens: []int64{1}, Rows: 1, Length: 1, Cache: c})
+			}
+		},
+	} {
+		s := open(t, torch.Float32)
+		m := newModel(t, s, tiny())
+		s.NoGrad(func() { use(m, m.NewCache(1, 2)) })
+		if s.Err() == nil {
+			t.Errorf("%s that a cache of two tokens has no room for is no error", name)
+		}
 	}
 }
 
@@ -62,7 +86,7 @@ func TestLeftPaddingChangesNothing(t *testing.T) {
 	got := m.Hidden(Input{
 		Tokens: append([]int64{0, 7, 0}, tokens...), Rows: 1, Length: padding + 4,
 		Positions: []int64{0, 0, 0, 0, 1, 2, 3},
-		Mask:      Causal(s, padding+4, 0).Add(s.Floats(mask, 1, 1, 1, 1, padding+4)),
+		Mask:      Causal(s, padding+4).Add(s.Floats(mask, 1, 1, 1, 1, padding+4)),
 	})
 	near(t, "hidden states", got.Narrow(1, padding, 4), want, 1e-5)
 }

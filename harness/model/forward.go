@@ -10,15 +10,23 @@ type Input struct {
 	Tokens       []int64
 	Rows, Length int
 	// Positions are the tokens' rotary positions, row by row; nil means that
-	// each row counts from the cache's length.
+	// each row counts from what its slot of the cache holds, or from 0.
 	Positions []int64
 	// Mask is added to the attention logits: 0 where a token may attend,
-	// [Masked] where not. Its shape broadcasts to [rows, 1, 1, length, keys],
-	// keys being the cached columns and the new ones. Nil means causal.
+	// [Masked] where not; [length, length] or [rows, 1, 1, length, length]. Nil
+	// means causal. A step through the cache needs none.
 	Mask *torch.Tensor
-	// Cache, where it is not nil, holds the keys and values of earlier columns
-	// and takes those of this input. It goes with gradients switched off.
+	// Cache, where it is not nil, takes the keys and values of this input. A
+	// row of one token goes on from those that its slot holds; a longer one is
+	// the start of a sequence and replaces them. It goes with gradients switched
+	// off.
 	Cache *Cache
+	// Slots are the rows' slots in the cache; nil means the first ones, in
+	// order.
+	Slots []int
+	// Counts are the rows' real tokens, the others padding on the right that
+	// the cache does not take; nil means that all are real.
+	Counts []int
 }
 
 // Masked is what a mask adds where a token may not attend: finite, so that a
@@ -58,7 +66,7 @@ func (m *Model) hidden(in Input, positions []int64) *torch.Tensor {
 			x = next
 		}
 		if in.Cache != nil {
-			in.Cache.length += in.Length
+			in.Cache.advance(in)
 		}
 		if places != nil {
 			x = x.Reshape(-1, m.Config.HiddenSize).IndexSelect(0, places)
@@ -83,7 +91,7 @@ func (m *Model) queries(in Input) queries {
 	q := queries{length: in.Length, mask: in.Mask}
 	q.cos, q.sin = m.rotations(in)
 	if q.mask == nil && in.Length > 1 {
-		q.mask = Causal(m.s, in.Length, in.past())
+		q.mask = Causal(m.s, in.Length)
 	}
 	return q
 }
@@ -128,8 +136,8 @@ func (m *Model) pick(in Input, q queries, positions []int64) (picked queries, pl
 		}
 		return t.Reshape(in.Rows*in.Length, last).IndexSelect(0, picked.index)
 	}
-	picked.cos = pick(q.cos, in.Positions == nil, head).Reshape(in.Rows, picked.length, 1, head)
-	picked.sin = pick(q.sin, in.Positions == nil, head).Reshape(in.Rows, picked.length, 1, head)
+	picked.cos = pick(q.cos, q.cos.Size(0) == 1 && in.Rows > 1, head).Reshape(in.Rows, picked.length, 1, head)
+	picked.sin = pick(q.sin, q.sin.Size(0) == 1 && in.Rows > 1, head).Reshape(in.Rows, picked.length, 1, head)
 	if q.mask != nil {
 		keys := q.mask.Size(-1)
 		picked.mask = pick(q.mask, q.mask.Elements() == in.Length*keys, keys).Reshape(in.Rows, 1, 1, picked.length, keys)
@@ -146,22 +154,19 @@ func (q queries) pick(x *torch.Tensor, rows int) *torch.Tensor {
 	return x.Reshape(-1, hidden).IndexSelect(0, q.index).Reshape(rows, q.length, hidden)
 }
 
-func (in Input) past() int {
-	if in.Cache == nil {
-		return 0
-	}
-	return in.Cache.length
-}
-
 // rotations are the cosines and signed sines of the tokens' positions, of a
 // shape that broadcasts to [rows, length, heads, head_dim].
 func (m *Model) rotations(in Input) (cos, sin *torch.Tensor) {
 	head := m.Config.headDim()
-	if in.Positions == nil {
-		return m.cos.Narrow(0, in.past(), in.Length).Reshape(1, in.Length, 1, head),
-			m.sin.Narrow(0, in.past(), in.Length).Reshape(1, in.Length, 1, head)
+	at := in.Positions
+	if at == nil && in.steps() {
+		at = in.Cache.before(in)
 	}
-	positions := m.s.Ints(in.Positions, len(in.Positions))
+	if at == nil {
+		return m.cos.Narrow(0, 0, in.Length).Reshape(1, in.Length, 1, head),
+			m.sin.Narrow(0, 0, in.Length).Reshape(1, in.Length, 1, head)
+	}
+	positions := m.s.Ints(at, len(at))
 	return m.cos.IndexSelect(0, positions).Reshape(in.Rows, in.Length, 1, head),
 		m.sin.IndexSelect(0, positions).Reshape(in.Rows, in.Length, 1, head)
 }
@@ -175,8 +180,8 @@ func (m *Model) layer(i int, x *torch.Tensor, of, all queries, in Input) *torch.
 	return x.Add(h.Linear(l.gate, nil).SwiGLU(h.Linear(l.up, nil)).Linear(l.down, nil))
 }
 
-// attention is grouped-query attention of the queries of to all tokens, and to
-// the cached ones.
+// attention is grouped-query attention of the queries of to all tokens, or to
+// those of their slots.
 func (m *Model) attention(i int, x *torch.Tensor, of, all queries, in Input) *torch.Tensor {
 	c, l := m.Config, m.layers[i]
 	head, heads, groups := c.headDim(), c.NumAttentionHeads, c.NumKeyValueHeads
@@ -185,19 +190,19 @@ func (m *Model) attention(i int, x *torch.Tensor, of, all queries, in Input) *to
 	k := x.Linear(l.k, nil).Reshape(in.Rows, in.Length, groups, head).Rotary(all.cos, all.sin)
 	v := x.Linear(l.v, nil).Reshape(in.Rows, in.Length, groups, head).Permute(0, 2, 1, 3)
 	if in.Cache != nil {
-		k, v = in.Cache.extend(i, k, v)
+		return in.Cache.attend(i, q, k, v, of.mask, in).Linear(l.o, nil)
 	}
 	return torch.Attention(q, k, v, of.mask).Linear(l.o, nil)
 }
 
-// Causal is the mask [length, past + length] that lets each token see itself
-// and what came before it.
-func Causal(s *torch.Session, length, past int) *torch.Tensor {
-	values := make([]float32, length*(past+length))
+// Causal is the mask [length, length] that lets each token see itself and what
+// came before it.
+func Causal(s *torch.Session, length int) *torch.Tensor {
+	values := make([]float32, length*length)
 	for i := range length {
-		for j := past + i + 1; j < past+length; j++ {
-			values[i*(past+length)+j] = Masked
+		for j := i + 1; j < length; j++ {
+			values[i*length+j] = Masked
 		}
 	}
-	return s.Floats(values, length, past+length)
+	return s.Floats(values, length, length)
 }

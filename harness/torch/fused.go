@@ -2,6 +2,7 @@ package torch
 
 import (
 	"math"
+	"slices"
 
 	"github.com/sugarme/gotch/fused"
 	"github.com/sugarme/gotch/libtch"
@@ -103,6 +104,73 @@ func Attention(queries, keys, values, mask *Tensor) *Tensor {
 	}
 	return weights.Softmax(-1).Reshape(rows, groups, share*length, columns).MatMul(values).
 		Reshape(rows, heads, length, n).Permute(0, 2, 1, 3).Reshape(rows, length, heads*n)
+}
+
+// AttendCached lets one token a row attend to a cached sequence of its own: its
+// key and value, [rows, groups, 1, n], go into the row's slot of keys and
+// values, [slots, groups, capacity, n], behind the slot's first lengths tokens;
+// then its queries, [rows, heads, 1, n], attend to all of them: [rows, 1, heads
+// · n]. No two rows share a slot, and gradients are switched off.
+func AttendCached(queries, key, value, keys, values *Tensor, slots, lengths []int64) *Tensor {
+	s := queries.s
+	if !s.usable("attend", queries, key, value, keys, values) || !s.fit("attend", keys, slots, lengths, 1) {
+		return queries
+	}
+	if queries.fusible() {
+		return s.fusedOp("attend", func() libtch.Ctensor {
+			return fused.Attend(queries.c, key.c, value.c, keys.c, values.c, slots, lengths)
+		})
+	}
+	for row, slot := range slots {
+		for _, of := range []struct{ all, new *Tensor }{{keys, key}, {values, value}} {
+			of.all.Narrow(0, int(slot), 1).Narrow(2, int(lengths[row]), 1).CopyInPlace(of.new.Narrow(0, row, 1))
+		}
+	}
+	columns := int(slices.Max(lengths)) + 1
+	mask := make([]float32, len(slots)*columns)
+	for row, length := range lengths {
+		for j := int(length) + 1; j < columns; j++ {
+			mask[row*columns+j] = float32(math.Inf(-1))
+		}
+	}
+	index := s.Ints(slots, len(slots))
+	part := func(all *Tensor) *Tensor { return all.IndexSelect(0, index).Narrow(2, 0, columns) }
+	return Attention(queries, part(keys), part(values), s.Floats(mask, len(slots), 1, 1, 1, columns))
+}
+
+// Store copies the first counts tokens of each row of x, [rows, groups, length,
+// n], to the start of its slot of t, [slots, groups, capacity, n].
+func (t *Tensor) Store(x *Tensor, slots, counts []int64) {
+	if !t.s.usable("store", t, x) || !t.s.fit("store", t, slots, counts, 0) {
+		return
+	}
+	if t.fusible() {
+		fused.Store(t.c, x.c, slots, counts)
+		if err := fused.Err(); err != nil {
+			t.s.failed("store", err)
+		}
+		return
+	}
+	for row, slot := range slots {
+		n := int(counts[row])
+		t.Narrow(0, int(slot), 1).Narrow(2, 0, n).CopyInPlace(x.Narrow(0, row, 1).Narrow(2, 0, n))
+	}
+}
+
+// fit reports whether a cache, [slots, groups, capacity, n], has the slots and
+// in each room for lengths and more tokens.
+func (s *Session) fit(name string, cache *Tensor, slots, lengths []int64, more int) bool {
+	for row, slot := range slots {
+		if size := cache.Size(0); slot < 0 || int(slot) >= size {
+			s.fail("torch: %s: slot %d of a cache of %d", name, slot, size)
+			return false
+		}
+		if capacity := cache.Size(2); int(lengths[row])+more > capacity {
+			s.fail("torch: %s: %d tokens in a slot that has room for %d", name, int(lengths[row])+more, capacity)
+			return false
+		}
+	}
+	return len(slots) > 0
 }
 
 // TokenLogprobs are the log-probabilities, in nats, of targets, Int64 [m],

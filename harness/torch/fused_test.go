@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -120,6 +121,66 @@ func noise(seed uint64, shape []int) []float64 {
 		values[i] = stream.NormFloat64()
 	}
 	return values
+}
+
+// TestCachedAttentionEqualsComposed steps sequences of different lengths in
+// slots out of order.
+func TestCachedAttentionEqualsComposed(t *testing.T) {
+	const rows, slots, groups, heads, capacity, n = 3, 4, 2, 6, 9, 16
+	compute := func(unfused bool) (results [][]float32) {
+		s := openWith(t, Options{Threads: 2})
+		s.unfused = unfused
+		s.NoGrad(func() {
+			tensor := func(seed uint64, shape ...int) *Tensor { return s.Float64s(noise(seed, shape), shape...) }
+			keys, values := s.Zeros(slots, groups, capacity, n), s.Zeros(slots, groups, capacity, n)
+			at, lengths := []int64{3, 0, 1}, []int64{5, 0, 8}
+			for i, cache := range []*Tensor{keys, values} {
+				cache.Store(tensor(uint64(i), rows, 8, groups, n).Permute(0, 2, 1, 3), at, lengths)
+			}
+			out := AttendCached(tensor(3, rows, heads, 1, n), tensor(4, rows, groups, 1, n), tensor(5, rows, groups, 1, n), keys, values, at, lengths)
+			for _, r := range []*Tensor{out, keys, values} {
+				v, err := r.Values()
+				if err != nil {
+					t.Fatal(err)
+				}
+				results = append(results, v)
+			}
+		})
+		return results
+	}
+	want, got := compute(true), compute(false)
+	for i := range want {
+		for j := range want[i] {
+			if math.Abs(float64(want[i][j]-got[i][j])) > 1e-5 {
+				t.Fatalf("result %d: element %d is %g, want %g", i, j, got[i][j], want[i][j])
+			}
+		}
+	}
+}
+
+// TestProductsOfFewRows compares them with libtorch's, and a row with itself
+// among others.
+func TestProductsOfFewRows(t *testing.T) {
+	for _, size := range []struct{ k, n int }{{64, 40}, {61, 7}, {8, 1}, {5, 3}, {576, 1001}} {
+		for rows := 1; rows <= 11; rows++ {
+			s := openWith(t, Options{Threads: 2})
+			x, w := s.Float64s(noise(1, []int{rows, size.k}), rows, size.k), s.Float64s(noise(2, []int{size.n, size.k}), size.n, size.k)
+			bias := s.Float64s(noise(3, []int{size.n}), size.n)
+			want := values(t, x.Linear(w, bias))
+			s.NoGrad(func() {
+				got := values(t, x.Linear(w, bias))
+				for i := range want {
+					if math.Abs(float64(want[i]-got[i])) > 1e-4 {
+						t.Fatalf("%d rows, %v: element %d is %g, want %g", rows, size, i, got[i], want[i])
+					}
+				}
+				alone := values(t, x.Narrow(0, rows-1, 1).Linear(w, bias))
+				if !slices.Equal(alone, got[(rows-1)*size.n:]) {
+					t.Errorf("%d rows, %v: the last row is another one alone", rows, size)
+				}
+			})
+		}
+	}
 }
 
 func TestTokenLogprobsWithoutGradientsAreTheSame(t *testing.T) {
