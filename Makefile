@@ -12,7 +12,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 export LIBTORCH
 
-.PHONY: help setup build demo test lint clean
+.PHONY: help setup build demo test lint bench-tokenizer clean
 
 help:
 	@echo 'make demo    set up, build, run experiments/demo.toml, print its report'
@@ -20,6 +20,8 @@ help:
 	@echo 'make build   set up, build bin/lastmile'
 	@echo 'make setup   only what a build needs: compiler, libtorch, fitted gotch'
 	@echo 'make lint    gofmt, vet, staticcheck'
+	@echo 'make bench-tokenizer MODEL=FOLDER TEXTS="FILE..."'
+	@echo '             the tokenizer of a folder beside Hugging Face'"'"'s, on JSON lines'
 	@echo 'make clean   remove what make built or set up (not the work folder)'
 	@echo
 	@echo 'LIBTORCH=DIR takes the libtorch in DIR (with include and lib: an official'
@@ -46,6 +48,13 @@ lint: setup
 	go vet ./...
 	go run $(STATICCHECK) ./...
 	cd $(FIT) && go vet ./... && go run $(STATICCHECK) ./...
+
+# The peers of a benchmark live in a Python environment of their own.
+bench-tokenizer: setup
+	@test -n "$(MODEL)" -a -n "$(TEXTS)" || { echo 'make bench-tokenizer needs MODEL, a folder with a tokenizer.json, and TEXTS, files of JSON lines'; exit 2; }
+	@test -x .made-by-make-setup/venv-tokenizer/bin/pip || python3 -m venv .made-by-make-setup/venv-tokenizer
+	@.made-by-make-setup/venv-tokenizer/bin/pip install --quiet tokenizers==0.23.3
+	.made-by-make-setup/venv-tokenizer/bin/python harness/tokenizer/testdata/benchmark.py $(MODEL) $(TEXTS)
 
 clean:
 	rm -rf bin .made-by-make-setup
