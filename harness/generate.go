@@ -15,7 +15,6 @@ import (
 
 	"lastmile/experiments"
 	"lastmile/harness/data"
-	"lastmile/harness/model"
 	"lastmile/harness/stage"
 	"lastmile/harness/torch"
 )
@@ -103,7 +102,7 @@ func generate(ctx context.Context, dir, name string, how experiments.Decode, c e
 	}
 	texts := make([]string, len(examples))
 	err = withSession(g.Threads, func(s *torch.Session) error {
-		m, err := model.Load(s, dir)
+		m, err := loadModel(s, dir, c.Task)
 		if err != nil {
 			return err
 		}

@@ -46,6 +46,9 @@ func (m *Model) hidden(in Input, positions []int64) *torch.Tensor {
 	s.Scope(func() {
 		ids := s.Ints(in.Tokens, in.Rows, in.Length)
 		x := m.embed.Embedding(ids)
+		if m.positions != nil {
+			x = x.Add(m.positions.Embedding(m.positionsOf(in)))
+		}
 		all := m.queries(in)
 		q := all
 		var places *torch.Tensor // of the positions among the last layer's queries
@@ -65,7 +68,7 @@ func (m *Model) hidden(in Input, positions []int64) *torch.Tensor {
 		if places != nil {
 			x = x.Reshape(-1, m.Config.HiddenSize).IndexSelect(0, places)
 		}
-		out = rmsNorm(x, m.norm, m.Config.RMSNormEps).Keep()
+		out = m.normalize(x, m.norm, m.normBias).Keep()
 	})
 	return out
 }
@@ -130,8 +133,10 @@ func (m *Model) pick(in Input, q queries, positions []int64) (picked queries, pl
 		}
 		return t.Reshape(in.Rows*in.Length, last).IndexSelect(0, picked.index)
 	}
-	picked.cos = pick(q.cos, in.Positions == nil, head).Reshape(in.Rows, picked.length, 1, head)
-	picked.sin = pick(q.sin, in.Positions == nil, head).Reshape(in.Rows, picked.length, 1, head)
+	if q.cos != nil {
+		picked.cos = pick(q.cos, in.Positions == nil, head).Reshape(in.Rows, picked.length, 1, head)
+		picked.sin = pick(q.sin, in.Positions == nil, head).Reshape(in.Rows, picked.length, 1, head)
+	}
 	if q.mask != nil {
 		keys := q.mask.Size(-1)
 		picked.mask = pick(q.mask, q.mask.Elements() == in.Length*keys, keys).Reshape(in.Rows, 1, 1, picked.length, keys)
@@ -156,9 +161,14 @@ func (in Input) past() int {
 }
 
 // rotations are the cosines and signed sines of the tokens' positions, of a
-// shape that broadcasts to [rows, length, heads, head_dim].
+// shape that broadcasts to [rows, length, heads, head_dim]; nil where positions
+// are embeddings.
 func (m *Model) rotations(in Input) (cos, sin *torch.Tensor) {
+	if m.positions != nil {
+		return nil, nil
+	}
 	head := m.Config.headDim()
+	m.rotary(in.positions())
 	if in.Positions == nil {
 		return m.cos.Narrow(0, in.past(), in.Length).Reshape(1, in.Length, 1, head),
 			m.sin.Narrow(0, in.past(), in.Length).Reshape(1, in.Length, 1, head)
@@ -170,11 +180,10 @@ func (m *Model) rotations(in Input) (cos, sin *torch.Tensor) {
 
 // layer computes the queries of from x, which holds all tokens of the batch.
 func (m *Model) layer(i int, x *torch.Tensor, of, all queries, in Input) *torch.Tensor {
-	l, eps := m.layers[i], m.Config.RMSNormEps
-	attended := m.attention(i, rmsNorm(x, l.inputNorm, eps), of, all, in)
+	l := m.layers[i]
+	attended := m.attention(i, m.normalize(x, l.inputNorm, l.inputNormBias), of, all, in)
 	x = of.pick(x, in.Rows).Add(attended)
-	h := rmsNorm(x, l.postNorm, eps)
-	return x.Add(h.Linear(l.gate, nil).SiLU().Mul(h.Linear(l.up, nil)).Linear(l.down, nil))
+	return x.Add(m.mlp(i, m.normalize(x, l.postNorm, l.postNormBias)))
 }
 
 // attention is grouped-query attention. The queries of a group share one head
@@ -186,9 +195,9 @@ func (m *Model) attention(i int, x *torch.Tensor, of, all queries, in Input) *to
 	perGroup := c.NumAttentionHeads / groups
 	rows, length := in.Rows, of.length
 
-	q := rotate(of.pick(x, rows).Linear(l.q, nil).Reshape(rows, length, c.NumAttentionHeads, head), of.cos, of.sin, head)
-	k := rotate(x.Linear(l.k, nil).Reshape(rows, in.Length, groups, head), all.cos, all.sin, head)
-	v := x.Linear(l.v, nil).Reshape(rows, in.Length, groups, head)
+	q := m.place(of.pick(x, rows).Linear(l.q, l.qBias).Reshape(rows, length, c.NumAttentionHeads, head), l.qNorm, of)
+	k := m.place(x.Linear(l.k, l.kBias).Reshape(rows, in.Length, groups, head), l.kNorm, all)
+	v := x.Linear(l.v, l.vBias).Reshape(rows, in.Length, groups, head)
 	k, v = k.Permute(0, 2, 1, 3), v.Permute(0, 2, 1, 3)
 	if in.Cache != nil {
 		k, v = in.Cache.extend(i, k, v)
@@ -208,7 +217,7 @@ func (m *Model) attention(i int, x *torch.Tensor, of, all queries, in Input) *to
 		Reshape(rows, groups, perGroup, length, head).
 		Permute(0, 3, 1, 2, 4).
 		Reshape(rows, length, groups*perGroup*head).
-		Linear(l.o, nil)
+		Linear(l.o, l.oBias)
 }
 
 // Causal is the mask [length, past + length] that lets each token see itself
