@@ -132,7 +132,7 @@ with PPO, decodes, scores and reports: a sweep file in, tables out.`,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.AddCommand(runCommand(), statusCommand(), reportCommand(), showCommand(),
-		scoreCommand(), scorerCommand(), generateCommand(), doctorCommand(), versionCommand(), configCommand())
+		scoreCommand(), scorerCommand(), generateCommand(), exportCommand(), doctorCommand(), versionCommand(), configCommand())
 	return root
 }
 

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -50,12 +51,70 @@ metrics.names = ["rouge1"]
 			if err != nil || !result.Complete() {
 				t.Fatalf("%+v: %v", result, err)
 			}
-			policy, err := model.ReadConfig(filepath.Join(g.store.Folder(rlKind, g.Runs[0].Stage(rlKind).Key), "config.json"))
-			if err != nil || !slices.Contains(model.Supported(), policy.Architectures[0]) {
-				t.Errorf("the policy's config.json: %v, %v", policy.Architectures, err)
+			out := t.TempDir()
+			if kept := os.Getenv("EXPORT_DIR"); kept != "" {
+				out = filepath.Join(kept, name)
+			}
+			for _, what := range []string{exportPolicy, exportReward} {
+				folder := filepath.Join(out, what)
+				done, err := Export(t.Context(), Exporting{Work: filepath.Join(dir, "work"), Run: g.Runs[0].ID, What: what, Dir: folder})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if done.Folder != folder || !strings.Contains(done.Class, "AutoModelFor") {
+					t.Errorf("exported %+v", done)
+				}
+				kind := map[string]string{exportPolicy: rlKind, exportReward: rewardKind}[what]
+				stored := computed(t, g.store.Folder(kind, g.Runs[0].Stage(kind).Key))
+				exported := computed(t, folder)
+				if !slices.Equal(stored.Values, exported.Values) || !slices.Equal(stored.Text, exported.Text) {
+					t.Errorf("the exported %s computes something else", what)
+				}
+				text, err := json.Marshal(exported)
+				if err != nil {
+					t.Fatal(err)
+				}
+				write(t, out, what+".json", string(text))
 			}
 		})
 	}
+}
+
+// expected is what an exported model makes of some tokens; with EXPORT_DIR set,
+// testdata/check_export.py compares it with transformers.
+type expected struct {
+	Tokens []int64   `json:"tokens"` // two rows
+	Values []float64 `json:"values"` // logits, or scores
+	Text   []int     `json:"text"`   // the tokens of exportedText
+}
+
+const exportedText = "It's 12 o'clock,\n  naïve 日本 <|endoftext|> x"
+
+func computed(t *testing.T, dir string) expected {
+	t.Helper()
+	e := expected{Tokens: []int64{5, 200, 17, 42, 9, 9, 81, 256, 3, 44, 12, 8}}
+	tok, err := tokenizer.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Text = tok.Encode(exportedText)
+	err = withSession(1, func(s *torch.Session) error {
+		m, err := model.Load(s, dir)
+		if err != nil {
+			return err
+		}
+		in := model.Input{Tokens: e.Tokens, Rows: 2, Length: len(e.Tokens) / 2}
+		if m.Head != nil {
+			e.Values, err = m.Scores(m.HiddenAt(in, []int64{5, 11})).Value64s()
+		} else {
+			e.Values, err = m.Logits(m.Hidden(in)).Value64s()
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
 }
 
 // makeModel writes a random model with an end token that it may learn, and the
