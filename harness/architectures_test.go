@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"lastmile/experiments"
+	"lastmile/harness/data"
 	"lastmile/harness/model"
 	"lastmile/harness/tokenizer"
 	"lastmile/harness/torch"
@@ -146,11 +147,27 @@ func makeModel(t *testing.T, config, dir string) {
 	}
 }
 
+func TestAChatTemplateIsPutAroundThePrompt(t *testing.T) {
+	dir := t.TempDir()
+	makeModel(t, "model/testdata/architectures/qwen2/config.json", dir)
+	write(t, dir, "chat_template.jinja", "{% for m in messages %}<{{ m.role }}>{{ m.content | trim }}</>{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}")
+	task := experiments.Default().Task
+	task.Chat, task.Prompt, task.Response = true, "Name {input}!\n", "{reference}"
+	l, err := openLanguage(dir, task)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := l.Decode(l.codec.Prompt(data.Example{Input: "a {thing}"})); got != "<user>Name a {thing}!</><assistant>" {
+		t.Errorf("the prompt is %q", got)
+	}
+}
+
 func TestModelsThatCannotBeUsedAreRefusedBeforeAnythingIsComputed(t *testing.T) {
 	for want, change := range map[string][2]string{
 		"model.path: reading": {`"hidden_size"`, `"hidden_sizes"`},
 		"task.max_prompt_tokens 128 and task.max_response_tokens 32 are 160 tokens, more than the 64 positions": {"", ""},
 		"supported are LlamaForCausalLM": {"LlamaForCausalLM", "BloomForCausalLM"},
+		"task.chat: ":                    {"", ""},
 	} {
 		dir := t.TempDir()
 		makeModel(t, "model/testdata/architectures/llama3/config.json", filepath.Join(dir, "model"))
@@ -165,6 +182,9 @@ func TestModelsThatCannotBeUsedAreRefusedBeforeAnythingIsComputed(t *testing.T) 
 		s := sweep(t, "")
 		for i := range s.Runs {
 			s.Runs[i].Config.Model.Path = filepath.Join(dir, "model")
+			if s.Runs[i].Config.Task.Chat = strings.HasPrefix(want, "task.chat"); s.Runs[i].Config.Task.Chat {
+				s.Runs[i].Config.Task.MaxPromptTokens = 20
+			}
 		}
 		_, err = Plan(s, t.TempDir())
 		if err == nil || !strings.Contains(err.Error(), want) {

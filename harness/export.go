@@ -76,6 +76,10 @@ func Export(ctx context.Context, e Exporting) (done Exported, err error) {
 	if from == "" {
 		return done, Mistake{fmt.Errorf("run %s has no reward model: its rl.algorithm is %s, and it is %s", run.Name, c.RL.Algorithm, run.Status)}
 	}
+	task, err := inChat(c.Task, from)
+	if err != nil {
+		return done, err
+	}
 	// A folder that is there is whole.
 	part := e.Dir + ".part"
 	if err := os.RemoveAll(part); err != nil {
@@ -91,7 +95,7 @@ func Export(ctx context.Context, e Exporting) (done Exported, err error) {
 		done, err = writePolicy(from, part)
 	}
 	if err == nil {
-		err = os.WriteFile(filepath.Join(part, "README.md"), []byte(modelCard(e.What, run.Name, c.Task, done)), 0o666)
+		err = os.WriteFile(filepath.Join(part, "README.md"), []byte(modelCard(e.What, run.Name, task, done)), 0o666)
 	}
 	if err == nil {
 		err = errors.Join(ignore(os.Remove(e.Dir), fs.ErrNotExist), os.Rename(part, e.Dir))

@@ -40,7 +40,7 @@ func runBase(ctx context.Context, job *stage.Job) error {
 // parameters.
 var modelFiles = []string{
 	"config.json", "generation_config.json",
-	"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+	"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja",
 }
 
 func copyFolder(from fs.FS, dir string) error {

@@ -24,8 +24,28 @@ func openLanguage(dir string, task experiments.Task) (language, error) {
 	if err != nil {
 		return language{}, err
 	}
+	if task, err = inChat(task, dir); err != nil {
+		return language{}, err
+	}
 	codec, err := data.NewCodec(task, t, t.EOS())
 	return language{t, codec}, err
+}
+
+// inChat returns a task whose prompt is what the user says, in the chat template
+// of a folder, where the task says so.
+func inChat(task experiments.Task, dir string) (experiments.Task, error) {
+	if !task.Chat {
+		return task, nil
+	}
+	chat, err := tokenizer.LoadChat(dir)
+	if err != nil {
+		return task, fmt.Errorf("task.chat: %w", err)
+	}
+	// The input's place is text like any other to the chat template.
+	if task.Prompt, err = chat.Prompt(task.Prompt); err != nil {
+		return task, fmt.Errorf("task.chat: %w", err)
+	}
+	return task, nil
 }
 
 // sequences are examples as training texts: the prompt, and the first
@@ -82,6 +102,9 @@ func checkModel(c experiments.Config) error {
 	}
 	if err == nil {
 		err = checkRoom(config, dir, c.Task)
+	}
+	if err == nil {
+		_, err = inChat(c.Task, dir)
 	}
 	if err != nil {
 		return Mistake{fmt.Errorf("model.path: %w", err)}

@@ -38,6 +38,7 @@ const EndOfText = "<|endoftext|>"
 type Tokenizer struct {
 	file   file
 	config []byte // tokenizer_config.json as it was found, or nil
+	chat   []byte // chat_template.jinja as it was found, or nil
 
 	ids     map[string]int // token as spelled in the file -> id
 	tokens  []string       // id -> token as spelled in the file
