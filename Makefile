@@ -12,7 +12,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 export LIBTORCH
 
-.PHONY: help setup build demo test lint bench bench-rouge bench-scorer clean
+.PHONY: help setup build demo test lint bench bench-rouge bench-scorer bench-tokenizer clean
 
 help:
 	@echo 'make demo    set up, build, run experiments/demo.toml, print its report'
@@ -62,6 +62,13 @@ bench-scorer: setup
 	@if [ -z "$(LASTMILE_MINILM)" ] || [ -z "$(LASTMILE_RATINGS)" ]; then \
 		echo 'scorer: left out; LASTMILE_MINILM and LASTMILE_RATINGS say what to score'; \
 	else $(PYTHON) harness/scorer/testdata/benchmark.py --encoder "$(LASTMILE_MINILM)" --pairs "$(LASTMILE_RATINGS)"; fi
+
+# The peers of a benchmark live in a Python environment of their own.
+bench-tokenizer: setup
+	@test -n "$(MODEL)" -a -n "$(TEXTS)" || { echo 'make bench-tokenizer needs MODEL, a folder with a tokenizer.json, and TEXTS, files of JSON lines'; exit 2; }
+	@test -x .made-by-make-setup/venv-tokenizer/bin/pip || python3 -m venv .made-by-make-setup/venv-tokenizer
+	@.made-by-make-setup/venv-tokenizer/bin/pip install --quiet tokenizers==0.23.3
+	.made-by-make-setup/venv-tokenizer/bin/python harness/tokenizer/testdata/benchmark.py $(MODEL) $(TEXTS)
 
 clean:
 	rm -rf bin .made-by-make-setup

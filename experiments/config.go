@@ -38,6 +38,9 @@ type Task struct {
 	Fields Fields `toml:"fields" json:"fields"`
 	// Prompt is the template of the prompt; {input} stands for the input.
 	Prompt string `toml:"prompt" json:"prompt"`
+	// Chat makes the prompt what the user says in the chat template of the
+	// model's folder, behind which the response follows as the assistant's.
+	Chat bool `toml:"chat" json:"chat,omitempty"`
 	// Response is the template of the response; {reference} stands for the
 	// reference. The end token follows it.
 	Response string `toml:"response" json:"response"`

@@ -42,6 +42,12 @@ var constraints = []constraint{
 		return fmt.Sprintf("max_prompt_tokens and max_response_tokens make %d, more than the model's max_position_embeddings of %d",
 			total, c.Model.MaxPositionEmbeddings)
 	}},
+	{[]string{"task.chat", "model.path"}, func(c Config) string {
+		if !c.Task.Chat || c.Model.Path != "" && c.Model.Path != "builtin" {
+			return ""
+		}
+		return fmt.Sprintf("chat needs the chat template of a Hugging Face folder, and model.path is %q", c.Model.Path)
+	}},
 	{[]string{"base.copy", "base.reversed"}, func(c Config) string {
 		if c.Base.Copy+c.Base.Reversed <= 1 {
 			return ""

@@ -248,6 +248,9 @@ task.data = "files"
 task.files.dev = "y"`, `
 s.toml:2: task.files.train: task.files.train is not read, since task.data is "debian-descriptions"; set task.data = "files"
 s.toml:7: task.data: task.data = "files" needs task.files.test`},
+		{"chat", `
+task.chat = true`, `
+s.toml:2: task.chat: chat needs the chat template of a Hugging Face folder, and model.path is "builtin"`},
 		{"sizes", `
 [model]
 path = ""

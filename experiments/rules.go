@@ -42,6 +42,7 @@ var rules = []rule{
 	{"task.fields.input", nonEmpty},
 	{"task.fields.references", list(nonEmpty, 1)},
 	{"task.prompt", containing("{input}")},
+	{"task.chat", anything},
 	{"task.response", containing("{reference}")},
 	{"task.max_prompt_tokens", atLeast(1)},
 	{"task.max_response_tokens", atLeast(1)},

@@ -102,7 +102,7 @@ func (c *contents) model(path string) (string, error) {
 	}
 	for _, entry := range entries {
 		switch filepath.Ext(entry.Name()) {
-		case ".json", ".safetensors", ".txt", ".model":
+		case ".json", ".safetensors", ".txt", ".model", ".jinja":
 			hash, err := c.file(filepath.Join(path, entry.Name()))
 			if err != nil {
 				return "", fmt.Errorf("reading the model: %w", err)

@@ -15,9 +15,9 @@ import (
 
 	"lastmile/experiments"
 	"lastmile/harness/data"
-	"lastmile/harness/model"
 	"lastmile/harness/stage"
 	"lastmile/harness/torch"
+	"lastmile/runs"
 )
 
 // Generation says what to write with which run.
@@ -55,22 +55,10 @@ func Generate(ctx context.Context, g Generation) (outputs []string, err error) {
 	}
 	how := c.Decode[name]
 
-	folders := map[string]string{}
-	for _, st := range run.Stages {
-		if st.Kind == decodeKind && st.Role != name {
-			continue
-		}
-		folders[st.Kind] = stageFolder(g.Work, st.Kind, st.Key)
-	}
-	policy := folders[rlKind]
-	if policy == "" && c.RL.Algorithm == noRL {
-		policy = folders[mleKind]
-	}
-	if policy == "" {
-		return nil, Mistake{fmt.Errorf("run %s has no trained policy yet: it is %s", run.Name, run.Status)}
-	}
-	if _, err := os.Stat(policy); err != nil {
-		return nil, fmt.Errorf("the policy of run %s: %w", run.Name, err)
+	folders := stageFolders(g.Work, run, name)
+	policy, err := policyFolder(run, c, folders)
+	if err != nil {
+		return nil, err
 	}
 	if len(how.Temperatures) > 0 {
 		chosen, err := readDecoding(folders[decodeKind])
@@ -83,6 +71,34 @@ func Generate(ctx context.Context, g Generation) (outputs []string, err error) {
 		how.Temperature, how.Temperatures = chosen.Temperature, nil
 	}
 	return generate(ctx, policy, name, how, c, g)
+}
+
+// stageFolders are the folders of a run's stages, by kind; of those that a run
+// has for each decoding, that of the decoding called name.
+func stageFolders(work string, run runs.RunDetails, name string) map[string]string {
+	folders := map[string]string{}
+	for _, st := range run.Stages {
+		if st.Kind == decodeKind && st.Role != name {
+			continue
+		}
+		folders[st.Kind] = stageFolder(work, st.Kind, st.Key)
+	}
+	return folders
+}
+
+// policyFolder is the folder of a run's trained policy.
+func policyFolder(run runs.RunDetails, c experiments.Config, folders map[string]string) (string, error) {
+	policy := folders[rlKind]
+	if policy == "" && c.RL.Algorithm == noRL {
+		policy = folders[mleKind]
+	}
+	if policy == "" {
+		return "", Mistake{fmt.Errorf("run %s has no trained policy yet: it is %s", run.Name, run.Status)}
+	}
+	if _, err := os.Stat(policy); err != nil {
+		return "", fmt.Errorf("the policy of run %s: %w", run.Name, err)
+	}
+	return policy, nil
 }
 
 // generate decodes the inputs with the model in a folder.
@@ -103,7 +119,7 @@ func generate(ctx context.Context, dir, name string, how experiments.Decode, c e
 	}
 	texts := make([]string, len(examples))
 	err = withSession(g.Threads, func(s *torch.Session) error {
-		m, err := model.Load(s, dir)
+		m, err := loadModel(s, dir, c.Task)
 		if err != nil {
 			return err
 		}

@@ -82,6 +82,7 @@ func scorePart(c experiments.Config) experiments.Config {
 func text(c experiments.Config) experiments.Task {
 	return experiments.Task{
 		Prompt:            c.Task.Prompt,
+		Chat:              c.Task.Chat,
 		Response:          c.Task.Response,
 		MaxPromptTokens:   c.Task.MaxPromptTokens,
 		MaxResponseTokens: c.Task.MaxResponseTokens,

@@ -141,6 +141,9 @@ func (p *planner) base(b *builder, c experiments.Config, prepare *stage.Stage) *
 	if fromScratch(c) {
 		return b.stage(baseKind, c, "", in(prepare))
 	}
+	if b.err == nil {
+		b.err = checkModel(c)
+	}
 	return b.stage(baseKind, c, b.check(p.contents.model(c.Model.Path)))
 }
 

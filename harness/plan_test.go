@@ -18,7 +18,7 @@ func sweep(t *testing.T, text string) *experiments.Sweep {
 	write(t, dir, "train.jsonl", `{"input": "a b c", "reference": "a"}`+"\n"+`{"input": "d e f", "reference": "d"}`+"\n")
 	write(t, dir, "dev.jsonl", `{"input": "g h i", "reference": "g"}`+"\n")
 	write(t, dir, "test.jsonl", `{"input": "j k l", "reference": "j k"}`+"\n"+`{"input": "m n o", "reference": "m n"}`+"\n")
-	write(t, dir, "model/config.json", "{}")
+	write(t, dir, "model/config.json", `{"vocab_size": 8, "hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "max_position_embeddings": 256}`)
 	write(t, dir, "model/model.safetensors", "weights")
 	write(t, dir, "sweep.toml", `
 task = { data = "files", files = { train = "train.jsonl", dev = "dev.jsonl", test = "test.jsonl" } }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"lastmile/experiments/builtin"
 	"lastmile/harness/data"
@@ -35,14 +36,15 @@ func runBase(ctx context.Context, job *stage.Job) error {
 	}
 }
 
-// modelFiles are the files of a Hugging Face folder that count.
+// modelFiles are the files of a Hugging Face folder that count, besides its
+// parameters.
 var modelFiles = []string{
-	"config.json", "generation_config.json", "model.safetensors",
-	"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+	"config.json", "generation_config.json",
+	"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja",
 }
 
 func copyFolder(from fs.FS, dir string) error {
-	for _, name := range modelFiles {
+	for _, name := range append(modelFiles, "model.safetensors") {
 		content, err := fs.ReadFile(from, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -58,12 +60,19 @@ func copyFolder(from fs.FS, dir string) error {
 }
 
 // linkFolder links large files instead of copying them where the file system
-// allows it. What is not a regular file is not followed.
+// allows it. A symbolic link, as Hugging Face's cache has them, is followed.
 func linkFolder(from, dir string) error {
-	for _, name := range modelFiles {
-		source := filepath.Join(from, name)
-		if _, err := os.Stat(source); errors.Is(err, fs.ErrNotExist) {
+	weights, err := model.WeightFiles(from)
+	if err != nil {
+		return err
+	}
+	for _, name := range append(weights, modelFiles...) {
+		source, err := filepath.EvalSymlinks(filepath.Join(from, name))
+		if errors.Is(err, fs.ErrNotExist) && !slices.Contains(weights, name) {
 			continue
+		}
+		if err != nil {
+			return err
 		}
 		if os.Link(source, filepath.Join(dir, name)) == nil {
 			continue

@@ -48,7 +48,7 @@ func runDecode(ctx context.Context, job *stage.Job) error {
 		return err
 	}
 	return withSession(job.Threads, func(s *torch.Session) error {
-		m, err := model.Load(s, dir)
+		m, err := loadModel(s, dir, c.Task)
 		if err != nil {
 			return err
 		}

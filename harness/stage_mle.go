@@ -3,7 +3,6 @@ package harness
 import (
 	"context"
 
-	"lastmile/harness/model"
 	"lastmile/harness/stage"
 	"lastmile/harness/torch"
 	"lastmile/harness/train"
@@ -31,7 +30,7 @@ func maximizeLikelihood(ctx context.Context, job *stage.Job, from string, steps 
 		stage = rlKind
 	}
 	return withSession(job.Threads, func(s *torch.Session) error {
-		m, err := model.Load(s, from)
+		m, err := loadModel(s, from, c.Task)
 		if err != nil {
 			return err
 		}

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 
 	"lastmile/harness/data"
-	"lastmile/harness/model"
 	"lastmile/harness/negatives"
 	"lastmile/harness/reward"
 	"lastmile/harness/stage"
@@ -40,7 +39,7 @@ func runReward(ctx context.Context, job *stage.Job) error {
 		return err
 	}
 	return withSession(job.Threads, func(s *torch.Session) error {
-		m, err := model.Load(s, job.Inputs[mleKind])
+		m, err := loadModel(s, job.Inputs[mleKind], c.Task)
 		if err != nil {
 			return err
 		}

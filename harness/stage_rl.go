@@ -35,16 +35,16 @@ func runRL(ctx context.Context, job *stage.Job) error {
 		problems[i] = train.Problem{ID: e.ID, Prompt: l.codec.Prompt(e), Truth: truth}
 	}
 	return withSession(job.Threads, func(s *torch.Session) error {
-		policy, err := model.Load(s, from)
+		policy, err := loadModel(s, from, c.Task)
 		if err != nil {
 			return err
 		}
 		policy.AddHead()
-		reference, err := model.Load(s, from)
+		reference, err := loadModel(s, from, c.Task)
 		if err != nil {
 			return err
 		}
-		judge, err := model.Load(s, job.Inputs[rewardKind])
+		judge, err := loadModel(s, job.Inputs[rewardKind], c.Task)
 		if err != nil {
 			return err
 		}

@@ -24,8 +24,28 @@ func openLanguage(dir string, task experiments.Task) (language, error) {
 	if err != nil {
 		return language{}, err
 	}
+	if task, err = inChat(task, dir); err != nil {
+		return language{}, err
+	}
 	codec, err := data.NewCodec(task, t, t.EOS())
 	return language{t, codec}, err
+}
+
+// inChat returns a task whose prompt is what the user says, in the chat template
+// of a folder, where the task says so.
+func inChat(task experiments.Task, dir string) (experiments.Task, error) {
+	if !task.Chat {
+		return task, nil
+	}
+	chat, err := tokenizer.LoadChat(dir)
+	if err != nil {
+		return task, fmt.Errorf("task.chat: %w", err)
+	}
+	// The input's place is text like any other to the chat template.
+	if task.Prompt, err = chat.Prompt(task.Prompt); err != nil {
+		return task, fmt.Errorf("task.chat: %w", err)
+	}
+	return task, nil
 }
 
 // sequences are examples as training texts: the prompt, and the first
@@ -47,6 +67,49 @@ func trainAndDev(job *stage.Job) (train, dev []data.Example, err error) {
 	}
 	dev, err = data.ReadExamples(splitFile(job.Inputs[prepareKind], data.Dev))
 	return train, dev, err
+}
+
+// loadModel reads the model of a folder, which must have room for the task's
+// texts.
+func loadModel(s *torch.Session, dir string, task experiments.Task) (*model.Model, error) {
+	m, err := model.Load(s, dir)
+	if err != nil {
+		return nil, err
+	}
+	return m, checkRoom(m.Config, dir, task)
+}
+
+// checkRoom tells whether prompt and response of a task fit the positions of the
+// model in a folder.
+func checkRoom(c model.Config, dir string, task experiments.Task) error {
+	if n := task.MaxPromptTokens + task.MaxResponseTokens; n > c.MaxPositionEmbeddings {
+		return fmt.Errorf("task.max_prompt_tokens %d and task.max_response_tokens %d are %d tokens, more than the %d positions that the model in %s has",
+			task.MaxPromptTokens, task.MaxResponseTokens, n, c.MaxPositionEmbeddings, dir)
+	}
+	return nil
+}
+
+// checkModel tells, before anything is computed, whether the folder that
+// model.path names holds a model that can be read and has room for the task.
+func checkModel(c experiments.Config) error {
+	dir := c.Model.Path
+	if dir == builtinModel {
+		return nil
+	}
+	config, err := model.ReadConfig(filepath.Join(dir, "config.json"))
+	if err == nil {
+		_, err = model.WeightFiles(dir)
+	}
+	if err == nil {
+		err = checkRoom(config, dir, c.Task)
+	}
+	if err == nil {
+		_, err = inChat(c.Task, dir)
+	}
+	if err != nil {
+		return Mistake{fmt.Errorf("model.path: %w", err)}
+	}
+	return nil
 }
 
 func hooks(job *stage.Job) train.Hooks {

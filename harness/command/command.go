@@ -133,6 +133,6 @@ with PPO, decodes, scores and reports: a sweep file in, tables out.`,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.AddCommand(p.runCommand(), statusCommand(), p.reportCommand(), showCommand(),
-		scoreCommand(), compareCommand(), scorerCommand(), generateCommand(), doctorCommand(), p.versionCommand(), configCommand())
+		scoreCommand(), compareCommand(), scorerCommand(), generateCommand(), exportCommand(), doctorCommand(), p.versionCommand(), configCommand())
 	return root
 }

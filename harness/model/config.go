@@ -1,22 +1,25 @@
-// Package model is a decoder-only transformer in Llama's architecture:
-// RMSNorm, rotary positions, grouped queries, SwiGLU (Touvron et al. 2023),
-// read from and written to Hugging Face folders.
+// Package model is a decoder-only transformer, read from and written to Hugging
+// Face folders: Llama's (RMSNorm, rotary positions, grouped queries, SwiGLU;
+// Touvron et al. 2023), and by a table of differences, in architecture.go,
+// Mistral's, Qwen 2's and 3's, and GPT-2's.
 //
 // A [Model] is its configuration and its parameters, named as in the
 // checkpoint. [Model.Hidden] maps tokens to hidden states; the projection to
 // the vocabulary is a step of its own, taken only where a token is predicted.
 // A scalar head makes of the same model a reward model
-// (LlamaForSequenceClassification) or a value function.
+// (such as LlamaForSequenceClassification) or a value function.
 package model
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 )
 
-// Config mirrors Hugging Face's config.json for Llama.
+// Config mirrors Hugging Face's config.json, with the names that Llama's has.
 type Config struct {
 	Architectures         []string `json:"architectures"`
 	ModelType             string   `json:"model_type"`
@@ -41,97 +44,231 @@ type Config struct {
 	PadTokenID            int      `json:"pad_token_id"`
 	NumLabels             int      `json:"num_labels,omitempty"`
 	TorchDType            string   `json:"torch_dtype"`
+
+	kind *architecture              // nil for that of Architectures and ModelType
+	rope rope                       // how RopeTheta is scaled
+	file map[string]json.RawMessage // as found, without nulls; nil for a model from scratch
 }
 
-// The architectures that are read, by Hugging Face's names.
+// The names of Llama's architectures.
 const (
 	CausalLM               = "LlamaForCausalLM"
 	SequenceClassification = "LlamaForSequenceClassification"
 )
 
-// ReadConfig reads and checks a config.json.
+// ReadConfig reads and checks a config.json of any architecture that is
+// supported, in the spellings of older and of newer versions of transformers.
+// The fields of the result are named as Llama's, whatever the file calls them.
+// MaxPositionEmbeddings is the length up to which attention sees everything:
+// not more than a sliding window.
 func ReadConfig(path string) (Config, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return Config{}, err
 	}
-	c := Config{HiddenAct: "silu", RopeTheta: 10000, RMSNormEps: 1e-6, InitializerRange: 0.02}
-	// Newer files may hold the end token as a list, of which the first counts,
-	// and the rotary base beside its type.
-	var loose struct {
-		EOSTokenID     json.RawMessage `json:"eos_token_id"`
-		RopeParameters struct {
-			RopeTheta float64 `json:"rope_theta"`
-			RopeType  string  `json:"rope_type"`
-		} `json:"rope_parameters"`
-	}
-	if err := json.Unmarshal(raw, &loose); err != nil {
-		return Config{}, fmt.Errorf("reading %s: %w", path, err)
-	}
-	var list []int
-	if json.Unmarshal(loose.EOSTokenID, &list) == nil && len(list) > 0 {
-		var all map[string]any
-		if err := json.Unmarshal(raw, &all); err != nil {
-			return Config{}, fmt.Errorf("reading %s: %w", path, err)
-		}
-		all["eos_token_id"] = list[0]
-		if raw, err = json.Marshal(all); err != nil {
-			return Config{}, fmt.Errorf("reading %s: %w", path, err)
-		}
-	}
-	if err := json.Unmarshal(raw, &c); err != nil {
-		return Config{}, fmt.Errorf("reading %s: %w", path, err)
-	}
-	if c.NumKeyValueHeads == 0 {
-		c.NumKeyValueHeads = c.NumAttentionHeads
-	}
-	rope := loose.RopeParameters
-	if rope.RopeType != "" && rope.RopeType != "default" {
-		return Config{}, fmt.Errorf("reading %s: rope_type %q is not supported; want default", path, rope.RopeType)
-	}
-	if rope.RopeTheta != 0 {
-		c.RopeTheta = rope.RopeTheta
-	}
-	if err := c.check(); err != nil {
+	c, err := parseConfig(raw)
+	if err != nil {
 		return Config{}, fmt.Errorf("reading %s: %w", path, err)
 	}
 	return c, nil
 }
 
-func (c Config) check() error {
-	for _, size := range []struct {
-		name  string
-		value int
-	}{
-		{"vocab_size", c.VocabSize}, {"hidden_size", c.HiddenSize}, {"intermediate_size", c.IntermediateSize},
-		{"num_hidden_layers", c.NumHiddenLayers}, {"num_attention_heads", c.NumAttentionHeads},
-		{"num_key_value_heads", c.NumKeyValueHeads}, {"max_position_embeddings", c.MaxPositionEmbeddings},
-	} {
-		if size.value <= 0 {
-			return fmt.Errorf("%s is %d, want a positive number", size.name, size.value)
+func parseConfig(raw []byte) (Config, error) {
+	var file map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &file); err != nil {
+		return Config{}, err
+	}
+	for name, value := range file {
+		if string(value) == "null" {
+			delete(file, name)
 		}
 	}
-	supported := []string{CausalLM, SequenceClassification}
-	for _, architecture := range c.Architectures {
-		if !slices.Contains(supported, architecture) {
-			return fmt.Errorf("architecture %q is not supported; one of %v", architecture, supported)
+	var named struct {
+		Architectures []string `json:"architectures"`
+		ModelType     string   `json:"model_type"`
+	}
+	if err := json.Unmarshal(raw, &named); err != nil {
+		return Config{}, err
+	}
+	a, err := findArchitecture(named.Architectures, named.ModelType)
+	if err != nil {
+		return Config{}, err
+	}
+	c := Config{
+		HiddenAct: a.activation[0], RopeTheta: 10000, RMSNormEps: 1e-6, InitializerRange: 0.02,
+		HeadDim: a.headDim, NumKeyValueHeads: a.keyValueHeads, TieWordEmbeddings: a.tied, kind: &a, file: file,
+	}
+	if a.layerNorm {
+		c.RMSNormEps = 1e-5
+	}
+	ours := maps.Clone(file)
+	for name, theirs := range a.fields {
+		delete(ours, name)
+		if value, ok := file[theirs]; ok {
+			ours[name] = value
+		}
+	}
+	// Newer files may hold the end token as a list, of which the first counts.
+	var list []json.RawMessage
+	if json.Unmarshal(ours["eos_token_id"], &list) == nil && len(list) > 0 {
+		ours["eos_token_id"] = list[0]
+	}
+	text, err := json.Marshal(ours)
+	if err != nil {
+		return Config{}, err
+	}
+	if err := json.Unmarshal(text, &c); err != nil {
+		return Config{}, err
+	}
+	if c.NumKeyValueHeads == 0 {
+		c.NumKeyValueHeads = c.NumAttentionHeads
+	}
+	if a.plainMLP && c.IntermediateSize == 0 {
+		c.IntermediateSize = 4 * c.HiddenSize
+	}
+	if err := c.readRope(); err != nil {
+		return Config{}, err
+	}
+	if err := c.readWindow(); err != nil {
+		return Config{}, err
+	}
+	return c, c.check()
+}
+
+// readWindow bounds the positions by the sliding window, within which attention
+// sees everything.
+func (c *Config) readWindow() error {
+	var f struct {
+		SlidingWindow    int   `json:"sliding_window"`
+		UseSlidingWindow *bool `json:"use_sliding_window"`
+	}
+	if err := c.unmarshalFile(&f); err != nil {
+		return err
+	}
+	on := c.kind.window
+	if f.UseSlidingWindow != nil {
+		on = *f.UseSlidingWindow
+	}
+	if on && f.SlidingWindow > 0 {
+		c.MaxPositionEmbeddings = min(c.MaxPositionEmbeddings, f.SlidingWindow)
+	}
+	return nil
+}
+
+// unmarshalFile reads fields of config.json that Config has not.
+func (c *Config) unmarshalFile(v any) error {
+	text, err := json.Marshal(c.file)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, v)
+}
+
+// arch is the architecture of c.
+func (c Config) arch() architecture {
+	if c.kind != nil {
+		return *c.kind
+	}
+	a, err := findArchitecture(c.Architectures, c.ModelType)
+	if err != nil {
+		return architectures[0] // check refuses it
+	}
+	return a
+}
+
+func (c Config) check() error {
+	if _, err := findArchitecture(c.Architectures, c.ModelType); err != nil {
+		return err
+	}
+	a := c.arch()
+	for _, size := range []struct {
+		name       string
+		value, max int
+	}{
+		{"vocab_size", c.VocabSize, maxSize}, {"hidden_size", c.HiddenSize, maxSize}, {"intermediate_size", c.IntermediateSize, maxSize},
+		{"num_hidden_layers", c.NumHiddenLayers, maxLayers}, {"num_attention_heads", c.NumAttentionHeads, maxSize},
+		{"num_key_value_heads", c.NumKeyValueHeads, maxSize}, {"max_position_embeddings", c.MaxPositionEmbeddings, maxSize},
+	} {
+		if size.value <= 0 || size.value > size.max {
+			return fmt.Errorf("%s is %d, want a number from 1 to %d", cmp.Or(a.fields[size.name], size.name), size.value, size.max)
 		}
 	}
 	switch {
 	case c.NumAttentionHeads%c.NumKeyValueHeads != 0:
 		return fmt.Errorf("num_attention_heads %d is not a multiple of num_key_value_heads %d", c.NumAttentionHeads, c.NumKeyValueHeads)
+	case c.HeadDim < 0 || c.HeadDim > maxSize:
+		return fmt.Errorf("head_dim is %d, want a number from 1 to %d", c.HeadDim, maxSize)
 	case c.HeadDim == 0 && c.HiddenSize%c.NumAttentionHeads != 0:
 		return fmt.Errorf("hidden_size %d is not a multiple of num_attention_heads %d", c.HiddenSize, c.NumAttentionHeads)
-	case c.headDim()%2 != 0:
+	case !a.learnedPositions && c.headDim()%2 != 0:
 		return fmt.Errorf("head_dim %d is odd; rotary positions need pairs", c.headDim())
-	case c.HiddenAct != "silu":
-		return fmt.Errorf("hidden_act %q is not supported; want silu", c.HiddenAct)
-	case c.AttentionBias || c.MLPBias:
-		return fmt.Errorf("biases in attention or MLP are not supported")
-	case c.RopeScaling != nil:
-		return fmt.Errorf("rope_scaling is not supported")
+	case !slices.Contains(a.activation, c.HiddenAct):
+		return fmt.Errorf("%s %q is not supported; want %s", cmp.Or(a.fields["hidden_act"], "hidden_act"), c.HiddenAct, a.activation[0])
+	case !a.optionalBiases && (c.AttentionBias || c.MLPBias):
+		return fmt.Errorf("attention_bias and mlp_bias are not supported in %s", a.causal)
+	}
+	return c.checkOddities()
+}
+
+// The bounds of sizes, so that a malformed file cannot ask for all memory or
+// overflow a product.
+const (
+	maxSize   = 1 << 24
+	maxLayers = 1 << 12
+)
+
+// checkOddities refuses settings that hardly any model has.
+func (c Config) checkOddities() error {
+	var f struct {
+		ScaleAttnWeights           *bool    `json:"scale_attn_weights"`
+		ScaleAttnByInverseLayerIdx bool     `json:"scale_attn_by_inverse_layer_idx"`
+		AddCrossAttention          bool     `json:"add_cross_attention"`
+		PartialRotaryFactor        *float64 `json:"partial_rotary_factor"`
+	}
+	if err := c.unmarshalFile(&f); err != nil {
+		return err
+	}
+	switch {
+	case f.ScaleAttnWeights != nil && !*f.ScaleAttnWeights:
+		return fmt.Errorf("scale_attn_weights false is not supported; want true")
+	case f.ScaleAttnByInverseLayerIdx:
+		return fmt.Errorf("scale_attn_by_inverse_layer_idx is not supported; want false")
+	case f.AddCrossAttention:
+		return fmt.Errorf("add_cross_attention is not supported; want false")
+	case f.PartialRotaryFactor != nil && *f.PartialRotaryFactor != 1:
+		return fmt.Errorf("partial_rotary_factor %g is not supported; want 1", *f.PartialRotaryFactor)
 	}
 	return nil
+}
+
+// MarshalJSON writes a config.json: as it was found, but for what depends on the
+// weights that it is written with.
+func (c Config) MarshalJSON() ([]byte, error) {
+	type plain Config
+	if c.file == nil {
+		return json.Marshal(plain(c))
+	}
+	file := maps.Clone(c.file)
+	delete(file, "quantization_config")
+	delete(file, "dtype") // the newer name of torch_dtype
+	delete(file, "num_labels")
+	now := map[string]any{"architectures": c.Architectures, "torch_dtype": c.TorchDType}
+	if c.NumLabels > 0 {
+		now["num_labels"] = c.NumLabels
+		delete(file, "id2label")
+		delete(file, "label2id")
+	}
+	if c.PadTokenID != 0 {
+		now["pad_token_id"] = c.PadTokenID
+	}
+	for name, value := range now {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, err
+		}
+		file[name] = text
+	}
+	return json.Marshal(file)
 }
 
 func (c Config) headDim() int {
@@ -147,27 +284,52 @@ type shape struct {
 	size []int
 }
 
-// shapes lists the parameters in the order in which the model uses them.
+// shapes lists the parameters in the order in which the model uses them, by our
+// names: those of Llama's checkpoints.
 func (c Config) shapes() []shape {
+	a := c.arch()
 	hidden, head := c.HiddenSize, c.headDim()
-	list := []shape{{embeddingName, []int{c.VocabSize, hidden}}}
+	var list []shape
+	add := func(name string, size ...int) { list = append(list, shape{name, size}) }
+	projection := func(name string, out, in int, bias bool) {
+		add(name+".weight", out, in)
+		if bias {
+			add(name+".bias", out)
+		}
+	}
+	norm := func(name string, size int) {
+		add(name+".weight", size)
+		if a.layerNorm {
+			add(name+".bias", size)
+		}
+	}
+	optional := a.optionalBiases && c.AttentionBias || a.biases
+	mlp := a.optionalBiases && c.MLPBias || a.biases
+	add(embeddingName, c.VocabSize, hidden)
+	if a.learnedPositions {
+		add(positionsName, c.MaxPositionEmbeddings, hidden)
+	}
 	for i := range c.NumHiddenLayers {
 		layer := fmt.Sprintf("model.layers.%d.", i)
-		list = append(list,
-			shape{layer + "input_layernorm.weight", []int{hidden}},
-			shape{layer + "self_attn.q_proj.weight", []int{c.NumAttentionHeads * head, hidden}},
-			shape{layer + "self_attn.k_proj.weight", []int{c.NumKeyValueHeads * head, hidden}},
-			shape{layer + "self_attn.v_proj.weight", []int{c.NumKeyValueHeads * head, hidden}},
-			shape{layer + "self_attn.o_proj.weight", []int{hidden, c.NumAttentionHeads * head}},
-			shape{layer + "post_attention_layernorm.weight", []int{hidden}},
-			shape{layer + "mlp.gate_proj.weight", []int{c.IntermediateSize, hidden}},
-			shape{layer + "mlp.up_proj.weight", []int{c.IntermediateSize, hidden}},
-			shape{layer + "mlp.down_proj.weight", []int{hidden, c.IntermediateSize}},
-		)
+		norm(layer+"input_layernorm", hidden)
+		projection(layer+"self_attn.q_proj", c.NumAttentionHeads*head, hidden, a.queryBiases || optional)
+		projection(layer+"self_attn.k_proj", c.NumKeyValueHeads*head, hidden, a.queryBiases || optional)
+		projection(layer+"self_attn.v_proj", c.NumKeyValueHeads*head, hidden, a.queryBiases || optional)
+		projection(layer+"self_attn.o_proj", hidden, c.NumAttentionHeads*head, optional)
+		if a.queryNorm {
+			add(layer+"self_attn.q_norm.weight", head)
+			add(layer+"self_attn.k_norm.weight", head)
+		}
+		norm(layer+"post_attention_layernorm", hidden)
+		if !a.plainMLP {
+			projection(layer+"mlp.gate_proj", c.IntermediateSize, hidden, mlp)
+		}
+		projection(layer+"mlp.up_proj", c.IntermediateSize, hidden, mlp)
+		projection(layer+"mlp.down_proj", hidden, c.IntermediateSize, mlp)
 	}
-	list = append(list, shape{finalNormName, []int{hidden}})
+	norm("model.norm", hidden)
 	if !c.TieWordEmbeddings {
-		list = append(list, shape{"lm_head.weight", []int{c.VocabSize, hidden}})
+		add("lm_head.weight", c.VocabSize, hidden)
 	}
 	return list
 }

@@ -52,6 +52,9 @@ func (m *Model) hidden(in Input, positions []int64) *torch.Tensor {
 	s.Scope(func() {
 		ids := s.Ints(in.Tokens, in.Rows, in.Length)
 		x := m.embed.Embedding(ids)
+		if m.positions != nil {
+			x = x.Add(m.positions.Embedding(m.positionsOf(in)))
+		}
 		all := m.queries(in)
 		q := all
 		var places *torch.Tensor // of the positions among the last layer's queries
@@ -71,7 +74,7 @@ func (m *Model) hidden(in Input, positions []int64) *torch.Tensor {
 		if places != nil {
 			x = x.Reshape(-1, m.Config.HiddenSize).IndexSelect(0, places)
 		}
-		out = x.RMSNorm(m.norm, m.Config.RMSNormEps).Keep()
+		out = m.normalize(x, m.norm, m.normBias).Keep()
 	})
 	return out
 }
@@ -136,8 +139,10 @@ func (m *Model) pick(in Input, q queries, positions []int64) (picked queries, pl
 		}
 		return t.Reshape(in.Rows*in.Length, last).IndexSelect(0, picked.index)
 	}
-	picked.cos = pick(q.cos, q.cos.Size(0) == 1 && in.Rows > 1, head).Reshape(in.Rows, picked.length, 1, head)
-	picked.sin = pick(q.sin, q.sin.Size(0) == 1 && in.Rows > 1, head).Reshape(in.Rows, picked.length, 1, head)
+	if q.cos != nil {
+		picked.cos = pick(q.cos, q.cos.Size(0) == 1 && in.Rows > 1, head).Reshape(in.Rows, picked.length, 1, head)
+		picked.sin = pick(q.sin, q.sin.Size(0) == 1 && in.Rows > 1, head).Reshape(in.Rows, picked.length, 1, head)
+	}
 	if q.mask != nil {
 		keys := q.mask.Size(-1)
 		picked.mask = pick(q.mask, q.mask.Elements() == in.Length*keys, keys).Reshape(in.Rows, 1, 1, picked.length, keys)
@@ -155,13 +160,15 @@ func (q queries) pick(x *torch.Tensor, rows int) *torch.Tensor {
 }
 
 // rotations are the cosines and signed sines of the tokens' positions, of a
-// shape that broadcasts to [rows, length, heads, head_dim].
+// shape that broadcasts to [rows, length, heads, head_dim]; nil where positions
+// are embeddings.
 func (m *Model) rotations(in Input) (cos, sin *torch.Tensor) {
-	head := m.Config.headDim()
-	at := in.Positions
-	if at == nil && in.steps() {
-		at = in.Cache.before(in)
+	if m.positions != nil {
+		return nil, nil
 	}
+	head := m.Config.headDim()
+	at := in.positions()
+	m.rotary(in.lastPosition() + 1)
 	if at == nil {
 		return m.cos.Narrow(0, 0, in.Length).Reshape(1, in.Length, 1, head),
 			m.sin.Narrow(0, 0, in.Length).Reshape(1, in.Length, 1, head)
@@ -173,11 +180,10 @@ func (m *Model) rotations(in Input) (cos, sin *torch.Tensor) {
 
 // layer computes the queries of from x, which holds all tokens of the batch.
 func (m *Model) layer(i int, x *torch.Tensor, of, all queries, in Input) *torch.Tensor {
-	l, eps := m.layers[i], m.Config.RMSNormEps
-	attended := m.attention(i, x.RMSNorm(l.inputNorm, eps), of, all, in)
+	l := m.layers[i]
+	attended := m.attention(i, m.normalize(x, l.inputNorm, l.inputNormBias), of, all, in)
 	x = of.pick(x, in.Rows).Add(attended)
-	h := x.RMSNorm(l.postNorm, eps)
-	return x.Add(h.Linear(l.gate, nil).SwiGLU(h.Linear(l.up, nil)).Linear(l.down, nil))
+	return x.Add(m.mlp(i, m.normalize(x, l.postNorm, l.postNormBias)))
 }
 
 // attention is grouped-query attention of the queries of to all tokens, or to
@@ -186,13 +192,13 @@ func (m *Model) attention(i int, x *torch.Tensor, of, all queries, in Input) *to
 	c, l := m.Config, m.layers[i]
 	head, heads, groups := c.headDim(), c.NumAttentionHeads, c.NumKeyValueHeads
 
-	q := of.pick(x, in.Rows).Linear(l.q, nil).Reshape(in.Rows, of.length, heads, head).Rotary(of.cos, of.sin)
-	k := x.Linear(l.k, nil).Reshape(in.Rows, in.Length, groups, head).Rotary(all.cos, all.sin)
-	v := x.Linear(l.v, nil).Reshape(in.Rows, in.Length, groups, head).Permute(0, 2, 1, 3)
+	q := m.place(of.pick(x, in.Rows).Linear(l.q, l.qBias).Reshape(in.Rows, of.length, heads, head), l.qNorm, of)
+	k := m.place(x.Linear(l.k, l.kBias).Reshape(in.Rows, in.Length, groups, head), l.kNorm, all)
+	v := x.Linear(l.v, l.vBias).Reshape(in.Rows, in.Length, groups, head).Permute(0, 2, 1, 3)
 	if in.Cache != nil {
-		return in.Cache.attend(i, q, k, v, of.mask, in).Linear(l.o, nil)
+		return in.Cache.attend(i, q, k, v, of.mask, in).Linear(l.o, l.oBias)
 	}
-	return torch.Attention(q, k, v, of.mask).Linear(l.o, nil)
+	return torch.Attention(q, k, v, of.mask).Linear(l.o, l.oBias)
 }
 
 // Causal is the mask [length, length] that lets each token see itself and what

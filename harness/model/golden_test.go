@@ -25,13 +25,17 @@ func readGolden(t *testing.T) (g golden, in Input) {
 	if err := json.Unmarshal(text, &g); err != nil {
 		t.Fatal(err)
 	}
-	in = Input{Rows: len(g.Tokens), Length: len(g.Tokens[0])}
+	return g, g.input()
+}
+
+func (g golden) input() Input {
+	in := Input{Rows: len(g.Tokens), Length: len(g.Tokens[0])}
 	for _, row := range g.Tokens {
 		for _, token := range row {
 			in.Tokens = append(in.Tokens, int64(token))
 		}
 	}
-	return g, in
+	return in
 }
 
 func load(t *testing.T, s *torch.Session, dir string) *Model {

@@ -15,39 +15,48 @@ import (
 )
 
 // Load reads a model from a Hugging Face folder: config.json and
-// model.safetensors, of any floating-point type, into the session's.
+// model.safetensors, or the files of model.safetensors.index.json, of any
+// floating-point type, into the session's. Nothing in the folder is executed.
 func Load(s *torch.Session, dir string) (*Model, error) {
 	c, err := ReadConfig(filepath.Join(dir, "config.json"))
 	if err != nil {
 		return nil, err
 	}
-	path := filepath.Join(dir, "model.safetensors")
-	stored, err := safetensors.Read(path)
+	path, stored, err := readWeights(dir)
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := stored["lm_head.weight"]; !ok && slices.Contains(c.Architectures, SequenceClassification) {
+	a := c.arch()
+	classifies := slices.Contains(c.Architectures, a.classification)
+	if _, ok := stored["lm_head.weight"]; !ok && classifies {
 		// transformers gives a classifier no output embeddings.
 		c.TieWordEmbeddings = true
 	}
 	want := c.shapes()
-	if _, ok := stored[headName]; ok {
+	if _, ok := stored[headName]; ok || classifies {
 		want = append(want, shape{headName, []int{1, c.HiddenSize}})
 	}
 	tensors := make(map[string]*torch.Tensor, len(want))
 	for _, w := range want {
-		t, ok := stored[w.name]
+		from := a.source(w)
+		t, ok := stored[from.name]
 		if !ok {
-			return nil, fmt.Errorf("reading %s: tensor %q is missing", path, w.name)
+			// The network alone is stored without the name that it has in a
+			// language model.
+			_, bare, _ := strings.Cut(from.name, ".")
+			t, ok = stored[bare]
 		}
-		if !slices.Equal(t.Shape, w.size) {
-			return nil, fmt.Errorf("reading %s: tensor %q has shape %v, but config.json makes it %v", path, w.name, t.Shape, w.size)
+		if !ok {
+			return nil, fmt.Errorf("reading %s: tensor %q is missing", path, from.name)
+		}
+		if !slices.Equal(t.Shape, from.size) {
+			return nil, fmt.Errorf("reading %s: tensor %q has shape %v, but config.json makes it %v", path, from.name, t.Shape, from.size)
 		}
 		values, err := t.Float32s()
 		if err != nil {
-			return nil, fmt.Errorf("reading %s: tensor %q: %w", path, w.name, err)
+			return nil, fmt.Errorf("reading %s: tensor %q: %w", path, from.name, err)
 		}
-		tensors[w.name] = s.Floats(values, t.Shape...)
+		tensors[w.name] = s.Floats(from.read(w, values), w.size...)
 	}
 	m, err := assemble(s, c, tensors)
 	if err != nil {
@@ -71,8 +80,8 @@ const (
 // New makes a model with random parameters, each from a stream named by the
 // seed and the parameter: normal with the deviation of config.json's
 // initializer_range, smaller by the root of twice the layers where a
-// projection writes to the residual stream (Radford et al. 2019), and one for
-// norms; the embedding is larger and, where it also is the projection to the
+// projection writes to the residual stream (Radford et al. 2019), one for norms
+// and zero for biases; the embedding is larger and, where it also is the projection to the
 // vocabulary, the final norm smaller.
 func New(s *torch.Session, c Config, seed int) (*Model, error) {
 	if err := c.check(); err != nil {
@@ -96,9 +105,11 @@ func New(s *torch.Session, c Config, seed int) (*Model, error) {
 			deviation /= math.Sqrt(2 * float64(c.NumHiddenLayers))
 		}
 		for i := range values {
-			if len(shape.size) == 1 {
+			switch {
+			case strings.HasSuffix(shape.name, ".bias"):
+			case len(shape.size) == 1:
 				values[i] = one
-			} else {
+			default:
 				values[i] = float32(stream.NormFloat64() * deviation)
 			}
 		}
@@ -141,22 +152,43 @@ func (m *Model) Set(tensors map[string]safetensors.Tensor) error {
 	return nil
 }
 
-// Save writes config.json and model.safetensors in float32 to the folder dir.
+// Save writes config.json and model.safetensors in float32 to the folder dir,
+// as the architecture's classes in transformers read them.
 func (m *Model) Save(dir string) error {
-	tensors, err := m.Tensors()
+	ours, err := m.Tensors()
 	if err != nil {
 		return err
 	}
-	c := m.Config
-	c.TorchDType = "float32"
-	c.Architectures, c.NumLabels = []string{CausalLM}, 0
-	if m.Head != nil {
-		c.Architectures, c.NumLabels = []string{SequenceClassification}, 1
+	c, a := m.Config, m.Config.arch()
+	stored := make(map[string]safetensors.Tensor, len(ours))
+	parts := make(map[string][]float32) // of tensors that hold several of ours
+	for name, t := range ours {
+		p := shape{name, t.Shape}
+		to := a.source(p)
+		if !to.transposed {
+			stored[to.name] = t
+			continue
+		}
+		values, err := t.Float32s()
+		if err != nil {
+			return err
+		}
+		if parts[to.name] == nil {
+			parts[to.name] = make([]float32, max(1, to.parts)*len(values))
+		}
+		to.write(p, values, parts[to.name])
+		stored[to.name] = safetensors.Float32(parts[to.name], to.size...)
 	}
-	return Write(dir, c, tensors)
+	c.TorchDType = "float32"
+	c.Architectures, c.NumLabels = []string{a.causal}, 0
+	if m.Head != nil {
+		c.Architectures, c.NumLabels = []string{a.classification}, 1
+	}
+	return Write(dir, c, stored)
 }
 
-// Write writes a Hugging Face folder's config.json and model.safetensors.
+// Write writes a Hugging Face folder's config.json and model.safetensors; the
+// tensors have the names of the checkpoint.
 func Write(dir string, c Config, tensors map[string]safetensors.Tensor) error {
 	text, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {

@@ -2,7 +2,6 @@ package model
 
 import (
 	"fmt"
-	"math"
 
 	"lastmile/harness/torch"
 )
@@ -13,7 +12,7 @@ type Parameter struct {
 	Tensor *torch.Tensor
 }
 
-// Model is a Llama with its parameters, in the session that it was made in.
+// Model is a transformer with its parameters, in the session that it was made in.
 type Model struct {
 	Config Config
 	// Head is the scalar head, [1, hidden], of a reward model or a value
@@ -23,19 +22,28 @@ type Model struct {
 	s          *torch.Session
 	parameters []Parameter
 	embed      *torch.Tensor
+	positions  *torch.Tensor // embeddings of positions; nil where they are rotations
 	layers     []layer
 	norm       *torch.Tensor
+	normBias   *torch.Tensor
 	unembed    *torch.Tensor
-	cos, sin   *torch.Tensor
+
+	cos, sin  *torch.Tensor // rotations of the first positions, tabulated of them
+	tabulated int
 }
 
+// layer holds the parameters of one layer; those that an architecture lacks are
+// nil.
 type layer struct {
-	inputNorm, q, k, v, o, postNorm, gate, up, down *torch.Tensor
+	inputNorm, q, k, v, o, postNorm, gate, up, down                                     *torch.Tensor
+	inputNormBias, qBias, kBias, vBias, oBias, postNormBias, gateBias, upBias, downBias *torch.Tensor
+	qNorm, kNorm                                                                        *torch.Tensor
 }
 
-// Parameters' names in a checkpoint.
+// Parameters' names, which are those of Llama's checkpoints.
 const (
 	embeddingName = "model.embed_tokens.weight"
+	positionsName = "model.embed_positions.weight" // GPT-2's
 	finalNormName = "model.norm.weight"
 	headName      = "score.weight" // the scalar head
 )
@@ -48,39 +56,33 @@ func assemble(s *torch.Session, c Config, tensors map[string]*torch.Tensor) (*Mo
 		m.parameters = append(m.parameters, Parameter{shape.name, tensors[shape.name].KeepAll()})
 	}
 	m.embed = tensors[embeddingName]
-	m.norm = tensors[finalNormName]
+	m.positions = tensors[positionsName]
+	m.norm, m.normBias = tensors[finalNormName], tensors["model.norm.bias"]
 	m.unembed = m.embed
 	if !c.TieWordEmbeddings {
 		m.unembed = tensors["lm_head.weight"]
 	}
 	for i := range c.NumHiddenLayers {
-		at := func(name string) *torch.Tensor { return tensors[fmt.Sprintf("model.layers.%d.%s.weight", i, name)] }
-		m.layers = append(m.layers, layer{
-			inputNorm: at("input_layernorm"), postNorm: at("post_attention_layernorm"),
-			q: at("self_attn.q_proj"), k: at("self_attn.k_proj"), v: at("self_attn.v_proj"), o: at("self_attn.o_proj"),
-			gate: at("mlp.gate_proj"), up: at("mlp.up_proj"), down: at("mlp.down_proj"),
-		})
-	}
-	m.rotary()
-	return m, s.Err()
-}
-
-// rotary tabulates the rotations of positions: [positions, head_dim]. The sine
-// has the sign of rotate_half in it.
-func (m *Model) rotary() {
-	half := m.Config.headDim() / 2
-	n := m.Config.MaxPositionEmbeddings
-	cos, sin := make([]float64, 2*n*half), make([]float64, 2*n*half)
-	for position := range n {
-		for i := range half {
-			angle := float64(position) * math.Pow(m.Config.RopeTheta, -float64(i)/float64(half))
-			at := position*2*half + i
-			cos[at], cos[at+half] = math.Cos(angle), math.Cos(angle)
-			sin[at], sin[at+half] = -math.Sin(angle), math.Sin(angle)
+		at := func(name string) (weight, bias *torch.Tensor) {
+			name = fmt.Sprintf("model.layers.%d.%s.", i, name)
+			return tensors[name+"weight"], tensors[name+"bias"]
 		}
+		var l layer
+		l.inputNorm, l.inputNormBias = at("input_layernorm")
+		l.q, l.qBias = at("self_attn.q_proj")
+		l.k, l.kBias = at("self_attn.k_proj")
+		l.v, l.vBias = at("self_attn.v_proj")
+		l.o, l.oBias = at("self_attn.o_proj")
+		l.qNorm, _ = at("self_attn.q_norm")
+		l.kNorm, _ = at("self_attn.k_norm")
+		l.postNorm, l.postNormBias = at("post_attention_layernorm")
+		l.gate, l.gateBias = at("mlp.gate_proj")
+		l.up, l.upBias = at("mlp.up_proj")
+		l.down, l.downBias = at("mlp.down_proj")
+		m.layers = append(m.layers, l)
 	}
-	m.cos = m.s.Float64s(cos, n, 2*half).KeepAll()
-	m.sin = m.s.Float64s(sin, n, 2*half).KeepAll()
+	m.rotary(0)
+	return m, s.Err()
 }
 
 // Session is the session that the model computes in.
@@ -109,8 +111,10 @@ func (m *Model) Free() {
 	for _, p := range m.Parameters() {
 		p.Tensor.Free()
 	}
-	m.cos.Free()
-	m.sin.Free()
+	if m.cos != nil {
+		m.cos.Free()
+		m.sin.Free()
+	}
 }
 
 // Train makes gradients flow to all parameters.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Float32 is a tensor of float32.
@@ -32,7 +33,7 @@ func BFloat16(values []float32, shape ...int) Tensor {
 // Float32s reads a floating-point tensor as float32.
 func (t Tensor) Float32s() ([]float32, error) {
 	size := sizes[t.DType]
-	if size == 0 || t.DType == "I64" {
+	if !slices.Contains([]string{"F64", "F32", "F16", "BF16"}, t.DType) {
 		return nil, fmt.Errorf("a tensor of type %s is not of floating point", t.DType)
 	}
 	values := make([]float32, len(t.Data)/size)

@@ -9,18 +9,21 @@ package safetensors
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"slices"
+	"strings"
 )
 
 // Tensor is one tensor of a file.
 type Tensor struct {
-	// DType is "F32", "F64", "F16", "BF16" or "I64".
+	// DType is "F64", "F32", "F16" or "BF16", or a type of whole numbers.
 	DType string
 	// Shape is the size of each dimension.
 	Shape []int
@@ -29,12 +32,15 @@ type Tensor struct {
 }
 
 // sizes are the bytes of one element.
-var sizes = map[string]int{"F64": 8, "I64": 8, "F32": 4, "F16": 2, "BF16": 2}
+var sizes = map[string]int{
+	"F64": 8, "F32": 4, "F16": 2, "BF16": 2,
+	"I64": 8, "I32": 4, "I16": 2, "I8": 1, "U64": 8, "U32": 4, "U16": 2, "U8": 1, "BOOL": 1,
+}
 
 type entry struct {
-	DType       string   `json:"dtype"`
-	Shape       []int    `json:"shape"`
-	DataOffsets [2]int64 `json:"data_offsets"`
+	DType       string  `json:"dtype"`
+	Shape       []int   `json:"shape"`
+	DataOffsets []int64 `json:"data_offsets"`
 }
 
 // maxHeader is the limit of the reference implementation.
@@ -68,6 +74,7 @@ func Parse(raw []byte) (map[string]Tensor, error) {
 	}
 	body := raw[8+n:]
 	tensors := make(map[string]Tensor, len(header))
+	var places []place
 	for name, text := range header {
 		if name == "__metadata__" {
 			continue
@@ -76,24 +83,66 @@ func Parse(raw []byte) (map[string]Tensor, error) {
 		if err := json.Unmarshal(text, &e); err != nil {
 			return nil, fmt.Errorf("tensor %q: %w", name, err)
 		}
-		size, ok := sizes[e.DType]
-		if !ok {
-			return nil, fmt.Errorf("tensor %q: type %q is not supported; one of BF16, F16, F32, F64, I64", name, e.DType)
-		}
-		bytes := int64(size)
-		for _, d := range e.Shape {
-			if d < 0 || (d > 0 && bytes > math.MaxInt64/int64(d)) {
-				return nil, fmt.Errorf("tensor %q: shape %v is impossible", name, e.Shape)
-			}
-			bytes *= int64(d)
-		}
-		from, to := e.DataOffsets[0], e.DataOffsets[1]
-		if from < 0 || to < from || to > int64(len(body)) || to-from != bytes {
-			return nil, fmt.Errorf("tensor %q: bytes %d to %d of %d, but shape %v of %s takes %d", name, from, to, len(body), e.Shape, e.DType, bytes)
+		from, to, err := e.place(len(body))
+		if err != nil {
+			return nil, fmt.Errorf("tensor %q: %w", name, err)
 		}
 		tensors[name] = Tensor{DType: e.DType, Shape: e.Shape, Data: body[from:to]}
+		places = append(places, place{name, from, to})
+	}
+	if err := checkPlaces(places, len(body)); err != nil {
+		return nil, err
 	}
 	return tensors, nil
+}
+
+// place checks where an entry says that its bytes are, of so many.
+func (e entry) place(bytes int) (from, to int64, err error) {
+	size, ok := sizes[e.DType]
+	if !ok {
+		return 0, 0, fmt.Errorf("type %q is not supported; one of %s", e.DType, strings.Join(slices.Sorted(maps.Keys(sizes)), ", "))
+	}
+	if len(e.DataOffsets) != 2 {
+		return 0, 0, fmt.Errorf("%d data_offsets, want 2", len(e.DataOffsets))
+	}
+	takes := int64(size)
+	for _, d := range e.Shape {
+		if d < 0 || (d > 0 && takes > math.MaxInt64/int64(d)) {
+			return 0, 0, fmt.Errorf("shape %v is impossible", e.Shape)
+		}
+		takes *= int64(d)
+	}
+	from, to = e.DataOffsets[0], e.DataOffsets[1]
+	if from < 0 || to < from || to > int64(bytes) || to-from != takes {
+		return 0, 0, fmt.Errorf("bytes %d to %d of %d, but shape %v of %s takes %d", from, to, bytes, e.Shape, e.DType, takes)
+	}
+	return from, to, nil
+}
+
+// place is where a tensor lies.
+type place struct {
+	name     string
+	from, to int64
+}
+
+// checkPlaces refuses tensors that overlap or leave bytes over, as the reference
+// implementation does.
+func checkPlaces(places []place, bytes int) error {
+	slices.SortFunc(places, func(a, b place) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) })
+	var before place
+	for _, p := range places {
+		switch {
+		case p.from < before.to:
+			return fmt.Errorf("tensors %q and %q overlap: bytes %d to %d and %d to %d", before.name, p.name, before.from, before.to, p.from, p.to)
+		case p.from > before.to:
+			return fmt.Errorf("bytes %d to %d, before tensor %q, belong to no tensor", before.to, p.from, p.name)
+		}
+		before = p
+	}
+	if before.to != int64(bytes) {
+		return fmt.Errorf("bytes %d to %d, at the end, belong to no tensor", before.to, bytes)
+	}
+	return nil
 }
 
 // Write writes the tensors to the file at path, in the order of their names,
@@ -130,7 +179,7 @@ func encode(w io.Writer, tensors map[string]Tensor) error {
 	for _, name := range names {
 		t := tensors[name]
 		end := at + int64(len(t.Data))
-		header[name] = entry{DType: t.DType, Shape: t.Shape, DataOffsets: [2]int64{at, end}}
+		header[name] = entry{DType: t.DType, Shape: t.Shape, DataOffsets: []int64{at, end}}
 		at = end
 	}
 	text, err := json.Marshal(header)

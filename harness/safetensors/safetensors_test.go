@@ -63,6 +63,12 @@ func TestMalformedFilesAreRefused(t *testing.T) {
 		"beyond the file":  {file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, 4), "bytes 0 to 8 of 4"},
 		"other shape":      {file(`{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}`, 8), "takes 12"},
 		"unknown type":     {file(`{"a":{"dtype":"Q4","shape":[3],"data_offsets":[0,8]}}`, 8), "Q4"},
+		"overlap":          {file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, 8), `"a" and "b" overlap`},
+		"hole":             {file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, 8), "bytes 0 to 4, before"},
+		"too much":         {file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 8), "bytes 4 to 8, at the end"},
+		"no offsets":       {file(`{"a":{"dtype":"F32","shape":[0]}}`, 0), "0 data_offsets, want 2"},
+		"three offsets":    {file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}}`, 4), "3 data_offsets, want 2"},
+		"backwards":        {file(`{"a":{"dtype":"F32","shape":[0],"data_offsets":[4,0]}}`, 4), "bytes 4 to 0"},
 		"negative size":    {file(`{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,8]}}`, 8), "impossible"},
 		"overflowing size": {file(`{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}`, 8), "impossible"},
 	} {
@@ -75,6 +81,8 @@ func TestMalformedFilesAreRefused(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("\x02\x00\x00\x00\x00\x00\x00\x00{}"))
+	const header = `{"__metadata__":{"format":"pt"},"a":{"dtype":"BF16","shape":[1,2],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[],"data_offsets":[4,8]}}`
+	f.Add(append(append(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), header...), 1, 2, 3, 4, 5, 6, 7, 8))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if tensors, err := Parse(raw); err == nil {
 			for _, tensor := range tensors {

@@ -10,17 +10,19 @@ import (
 // addedTokens is a set of tokens that are looked for in the text itself.
 type addedTokens struct {
 	byFirst [256][]*addedToken // by first byte, the longest first
-	only    int                // the first byte, where all have the same; else -1
+	empty   bool
+	only    int // the first byte, where all have the same; else -1
 }
 
 // newAddedTokens makes a set; tokens without content are never found.
 func newAddedTokens(tokens []*addedToken) addedTokens {
-	set := addedTokens{only: -1}
+	set := addedTokens{only: -1, empty: true}
 	firsts := 0
 	for _, t := range tokens {
 		if t.Content == "" {
 			continue
 		}
+		set.empty = false
 		b := t.Content[0]
 		if set.byFirst[b] == nil {
 			firsts++
@@ -87,5 +89,6 @@ func (t *addedToken) at(text string, start, done int) match {
 
 // inWord tells whether c is matched by \w.
 func inWord(c rune) bool {
-	return unicode.IsLetter(c) || unicode.In(c, unicode.M, unicode.Nd, unicode.Nl, unicode.Pc, unicode.Other_Alphabetic, unicode.Join_Control)
+	return unicode.IsLetter(c) || unicode.In(c, unicode.M, unicode.Nd, unicode.Nl, unicode.Pc, unicode.Other_Alphabetic, unicode.Join_Control,
+		newLetters, newNumbers)
 }

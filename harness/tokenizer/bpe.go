@@ -5,12 +5,24 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"unicode/utf8"
 )
 
-// bpe merges the bytes of words into tokens, and remembers what became of a
-// word.
+// bpe merges the bytes or the characters of words into tokens, and remembers
+// what became of a word.
 type bpe struct {
-	bytes  [256]int         // id of a byte, -1 where the vocabulary lacks it
+	// bytes holds the ids of bytes where those are the alphabet, -1 where the
+	// vocabulary lacks one.
+	bytes [256]int32
+	// chars, where it is not nil, holds the ids of characters, which then are
+	// the alphabet; bytes then are those that byte_fallback spells a character
+	// of another alphabet with, all -1 without it.
+	chars map[rune]int32
+	// unknown is the id of unk_token, -1 where there is none: then what is not
+	// in the alphabet is left out. With fuse, several in a row are one.
+	unknown int32
+	fuse    bool
+
 	merges map[pair]product // what two neighbours become
 	whole  map[string]int   // with ignore_merges, words that are tokens; else nil
 
@@ -40,6 +52,7 @@ const (
 
 func newBPE() *bpe {
 	return &bpe{
+		unknown: -1,
 		merges:  map[pair]product{},
 		seed:    maphash.MakeSeed(),
 		cache:   make([]atomic.Pointer[cached], cacheSlots),
@@ -49,11 +62,8 @@ func newBPE() *bpe {
 
 // appendWord appends the ids of word.
 func (m *bpe) appendWord(ids []int, word string) []int {
-	if len(word) == 1 {
-		if id := m.bytes[word[0]]; id >= 0 {
-			return append(ids, id)
-		}
-		return ids
+	if len(word) == 1 && m.chars == nil && m.bytes[word[0]] >= 0 {
+		return append(ids, int(m.bytes[word[0]]))
 	}
 	if len(word) > cacheWord {
 		return m.appendMerged(ids, word)
@@ -91,7 +101,7 @@ func (c candidate) before(d candidate) bool {
 	return c.rank < d.rank || c.rank == d.rank && c.position < d.position
 }
 
-// appendMerged merges word's bytes, always the pair of the lowest rank and of
+// appendMerged merges word's symbols, always the pair of the lowest rank and of
 // those the leftmost, in n log n of the word's length.
 func (m *bpe) appendMerged(ids []int, word string) []int {
 	if id, ok := m.whole[word]; ok {
@@ -100,17 +110,7 @@ func (m *bpe) appendMerged(ids []int, word string) []int {
 	w := m.scratch.Get().(*workspace)
 	defer m.scratch.Put(w)
 	w.symbols, w.queue = w.symbols[:0], w.queue[:0]
-	for i := range len(word) {
-		id := m.bytes[word[i]]
-		if id < 0 {
-			continue // as Hugging Face does where there is no unk_token
-		}
-		n := int32(len(w.symbols))
-		if n > 0 {
-			w.symbols[n-1].next = n
-		}
-		w.symbols = append(w.symbols, symbol{int32(id), n - 1, -1})
-	}
+	m.spell(w, word)
 	for i := range w.symbols {
 		m.propose(w, int32(i))
 	}
@@ -140,6 +140,74 @@ func (m *bpe) appendMerged(ids []int, word string) []int {
 		}
 	}
 	return ids
+}
+
+// spell puts the symbols that word begins as into w.
+func (m *bpe) spell(w *workspace, word string) {
+	due := false // an unk_token
+	for word != "" {
+		var id int32
+		n := 1
+		if m.chars == nil {
+			id = m.bytes[word[0]]
+		} else {
+			id, n = m.char(word)
+		}
+		switch {
+		case id >= 0:
+			if due {
+				w.add(m.unknown)
+				due = false
+			}
+			w.add(id)
+		case m.chars != nil && m.hasBytes(word[:n]):
+			// As in Hugging Face's, unknown characters before it come after it.
+			for i := range n {
+				w.add(m.bytes[word[i]])
+			}
+		case m.unknown >= 0:
+			if due && !m.fuse {
+				w.add(m.unknown)
+			}
+			due = true
+		}
+		word = word[n:]
+	}
+	if due {
+		w.add(m.unknown)
+	}
+}
+
+// char returns the id of the character that s begins with, -1 where the alphabet
+// lacks it, and its length in bytes.
+func (m *bpe) char(s string) (id int32, n int) {
+	c, n := utf8.DecodeRuneInString(s)
+	if c == utf8.RuneError && n == 1 {
+		return -1, 1
+	}
+	if id, ok := m.chars[c]; ok {
+		return id, n
+	}
+	return -1, n
+}
+
+// hasBytes tells whether the vocabulary has all bytes of a character.
+func (m *bpe) hasBytes(char string) bool {
+	for i := range len(char) {
+		if m.bytes[char[i]] < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// add puts a symbol behind the others.
+func (w *workspace) add(id int32) {
+	n := int32(len(w.symbols))
+	if n > 0 {
+		w.symbols[n-1].next = n
+	}
+	w.symbols = append(w.symbols, symbol{id, n - 1, -1})
 }
 
 // propose queues the merge of the symbol at position with the next, where

@@ -1,8 +1,9 @@
 package tokenizer
 
 import (
-	"encoding/json"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 )
 
 // maxID bounds the ids of a file, so that a malformed one cannot ask for all
@@ -15,16 +16,28 @@ func compile(f file) (*Tokenizer, error) {
 	if err := t.checkSections(); err != nil {
 		return nil, err
 	}
-	split, err := compileSplitter(f.PreTokenizer)
-	if err != nil {
+	var err error
+	if t.normalize, err = compileNormalizer(f.Normalizer); err != nil {
 		return nil, err
 	}
-	t.split = split
+	bytes := false
+	if t.cuts, bytes, err = compilePreTokenizer(f.PreTokenizer); err != nil {
+		return nil, err
+	}
+	if t.decoder, err = compileDecoder(f.Decoder); err != nil {
+		return nil, err
+	}
 	if err := t.compileVocabulary(); err != nil {
 		return nil, err
 	}
-	if err := t.compileMerges(); err != nil {
+	if err := t.compileAlphabet(bytes); err != nil {
 		return nil, err
+	}
+	if err := t.compileMerges(bytes); err != nil {
+		return nil, err
+	}
+	if !bytes && t.wordsStandApart() {
+		t.cuts = append(t.cuts, cut{word: spaceWord})
 	}
 	return t, nil
 }
@@ -37,63 +50,12 @@ func (t *Tokenizer) checkSections() error {
 		return unsupported("model", fmt.Sprintf("%q", m.Type))
 	case m.Dropout != nil && *m.Dropout != 0:
 		return unsupported("model BPE", "with dropout")
-	case m.ByteFallback:
-		return unsupported("model BPE", "with byte_fallback")
 	case m.ContinuingSubwordPrefix != nil && *m.ContinuingSubwordPrefix != "":
 		return unsupported("model BPE", "with continuing_subword_prefix")
 	case m.EndOfWordSuffix != nil && *m.EndOfWordSuffix != "":
 		return unsupported("model BPE", "with end_of_word_suffix")
 	}
-	if kind, err := sectionType("normalizer", t.file.Normalizer); err != nil || kind != "" {
-		if err != nil {
-			return err
-		}
-		return unsupported("normalizer", fmt.Sprintf("%q", kind))
-	}
-	if kind, err := sectionType("decoder", t.file.Decoder); err != nil || kind != "ByteLevel" {
-		if err != nil {
-			return err
-		}
-		return unsupported("decoder", fmt.Sprintf("%q", kind))
-	}
 	return nil
-}
-
-// compileSplitter reads the section pre_tokenizer.
-func compileSplitter(raw json.RawMessage) (splitter, error) {
-	var p preTokenizer
-	if len(raw) > 0 {
-		if err := json.Unmarshal(raw, &p); err != nil {
-			return splitter{}, fmt.Errorf("pre_tokenizer: %w", err)
-		}
-	}
-	parts := []preTokenizer{p}
-	if p.Type == "Sequence" {
-		parts = p.PreTokenizers
-	}
-	var s splitter
-	for i, part := range parts {
-		switch {
-		case part.Type == "Digits" && i == 0 && len(parts) == 2:
-			s.digits = digitsTogether
-			if part.IndividualDigits {
-				s.digits = digitsApart
-			}
-		case part.Type == "ByteLevel" && part.AddPrefixSpace:
-			return s, unsupported("pre_tokenizer", "ByteLevel(add_prefix_space=true)")
-		case part.Type == "ByteLevel" && i == len(parts)-1:
-			s.word = gpt2Word
-			if part.UseRegex != nil && !*part.UseRegex {
-				s.word = wholeText
-			}
-		default:
-			return s, unsupported("pre_tokenizer", fmt.Sprintf("%q at place %d of %d", part.Type, i+1, len(parts)))
-		}
-	}
-	if s.word == nil {
-		return s, unsupported("pre_tokenizer", "without ByteLevel")
-	}
-	return s, nil
 }
 
 // compileVocabulary makes the tables from tokens to ids and back.
@@ -130,49 +92,95 @@ func (t *Tokenizer) compileVocabulary() error {
 			return fmt.Errorf("id %d belongs to both %q and %q", id, t.tokens[id], token)
 		}
 		t.tokens[id] = token
-		t.bytes[id] = unspell(token)
+		t.bytes[id] = t.decoder.token(token)
 	}
 	var plain, normalized []*addedToken
 	for i := range f.AddedTokens {
 		a := &f.AddedTokens[i]
 		if a.Special {
 			t.special[a.ID] = true
-			t.bytes[a.ID] = ""
 		}
 		if a.Normalized {
-			normalized = append(normalized, a)
+			// It is looked for as the normalizer would write it.
+			other := *a
+			other.Content = t.normalize(a.Content)
+			normalized = append(normalized, &other)
 		} else {
 			plain = append(plain, a)
 		}
 	}
-	for _, tokens := range [][]*addedToken{plain, normalized} {
-		if len(tokens) > 0 {
-			t.added = append(t.added, newAddedTokens(tokens))
-		}
-	}
+	t.added = [2]addedTokens{newAddedTokens(plain), newAddedTokens(normalized)}
 	return nil
 }
 
-// compileMerges makes the tables that words are merged by.
-func (t *Tokenizer) compileMerges() error {
+// compileAlphabet makes the tables of what words begin as.
+func (t *Tokenizer) compileAlphabet(bytes bool) error {
 	m := t.file.Model
-	unknown := -1
+	t.bpe.fuse = m.FuseUnk
 	if m.UnkToken != nil && *m.UnkToken != "" {
 		id, ok := m.Vocab[*m.UnkToken]
 		if !ok {
 			return fmt.Errorf("model: unk_token %q is not in the vocabulary", *m.UnkToken)
 		}
-		unknown = id
+		t.bpe.unknown = int32(id)
 	}
 	for b := range 256 {
-		t.bpe.bytes[b] = unknown
-		id, ok := m.Vocab[string(charOfByte[b])]
-		if ok {
-			t.bpe.bytes[b] = id
-		} else if m.FuseUnk && unknown >= 0 {
-			return unsupported("model BPE", fmt.Sprintf("with fuse_unk and without the byte %#02x", b))
+		spelled := string(charOfByte[b])
+		if !bytes {
+			spelled = fmt.Sprintf("<0x%02X>", b)
+		}
+		t.bpe.bytes[b] = -1
+		if id, ok := m.Vocab[spelled]; ok && (bytes || m.ByteFallback) {
+			t.bpe.bytes[b] = int32(id)
+		} else if bytes && m.ByteFallback {
+			return unsupported("model BPE", fmt.Sprintf("with byte_fallback, behind ByteLevel and without the byte %#02x", b))
 		}
 	}
+	if bytes {
+		return nil
+	}
+	t.bpe.chars = map[rune]int32{}
+	for token, id := range m.Vocab {
+		if c, n := utf8.DecodeRuneInString(token); n == len(token) {
+			t.bpe.chars[c] = int32(id)
+		}
+	}
+	return nil
+}
+
+// wordsStandApart tells whether no token reaches over the beginning of a word,
+// which the vocabularies of SentencePiece mark with ▁. Then words can be merged
+// one by one, and remembered, where Hugging Face merges the text as a whole.
+func (t *Tokenizer) wordsStandApart() bool {
+	m := t.file.Model
+	if _, ok := m.Vocab[pieceSpace]; !ok || m.IgnoreMerges {
+		return false
+	}
+	for _, two := range m.Merges {
+		token := two[0] + two[1]
+		if spaceWord(token) < len(token) {
+			return false
+		}
+	}
+	return true
+}
+
+// spaceWord returns the length in bytes of the first word of a text: up to the
+// first ▁ that follows another character.
+func spaceWord(text string) int {
+	i := 0
+	for strings.HasPrefix(text[i:], pieceSpace) {
+		i += len(pieceSpace)
+	}
+	if next := strings.Index(text[i:], pieceSpace); next >= 0 {
+		return i + next
+	}
+	return len(text)
+}
+
+// compileMerges makes the tables that words are merged by.
+func (t *Tokenizer) compileMerges(bytes bool) error {
+	m := t.file.Model
 	for rank, two := range m.Merges {
 		left, ok := m.Vocab[two[0]]
 		if !ok {
@@ -191,7 +199,10 @@ func (t *Tokenizer) compileMerges() error {
 	if m.IgnoreMerges {
 		t.bpe.whole = make(map[string]int, len(m.Vocab))
 		for token, id := range m.Vocab {
-			t.bpe.whole[unspell(token)] = id
+			if bytes {
+				token = unspell(token)
+			}
+			t.bpe.whole[token] = id
 		}
 	}
 	return nil

@@ -106,19 +106,8 @@ func (m *merge) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// preTokenizer is the section pre_tokenizer, as far as it is supported.
-type preTokenizer struct {
-	Type             string         `json:"type"`
-	AddPrefixSpace   bool           `json:"add_prefix_space"`
-	TrimOffsets      bool           `json:"trim_offsets"`
-	UseRegex         *bool          `json:"use_regex,omitempty"`
-	IndividualDigits bool           `json:"individual_digits"`
-	PreTokenizers    []preTokenizer `json:"pretokenizers,omitempty"`
-}
-
-// supported lists what compile understands, for errors.
-const supported = "supported are model BPE with bytes as its alphabet, no normalizer, " +
-	"pre_tokenizer ByteLevel(add_prefix_space=false) or a Sequence of Digits and that, and decoder ByteLevel"
+// supported lists what compile understands of a model, for errors.
+const supported = "supported are model BPE without dropout, prefixes and suffixes"
 
 // unsupported is the error for a part of the file that is not understood.
 func unsupported(section, found string) error {

@@ -45,6 +45,9 @@ func LoadFS(fsys fs.FS, name string) (*Tokenizer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loading tokenizer %s: %w", name, err)
 	}
+	if t.chat, err = fs.ReadFile(fsys, path.Join(path.Dir(name), chatFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("loading tokenizer %s: %w", name, err)
+	}
 	if err := t.findEnd(fsys, path.Dir(name)); err != nil {
 		return nil, fmt.Errorf("loading tokenizer %s: %w", name, err)
 	}
@@ -140,8 +143,8 @@ func firstID(raw json.RawMessage) (int, error) {
 	return list[0], nil
 }
 
-// Save writes tokenizer.json and tokenizer_config.json into the folder dir, which
-// exists. Both Hugging Face's tokenizers and transformers read them, with equal
+// Save writes tokenizer.json, tokenizer_config.json and, where there was one,
+// chat_template.jinja into the folder dir, which exists. Both Hugging Face's tokenizers and transformers read them, with equal
 // ids; Load finds the same end token again. The bytes depend on the tokenizer
 // alone.
 func (t *Tokenizer) Save(dir string) error {
@@ -170,6 +173,11 @@ func (t *Tokenizer) Save(dir string) error {
 	}
 	if err := os.WriteFile(filepath.Join(dir, "tokenizer_config.json"), config, 0o666); err != nil {
 		return fmt.Errorf("saving tokenizer: %w", err)
+	}
+	if t.chat != nil {
+		if err := os.WriteFile(filepath.Join(dir, chatFile), t.chat, 0o666); err != nil {
+			return fmt.Errorf("saving tokenizer: %w", err)
+		}
 	}
 	return nil
 }

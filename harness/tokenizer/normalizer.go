@@ -10,8 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// normalizer is the section normalizer of a tokenizer.json with a Unigram
-// model.
+// normalizer is the section normalizer of a tokenizer.json, except for BERT's.
 type normalizer struct {
 	Type        string            `json:"type"`
 	Normalizers []json.RawMessage `json:"normalizers"`
@@ -22,6 +21,8 @@ type normalizer struct {
 	} `json:"pattern"`
 	Content             string `json:"content"`
 	PrecompiledCharsmap []byte `json:"precompiled_charsmap"`
+	// Prepend is that of Prepend.
+	Prepend string `json:"prepend"`
 	// StripLeft and StripRight are those of Strip.
 	StripLeft  bool `json:"strip_left"`
 	StripRight bool `json:"strip_right"`
@@ -53,14 +54,16 @@ func compileNormalizer(raw json.RawMessage) (func(string) string, error) {
 			}
 			return text
 		}, nil
-	case "NFC":
-		return norm.NFC.String, nil
-	case "NFD":
-		return norm.NFD.String, nil
-	case "NFKC":
-		return norm.NFKC.String, nil
-	case "NFKD":
-		return norm.NFKD.String, nil
+	case "NFC", "NFD", "NFKC", "NFKD":
+		form := map[string]norm.Form{"NFC": norm.NFC, "NFD": norm.NFD, "NFKC": norm.NFKC, "NFKD": norm.NFKD}[n.Type]
+		return func(text string) string { return inForm(form, text) }, nil
+	case "Prepend":
+		return func(text string) string {
+			if text == "" {
+				return text
+			}
+			return n.Prepend + text
+		}, nil
 	case "Lowercase":
 		return lower, nil
 	case "StripAccents":
@@ -101,6 +104,6 @@ func compileNormalizer(raw json.RawMessage) (func(string) string, error) {
 		}
 		return m.byGraphemes, nil
 	}
-	return nil, fmt.Errorf("normalizer %q is not supported with Unigram; supported are NFC, NFD, NFKC, NFKD, "+
+	return nil, fmt.Errorf("normalizer %q is not supported; supported are NFC, NFD, NFKC, NFKD, Prepend, "+
 		"Lowercase, StripAccents, Strip, Replace, Precompiled and a Sequence of them", n.Type)
 }

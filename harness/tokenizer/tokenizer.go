@@ -1,19 +1,23 @@
 // Package tokenizer turns text into the numbers that a model reads, and back:
-// byte-level byte-pair encoding (Sennrich et al. 2016; Radford et al. 2019) in
-// the format of Hugging Face's tokenizer.json.
+// byte-pair encoding (Sennrich et al. 2016; Radford et al. 2019) in the format
+// of Hugging Face's tokenizer.json.
 //
-// Text passes through three steps, each with its counterpart in that file:
+// Text passes through four steps, each with its counterpart in that file:
 //
 //   - added_tokens: special tokens such as <|endoftext|> are cut out of the
 //     text wherever they stand in it.
-//   - pre_tokenizer: what lies between is split into words, by GPT-2's pattern
-//     and, where the file says so, with every digit on its own.
-//   - model: the bytes of a word are merged, pair by pair, in the order in
-//     which the pairs were learned, until no known pair is left.
+//   - normalizer: what lies between may be written anew: composed (NFC), or
+//     with ▁ for its spaces.
+//   - pre_tokenizer: it is split into words, by the pattern of GPT-2, Llama 3 or
+//     Qwen 2 and, where the file says so, with every digit on its own.
+//   - model: the bytes or characters of a word are merged, pair by pair, in the
+//     order in which the pairs were learned, until no known pair is left.
 //
 // A byte-level vocabulary holds all 256 bytes, so every text can be encoded
 // and comes back as it was. In the file each byte is spelled as a printable
 // character ("Ġ" is the space), which is how [Tokenizer.ID] names tokens too.
+// A vocabulary in the manner of SentencePiece (Llama 2, Mistral) holds
+// characters, and bytes such as <0x0A> for those that it lacks.
 //
 // What Hugging Face does around a text is not done here: no token is added in
 // front or behind (post_processor), nothing is cut or padded (truncation,
@@ -34,6 +38,7 @@ const EndOfText = "<|endoftext|>"
 type Tokenizer struct {
 	file   file
 	config []byte // tokenizer_config.json as it was found, or nil
+	chat   []byte // chat_template.jinja as it was found, or nil
 
 	ids     map[string]int // token as spelled in the file -> id
 	tokens  []string       // id -> token as spelled in the file
@@ -41,9 +46,12 @@ type Tokenizer struct {
 	special []bool         // id -> left out by Decode
 	eos     int
 
-	added []addedTokens // cut out of the text, one set after the other
-	split splitter
-	bpe   *bpe
+	// added are cut out of the text as it is, and as it is normalized.
+	added     [2]addedTokens
+	normalize func(string) string
+	cuts      []cut // of pre_tokenizer
+	bpe       *bpe
+	decoder   decoder
 }
 
 // Encode returns the ids of text. Special tokens that stand in the text become
@@ -55,67 +63,101 @@ func (t *Tokenizer) Encode(text string) []int {
 	return t.Append(make([]int, 0, len(text)/3+4), text)
 }
 
-// Append appends the ids of text to ids; with room enough in ids it allocates
-// nothing but for words that were not seen before.
-func (t *Tokenizer) Append(ids []int, text string) []int {
-	return t.appendBetween(ids, text, t.added)
-}
+// Append appends the ids of text to ids. With room enough in ids, and where the
+// file says nothing that writes the text anew, it allocates nothing but for
+// words that were not seen before.
+func (t *Tokenizer) Append(ids []int, text string) []int { return t.appendText(ids, text, 0, true) }
 
-// appendBetween cuts the first set of added tokens out of text, and encodes
-// what lies between them with the other sets.
-func (t *Tokenizer) appendBetween(ids []int, text string, sets []addedTokens) []int {
-	if len(sets) == 0 {
-		return t.appendPlain(ids, text)
+// appendText cuts the added tokens out of text, those of set 0 before it is
+// normalized and those of set 1 after, and encodes what lies between them.
+// first tells whether it is the beginning of the whole text.
+func (t *Tokenizer) appendText(ids []int, text string, set int, first bool) []int {
+	switch set {
+	case 1:
+		text = t.normalize(text)
+	case len(t.added):
+		return t.appendWords(ids, text, t.cuts, first)
+	}
+	if t.added[set].empty {
+		return t.appendText(ids, text, set+1, first)
 	}
 	done := 0
 	for from := 0; ; {
-		m, ok := sets[0].next(text, from, done)
+		m, ok := t.added[set].next(text, from, done)
 		if !ok {
-			return t.appendBetween(ids, text[done:], sets[1:])
+			break
 		}
 		from = m.from
 		if m.token == nil {
 			continue
 		}
 		if done < m.start {
-			ids = t.appendBetween(ids, text[done:m.start], sets[1:])
+			ids = t.appendText(ids, text[done:m.start], set+1, first && done == 0)
 		}
 		ids = append(ids, m.token.ID)
 		done = m.end
 	}
+	if done < len(text) {
+		ids = t.appendText(ids, text[done:], set+1, first && done == 0)
+	}
+	return ids
 }
 
-// appendPlain encodes text in which no added token is looked for.
-func (t *Tokenizer) appendPlain(ids []int, text string) []int {
-	for text != "" {
-		segment := t.split.segment(text)
-		for part := text[:segment]; part != ""; {
-			n := t.split.word(part)
-			ids = t.bpe.appendWord(ids, part[:n])
-			part = part[n:]
+// appendWords cuts a text into words by the cuts of pre_tokenizer, and encodes
+// them.
+func (t *Tokenizer) appendWords(ids []int, text string, cuts []cut, first bool) []int {
+	if len(cuts) == 0 {
+		if text == "" {
+			return ids
 		}
-		text = text[segment:]
+		return t.bpe.appendWord(ids, text)
+	}
+	c, cuts := cuts[0], cuts[1:]
+	if c.rewrite != nil {
+		text = c.rewrite(text, first)
+	}
+	if c.word == nil {
+		return t.appendWords(ids, text, cuts, first)
+	}
+	for text != "" {
+		n := c.word(text)
+		if len(cuts) == 0 {
+			ids = t.bpe.appendWord(ids, text[:n])
+		} else {
+			ids = t.appendWords(ids, text[:n], cuts, first)
+			first = false
+		}
+		text = text[n:]
 	}
 	return ids
 }
 
 // Decode returns the text that ids stand for, without special tokens. Ids that
 // the vocabulary does not have are left out. A sequence that was cut within a
-// character gives bytes that are not valid UTF-8, so that
-// Decode(Encode(text)) is text for any text without special tokens.
+// character gives bytes that are not valid UTF-8, so that with a byte-level
+// tokenizer Decode(Encode(text)) is text for any text without special tokens.
 func (t *Tokenizer) Decode(ids []int) string {
 	var b strings.Builder
 	n := 0
 	for _, id := range ids {
-		if id >= 0 && id < len(t.bytes) {
+		if !t.IsSpecial(id) {
 			n += len(t.bytes[id])
 		}
 	}
 	b.Grow(n)
+	first := t.decoder.first
 	for _, id := range ids {
-		if id >= 0 && id < len(t.bytes) {
+		switch {
+		case t.IsSpecial(id):
+		case first != nil:
+			b.WriteString(first(t.tokens[id]))
+			first = nil
+		default:
 			b.WriteString(t.bytes[id])
 		}
+	}
+	if t.decoder.text != nil {
+		return t.decoder.text(b.String())
 	}
 	return b.String()
 }

@@ -118,17 +118,19 @@ func TestMalformedAndUnsupportedFiles(t *testing.T) {
 		{"added token with another id", `"id":1,`, `"id":5,`, `added_tokens: token "<|pad|>" has the ids 1 and 5`},
 		{"model", `"type":"BPE"`, `"type":"WordPiece"`, `model "WordPiece" is not supported: supported are model BPE`},
 		{"dropout", `"dropout":null`, `"dropout":0.1`, "model BPE with dropout is not supported"},
-		{"byte fallback", `"byte_fallback":false`, `"byte_fallback":true`, "with byte_fallback is not supported"},
 		{"prefix", `"continuing_subword_prefix":null`, `"continuing_subword_prefix":"##"`, "with continuing_subword_prefix is not"},
 		{"suffix", `"end_of_word_suffix":null`, `"end_of_word_suffix":"</w>"`, "with end_of_word_suffix is not supported"},
 		{"unknown token", `"unk_token":null`, `"unk_token":"<unk>"`, `unk_token "<unk>" is not in the vocabulary`},
-		{"normalizer", `"normalizer":null`, `"normalizer":{"type":"NFC"}`, `normalizer "NFC" is not supported`},
+		{"normalizer", `"normalizer":null`, `"normalizer":{"type":"Nmt"}`, `normalizer "Nmt" is not supported`},
 		{"normalizer", `"normalizer":null`, `"normalizer":7`, "normalizer: json"},
-		{"decoder", `"decoder":{"type":"ByteLevel"`, `"decoder":{"type":"Metaspace"`, `decoder "Metaspace" is not supported`},
-		{"pre_tokenizer", `"type":"Digits"`, `"type":"Split"`, `pre_tokenizer "Split" at place 1 of 2 is not supported`},
+		{"decoder", `"decoder":{"type":"ByteLevel"`, `"decoder":{"type":"CTC"`, `decoder "CTC" is not supported`},
+		{"no decoder", `"decoder":{"type":"ByteLevel"`, `"decoder":{"type":"Sequence","decoders":[]`, `decoder without`},
+		{"strip without fuse", `"decoder":{"type":"ByteLevel"`, `"decoder":{"type":"Sequence","decoders":[{"type":"Strip","content":" ","start":1}]`, `decoder "Strip" is not supported there`},
+		{"pre_tokenizer", `"type":"Digits"`, `"type":"Split","pattern":{"Regex":"x+"},"behavior":"Isolated"`, `pre_tokenizer Split by the pattern "x+" is not supported; supported are`},
+		{"behavior", `"type":"Digits"`, `"type":"Split","pattern":{"Regex":"` + `'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+` + `"},"behavior":"Removed"`, `with the behavior "Removed"`},
 		{"pre_tokenizer", `"type":"Sequence"`, `"type":"Whitespace"`, `pre_tokenizer "Whitespace" at place 1 of 1`},
-		{"prefix space", `"add_prefix_space":false`, `"add_prefix_space":true`, "ByteLevel(add_prefix_space=true) is not supported"},
-		{"empty sequence", `"pretokenizers":[`, `"pretokenizers":[],"x":[`, "pre_tokenizer without ByteLevel is not supported"},
+		{"prepend scheme", `"type":"Digits"`, `"type":"Metaspace","prepend_scheme":"last"`, `prepend_scheme "last" is not known`},
+		{"something after ByteLevel", `"type":"Digits"`, `"type":"ByteLevel"`, `after ByteLevel is not supported`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			changed := strings.Replace(file, c.old, c.new, 1)
@@ -197,7 +199,7 @@ func TestMergeFollowsDefinition(t *testing.T) {
 	naive := func(word string) []int {
 		var ids []int
 		for i := range len(word) {
-			ids = append(ids, tok.bpe.bytes[word[i]])
+			ids = append(ids, int(tok.bpe.bytes[word[i]]))
 		}
 		for {
 			best, at := product{rank: 1 << 30}, -1

@@ -72,13 +72,12 @@ func newFile(specials []string) file {
 
 // countWords returns how often each word of more than one byte stands in texts.
 func countWords(texts iter.Seq[string]) map[string]*int {
-	split := splitter{digits: digitsApart, word: gpt2Word}
 	counts := map[string]*int{}
 	for text := range texts {
 		for text != "" {
-			n := split.segment(text)
+			n := digitsApart(text)
 			for part := text[:n]; part != ""; {
-				size := split.word(part)
+				size := gpt2Word(part)
 				word := part[:size]
 				part = part[size:]
 				if size == 1 {

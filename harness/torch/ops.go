@@ -104,6 +104,12 @@ func (t *Tensor) GELU() *Tensor {
 	return t.s.op("gelu", func(out *libtch.Ctensor) { libtch.AtgGelu(out, t.c, "none") }, t)
 }
 
+// GELUTanh is GELU with an approximation by tanh (Hendrycks and Gimpel 2016), as
+// GPT-2 has it.
+func (t *Tensor) GELUTanh() *Tensor {
+	return t.s.op("gelu", func(out *libtch.Ctensor) { libtch.AtgGelu(out, t.c, "tanh") }, t)
+}
+
 // Detach is t without its history.
 func (t *Tensor) Detach() *Tensor { return t.unary("detach", libtch.AtgDetach) }
 

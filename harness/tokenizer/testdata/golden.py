@@ -6,26 +6,15 @@ Needs tokenizers 0.23.3 (pip install tokenizers==0.23.3), and trained/tokenizer.
 import copy
 import json
 import os
+import random
 
-from tokenizers import Tokenizer
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
-CASES = [
-    "", " ", "  ", "   ", "\n", "\n\n", " \n", "\n ", "\r\n\r\n", "\t", " \t \n  x", "a", " a", "a ", "a  ", "  a", "a  b", "a   b\n\n\nc",
-    "trailing   ", "trailing\n", "tabs\tand\t\ttabs", "line\n  indented\n    more\n", "no\u00a0break", "a\u00a0\u00a0b", "em\u2003space \u2003x",
-    "zero\u200bwidth", "\u2028line\u2029paragraph", "nel\u0085x", "mongolian\u180evowel", "\x0b\x0c\x1c\x1d\x1e\x1f", "\x00\x01\x7f", "\ufeffbom",
-    "It's, it'S, IT'S, we've they'll I'm you're he'd can't 'tis '' ''s 'x '", "'ll 're 've 'LL'Ll", "don\u2019t", "x'", "rock 'n' roll",
-    "0", "1 2", "123", " 123", "12  34", "1,234.5", "a1b22c333", "v2.10.3-rc1", "3   4", "x 3", "½ ² Ⅷ ① ٣ ४ 三 Ⅳ5", " ½", "1\n2", "  1", "1  ",
-    "The library reads and writes archives in several formats, among them tar, zip and cpio.",
-    "unknownwordsthatareverylongandhavenospacesatallinthemsothattheheapisused" * 3, "=" * 200, "-" * 81 + "x", "ab" * 100,
-    "!?!?...", "(a)[b]{c}", "a-b_c+d", "e-mail: a.b@c.de; https://x.y/z?q=1&r=%20", "C++, C#, F#", "$5 €6 £7", "def f(x):\n\treturn x**2  # ok\n",
-    "Naïve café", "nai\u0308ve cafe\u0301", "e\u0301\u0302\u0303", " \u0301", "\u0301a", "Ǆ ǅ ǆ ʰ ª º", "ﬁ ﬂ", "ß ẞ İ ı",
-    "日本語の文書を読み書き", "한국어 문장", "中文，标点。", "ไทย ภาษา", "हिन्दी में", "العربية ١٢٣", "עברית", "Ελληνικά", "Русский",
-    "😀", "😀😀", " 😀", "a😀b", "👍🏽", "👨‍👩‍👧‍👦", "🇩🇪🇫🇷", "❤️", "1️⃣", "\U0001d7ce\U0001d7d8 \U0001d400\U0001d401", "\U00020000\U0002a6df", "\U000e0061", "\U0010ffff", "\uffff\ufffd",
-    "<|endoftext|>", "a<|endoftext|>b", "a <|endoftext|> b", "<|endoftext|><|endoftext|>", " <|endoftext|>", "<|endoftext|", "<|endoftext|>>", "<<|endoftext|>",
-    "<|pad|><|endoftext|>", "x<|pad|> y", "<|PAD|>", "1<|pad|>2",
-    "left  <left>  x", "<left><left>", "  <left>", "right <right>  x\n y", "<right>  <left>", "<both>", " a  <both>  b ", "\n<both>\n<both>\n",
-    "word", "a word b", "swords", "word.", "_word", "wordé", "word1", "wordword", "word word", "naming name names", "NAME", "a<n>b", "<n>1", "é<b>", "two words here",
-]
+CASES = json.load(open("hard_cases.json"))
+STREAM = random.Random(1)
+LETTERS = list("abcdeIlrSstvm'\u2019     \n\r\t.,!?-_0123456789éñß日本中한न\u0301\u0323\u200d😀👍\u00a0\u3000½٣Ⅷ▁ſΩ") + ["<s>", "</s>", "<|pad|>", "'s", "'LL", " the", "  ", "\n\n"]
+CASES += ["".join(STREAM.choice(LETTERS) for _ in range(STREAM.randrange(5, 40))) for _ in range(60)]
+
 
 
 def variants(base):
@@ -68,15 +57,96 @@ def variants(base):
         added["added_tokens"].append(token | flags)
     yield "added-tokens", added
 
+    unfused = copy.deepcopy(unknown)
+    unfused["model"]["fuse_unk"] = True
+    yield "unknown-bytes-fused", unfused
+    prefixed = copy.deepcopy(base)
+    prefixed["pre_tokenizer"] = byte_level(add_prefix_space=True)
+    yield "prefix-space", prefixed
+    nfc = copy.deepcopy(added)
+    nfc["normalizer"] = {"type": "NFC"}
+    nfc["added_tokens"][-2]["normalized"] = True
+    yield "added-tokens-nfc", nfc
+
+
+CORPUS = open("corpus.txt").read().splitlines()
+LLAMA3 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+QWEN2 = LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}")
+
+
+def bytes_by(pattern, normalizer, specials, **settings):
+    """A byte-level tokenizer as Llama 3's and Qwen 2's are."""
+    t = Tokenizer(models.BPE(**settings))
+    if normalizer:
+        t.normalizer = normalizer
+    t.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(pattern), "isolated", invert=False),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+    ])
+    t.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(vocab_size=420, min_frequency=1, show_progress=False, initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
+    t.train_from_iterator(CORPUS, trainer)
+    t.add_special_tokens([AddedToken(s, normalized=False) for s in ["<|endoftext|>"] + specials])
+    return json.loads(t.to_str())
+
+
+def pieces(words_apart=True):
+    """A tokenizer in the manner of SentencePiece's BPE, as Llama 2's is."""
+    specials = ["<unk>", "<s>", "</s>"]
+    t = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    t.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    if words_apart:
+        t.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="never")
+    trainer = trainers.BpeTrainer(
+        vocab_size=460, min_frequency=1, show_progress=False, limit_alphabet=60,
+        special_tokens=specials + [f"<0x{b:02X}>" for b in range(256)], initial_alphabet=["▁"],
+    )
+    t.train_from_iterator(CORPUS, trainer)
+    content = json.loads(t.to_str())
+    content["pre_tokenizer"] = None
+    content["added_tokens"] = [a | {"special": True, "normalized": False} for a in content["added_tokens"] if a["content"] in specials + ["<|endoftext|>"]]
+    content["decoder"] = json.loads(decoders.Sequence([
+        decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0),
+    ]).__getstate__())
+    return content
+
+
+def families():
+    yield "llama3", bytes_by(LLAMA3, None, ["<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"], ignore_merges=True)
+    yield "qwen2", bytes_by(QWEN2, normalizers.NFC(), ["<|im_start|>", "<|im_end|>"])
+    llama2 = pieces()
+    yield "llama2", llama2
+    old = copy.deepcopy(llama2)  # the first conversions looked for special tokens in the normalized text
+    for a in old["added_tokens"]:
+        a["normalized"] = True
+    yield "llama2-normalized", old
+    yield "llama2-across-words", pieces(words_apart=False)
+    lacking = copy.deepcopy(llama2)  # some bytes are not there, so that characters are unknown
+    for b in [0xE6, 0xF0, 0x0A]:
+        del lacking["model"]["vocab"][f"<0x{b:02X}>"]
+    yield "llama2-lacking-bytes", lacking
+    apart = copy.deepcopy(lacking)
+    apart["model"]["fuse_unk"] = False
+    yield "llama2-unfused", apart
+    for scheme in ["first", "always", "never"]:
+        mistral = copy.deepcopy(llama2)
+        mistral["normalizer"] = None
+        mistral["pre_tokenizer"] = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": scheme, "split": scheme == "always"}
+        if scheme != "first":
+            mistral["decoder"] = mistral["pre_tokenizer"]
+        yield f"mistral-{scheme}", mistral
+
 
 base = json.load(open("trained/tokenizer.json"))
 os.makedirs("golden", exist_ok=True)
-for name, content in variants(base):
+for name, content in [*variants(base), *families()]:
     tokenizer = Tokenizer.from_str(json.dumps(content))
     rows = []
     for text in CASES:
         ids = tokenizer.encode(text, add_special_tokens=False).ids
-        rows.append({"text": text, "ids": ids, "decoded": tokenizer.decode(ids)})
+        # Hugging Face's does not know a special token again when it was looked for in normalized text.
+        decoded = None if name == "llama2-normalized" else tokenizer.decode(ids)
+        rows.append({"text": text, "ids": ids, "decoded": decoded})
     with open(f"golden/{name}.json", "w") as f:
         f.write('{"tokenizer": ' + json.dumps(content, ensure_ascii=False) + ',\n"cases": [\n')
         f.write(",\n".join(json.dumps(row) for row in rows) + "\n]}\n")

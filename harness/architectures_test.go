@@ -1,0 +1,194 @@
+package harness
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"lastmile/experiments"
+	"lastmile/harness/data"
+	"lastmile/harness/model"
+	"lastmile/harness/tokenizer"
+	"lastmile/harness/torch"
+)
+
+// TestEveryArchitectureGoesThroughAllStages runs an experiment of seconds from a
+// tiny random model of each architecture.
+func TestEveryArchitectureGoesThroughAllStages(t *testing.T) {
+	for _, name := range []string{"llama3", "mistral", "qwen2", "qwen3", "gpt2"} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			makeModel(t, filepath.Join("model/testdata/architectures", name, "config.json"), filepath.Join(dir, "model"))
+			for _, split := range []string{"train", "dev", "test"} {
+				var lines strings.Builder
+				for i := range 8 {
+					fmt.Fprintf(&lines, `{"input": "%s %d", "reference": "%d"}`+"\n", split, 10*i, 10*i)
+				}
+				write(t, dir, split+".jsonl", lines.String())
+			}
+			write(t, dir, "sweep.toml", `
+task = { data = "files", files = { train = "train.jsonl", dev = "dev.jsonl", test = "test.jsonl" }, max_prompt_tokens = 24, max_response_tokens = 8 }
+model.path = "model"
+mle.epochs = 1
+reward.steps = 2
+rl.updates = 1
+rl.prompts = 2
+rl.samples = 2
+metrics.names = ["rouge1"]
+`)
+			s, err := experiments.Load(filepath.Join(dir, "sweep.toml"), experiments.LoadOptions{Known: Known()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			g, err := Plan(s, filepath.Join(dir, "work"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			result, err := g.Run(t.Context(), Options{Workers: 1, Threads: 1})
+			if err != nil || !result.Complete() {
+				t.Fatalf("%+v: %v", result, err)
+			}
+			out := t.TempDir()
+			if kept := os.Getenv("EXPORT_DIR"); kept != "" {
+				out = filepath.Join(kept, name)
+			}
+			for _, what := range []string{exportPolicy, exportReward} {
+				folder := filepath.Join(out, what)
+				done, err := Export(t.Context(), Exporting{Work: filepath.Join(dir, "work"), Run: g.Runs[0].ID, What: what, Dir: folder})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if done.Folder != folder || !strings.Contains(done.Class, "AutoModelFor") {
+					t.Errorf("exported %+v", done)
+				}
+				kind := map[string]string{exportPolicy: rlKind, exportReward: rewardKind}[what]
+				stored := computed(t, g.store.Folder(kind, g.Runs[0].Stage(kind).Key))
+				exported := computed(t, folder)
+				if !slices.Equal(stored.Values, exported.Values) || !slices.Equal(stored.Text, exported.Text) {
+					t.Errorf("the exported %s computes something else", what)
+				}
+				text, err := json.Marshal(exported)
+				if err != nil {
+					t.Fatal(err)
+				}
+				write(t, out, what+".json", string(text))
+			}
+		})
+	}
+}
+
+// expected is what an exported model makes of some tokens; with EXPORT_DIR set,
+// testdata/check_export.py compares it with transformers.
+type expected struct {
+	Tokens []int64   `json:"tokens"` // two rows
+	Values []float64 `json:"values"` // logits, or scores
+	Text   []int     `json:"text"`   // the tokens of exportedText
+}
+
+const exportedText = "It's 12 o'clock,\n  naïve 日本 <|endoftext|> x"
+
+func computed(t *testing.T, dir string) expected {
+	t.Helper()
+	e := expected{Tokens: []int64{5, 200, 17, 42, 9, 9, 81, 256, 3, 44, 12, 8}}
+	tok, err := tokenizer.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Text = tok.Encode(exportedText)
+	err = withSession(1, func(s *torch.Session) error {
+		m, err := model.Load(s, dir)
+		if err != nil {
+			return err
+		}
+		in := model.Input{Tokens: e.Tokens, Rows: 2, Length: len(e.Tokens) / 2}
+		if m.Head != nil {
+			e.Values, err = m.Scores(m.HiddenAt(in, []int64{5, 11})).Value64s()
+		} else {
+			e.Values, err = m.Logits(m.Hidden(in)).Value64s()
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// makeModel writes a random model with an end token that it may learn, and the
+// tokenizer of bytes.
+func makeModel(t *testing.T, config, dir string) {
+	t.Helper()
+	tok, err := tokenizer.Train(slices.Values([]string(nil)), 257, []string{tokenizer.EndOfText})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "config.json", strings.NewReplacer(`"vocab_size": 40`, `"vocab_size": 257`, `"eos_token_id": 2`, fmt.Sprintf(`"eos_token_id": %d`, tok.EOS())).Replace(string(text)))
+	c, err := model.ReadConfig(filepath.Join(dir, "config.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = withSession(1, func(s *torch.Session) error {
+		m, err := model.New(s, c, 1)
+		if err != nil {
+			return err
+		}
+		return savePolicy(m, tok, dir)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAChatTemplateIsPutAroundThePrompt(t *testing.T) {
+	dir := t.TempDir()
+	makeModel(t, "model/testdata/architectures/qwen2/config.json", dir)
+	write(t, dir, "chat_template.jinja", "{% for m in messages %}<{{ m.role }}>{{ m.content | trim }}</>{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}")
+	task := experiments.Default().Task
+	task.Chat, task.Prompt, task.Response = true, "Name {input}!\n", "{reference}"
+	l, err := openLanguage(dir, task)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := l.Decode(l.codec.Prompt(data.Example{Input: "a {thing}"})); got != "<user>Name a {thing}!</><assistant>" {
+		t.Errorf("the prompt is %q", got)
+	}
+}
+
+func TestModelsThatCannotBeUsedAreRefusedBeforeAnythingIsComputed(t *testing.T) {
+	for want, change := range map[string][2]string{
+		"model.path: reading": {`"hidden_size"`, `"hidden_sizes"`},
+		"task.max_prompt_tokens 128 and task.max_response_tokens 32 are 160 tokens, more than the 64 positions": {"", ""},
+		"supported are LlamaForCausalLM": {"LlamaForCausalLM", "BloomForCausalLM"},
+		"task.chat: ":                    {"", ""},
+	} {
+		dir := t.TempDir()
+		makeModel(t, "model/testdata/architectures/llama3/config.json", filepath.Join(dir, "model"))
+		path := filepath.Join(dir, "model/config.json")
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(strings.Replace(string(text), change[0], change[1], 1)), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		s := sweep(t, "")
+		for i := range s.Runs {
+			s.Runs[i].Config.Model.Path = filepath.Join(dir, "model")
+			if s.Runs[i].Config.Task.Chat = strings.HasPrefix(want, "task.chat"); s.Runs[i].Config.Task.Chat {
+				s.Runs[i].Config.Task.MaxPromptTokens = 20
+			}
+		}
+		_, err = Plan(s, t.TempDir())
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}

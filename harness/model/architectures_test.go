@@ -1,0 +1,289 @@
+package model
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"lastmile/harness/safetensors"
+	"lastmile/harness/torch"
+)
+
+// eachArchitecture runs a test for each model that
+// testdata/make_architectures.py wrote, with the tokens and what transformers
+// made of them.
+func eachArchitecture(t *testing.T, test func(t *testing.T, m *Model, in Input, want []float64)) {
+	t.Helper()
+	folders, err := filepath.Glob("testdata/architectures/*")
+	if err != nil || len(folders) < 8 {
+		t.Fatalf("testdata/architectures: %d folders, %v", len(folders), err)
+	}
+	for _, dir := range folders {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			var g golden
+			text, err := os.ReadFile(filepath.Join(dir, "golden.json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := json.Unmarshal(text, &g); err != nil {
+				t.Fatal(err)
+			}
+			m := load(t, open(t, torch.Float32), dir)
+			test(t, m, g.input(), g.Logits)
+		})
+	}
+}
+
+func TestEachArchitectureEqualsTransformers(t *testing.T) {
+	eachArchitecture(t, func(t *testing.T, m *Model, in Input, want []float64) {
+		if m.Head == nil {
+			near(t, "logits", m.Logits(m.Hidden(in)), want, 1e-4)
+			return
+		}
+		last := make([]int64, in.Rows)
+		for row := range last {
+			last[row] = int64((row+1)*in.Length - 1)
+		}
+		near(t, "scores", m.Scores(m.HiddenAt(in, last)), want, 1e-4)
+	})
+}
+
+func TestEachArchitectureCached(t *testing.T) {
+	eachArchitecture(t, func(t *testing.T, m *Model, in Input, _ []float64) {
+		whole := m.Hidden(in)
+		m.s.NoGrad(func() {
+			cache := m.NewCache(in.Rows, in.Length)
+			at := 0
+			for _, n := range []int{in.Length - 4, 1, 1, 1, 1} {
+				var part []int64
+				for row := range in.Rows {
+					part = append(part, in.Tokens[row*in.Length+at:][:n]...)
+				}
+				want, _ := whole.Narrow(1, at, n).Value64s()
+				near(t, "hidden states", m.Hidden(Input{Tokens: part, Rows: in.Rows, Length: n, Cache: cache}), want, 1e-4)
+				at += n
+			}
+		})
+	})
+}
+
+func TestEachArchitectureInTrees(t *testing.T) {
+	eachArchitecture(t, func(t *testing.T, m *Model, in Input, _ []float64) {
+		tree := Tree{Prompt: []int{5, 9, 3}, Responses: [][]int{{4, 5}, {6, 7, 8, 11}, {9}}}
+		b := Plant(m.s, []Tree{tree})
+		got, err := m.Logprobs(m.HiddenAt(b.Input, b.Predict), b.Targets, 1).Value64s()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, response := range tree.Responses {
+			alone := Input{Rows: 1, Length: len(tree.Prompt) + len(response)}
+			for _, token := range slices.Concat(tree.Prompt, response) {
+				alone.Tokens = append(alone.Tokens, int64(token))
+			}
+			from := len(tree.Prompt)
+			states := m.Hidden(alone).Reshape(alone.Length, -1).Narrow(0, from-1, len(response))
+			near(t, "log-probabilities", m.Logprobs(states, alone.Tokens[from:], 1), got[:len(response)], 1e-4)
+			got = got[len(response):]
+		}
+	})
+}
+
+func TestEachArchitectureIsSavedAsItWas(t *testing.T) {
+	eachArchitecture(t, func(t *testing.T, m *Model, in Input, _ []float64) {
+		dir := t.TempDir()
+		if err := m.Save(dir); err != nil {
+			t.Fatal(err)
+		}
+		want, _ := m.Hidden(in).Value64s()
+		again := load(t, m.s, dir)
+		near(t, "hidden states", again.Hidden(in), want, 0)
+		// The file says what it said, but for the type of the weights and the
+		// names of labels.
+		before, after := m.Config.file, again.Config.file
+		for name := range before {
+			var was, is any
+			if err := json.Unmarshal(before[name], &was); err != nil {
+				t.Fatal(err)
+			}
+			if err := json.Unmarshal(after[name], &is); err != nil && !slices.Contains([]string{"dtype", "torch_dtype", "id2label", "label2id"}, name) {
+				t.Errorf("%s was %s and is %s", name, was, after[name])
+			} else if err == nil && !reflect.DeepEqual(was, is) && name != "torch_dtype" {
+				t.Errorf("%s was %s and is %s", name, was, is)
+			}
+		}
+		stored, err := safetensors.Read(filepath.Join(dir, "model.safetensors"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, original, err := readWeights(filepath.Join("testdata/architectures", filepath.Base(t.Name())))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, tensor := range original {
+			values, _ := tensor.Float32s()
+			got, _ := stored[name].Float32s()
+			if !slices.Equal(got, values) || !slices.Equal(stored[name].Shape, tensor.Shape) {
+				t.Errorf("tensor %q of shape %v was saved otherwise, with shape %v", name, tensor.Shape, stored[name].Shape)
+			}
+		}
+		if len(stored) != len(original) {
+			t.Errorf("%d tensors were saved, want %d", len(stored), len(original))
+		}
+	})
+}
+
+func TestTheSlidingWindowBoundsThePositions(t *testing.T) {
+	for dir, want := range map[string]int{"mistral": 32, "mistral-sharded": 64, "qwen2": 64} {
+		c, err := ReadConfig(filepath.Join("testdata/architectures", dir, "config.json"))
+		if err != nil || c.MaxPositionEmbeddings != want {
+			t.Errorf("%s: %d positions, %v; want %d", dir, c.MaxPositionEmbeddings, err, want)
+		}
+	}
+}
+
+func TestRotationsBeyondTheFirstTable(t *testing.T) {
+	s := open(t, torch.Float32)
+	c := tiny()
+	c.MaxPositionEmbeddings = 3 * firstPositions
+	m := newModel(t, s, c)
+	in := Input{Tokens: []int64{1, 2, 3}, Rows: 1, Length: 3}
+	want, _ := m.Hidden(in).Value64s()
+	// Attention sees distances only.
+	in.Positions = []int64{2*firstPositions + 5, 2*firstPositions + 6, 2*firstPositions + 7}
+	near(t, "hidden states", m.Hidden(in), want, 1e-4)
+	if m.tabulated != 3*firstPositions {
+		t.Errorf("%d positions are tabulated, want %d", m.tabulated, 3*firstPositions)
+	}
+}
+
+func TestBareNetworksAreRead(t *testing.T) {
+	for _, name := range []string{"gpt2", "qwen2"} {
+		s := open(t, torch.Float32)
+		from := filepath.Join("testdata/architectures", name)
+		m := load(t, s, from)
+		all, err := safetensors.Read(filepath.Join(from, "model.safetensors"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		bare := map[string]safetensors.Tensor{"h.0.attn.bias": {DType: "U8", Shape: []int{1, 2}, Data: []byte{1, 0}}}
+		for name, tensor := range all {
+			_, rest, _ := strings.Cut(name, ".")
+			bare[rest] = tensor
+		}
+		dir := t.TempDir()
+		if err := Write(dir, m.Config, bare); err != nil {
+			t.Fatal(err)
+		}
+		want, _ := m.Hidden(Input{Tokens: []int64{3, 4}, Rows: 1, Length: 2}).Value64s()
+		near(t, "hidden states", load(t, s, dir).Hidden(Input{Tokens: []int64{3, 4}, Rows: 1, Length: 2}), want, 0)
+	}
+}
+
+func TestBadIndexesAreRefused(t *testing.T) {
+	const from = "testdata/architectures/mistral-sharded"
+	for want, spoil := range map[string]func(dir, index string) string{
+		`lies in "../elsewhere.safetensors"; expected a .safetensors file in the folder itself`: func(_, index string) string {
+			return strings.ReplaceAll(index, "model-00002-of-00003.safetensors", "../elsewhere.safetensors")
+		},
+		`lies in "/etc/passwd"`: func(_, index string) string {
+			return strings.ReplaceAll(index, "model-00002-of-00003.safetensors", "/etc/passwd")
+		},
+		`lies in "model.bin"`: func(_, index string) string {
+			return strings.ReplaceAll(index, "model-00002-of-00003.safetensors", "model.bin")
+		},
+		"model-00002-of-00003.safetensors: no such file": func(dir, index string) string {
+			os.Remove(filepath.Join(dir, "model-00002-of-00003.safetensors"))
+			return index
+		},
+		"is missing, which model.safetensors.index.json puts there": func(_, index string) string {
+			return strings.ReplaceAll(index, "model-00002-of-00003.safetensors", "model-00001-of-00003.safetensors")
+		},
+		"unexpected end of JSON input": func(string, string) string { return "{" },
+		"weight_map is empty":          func(string, string) string { return "{}" },
+		"pytorch_model.bin, never": func(dir, index string) string {
+			os.Remove(filepath.Join(dir, indexFile))
+			return ""
+		},
+	} {
+		dir := t.TempDir()
+		if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
+			t.Fatal(err)
+		}
+		index, err := os.ReadFile(filepath.Join(dir, indexFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := spoil(dir, string(index)); text != "" {
+			if err := os.WriteFile(filepath.Join(dir, indexFile), []byte(text), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s := open(t, torch.Float32)
+		if _, err := Load(s, dir); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), dir) {
+			t.Errorf("error %v, want one with the folder and %q", err, want)
+		}
+		s.Close()
+	}
+}
+
+func FuzzConfig(f *testing.F) {
+	folders, _ := filepath.Glob("testdata/architectures/*/config.json")
+	for _, name := range folders {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c, err := parseConfig(text)
+		if err != nil {
+			return
+		}
+		for _, p := range c.shapes() {
+			c.arch().source(p)
+		}
+		if _, err := json.Marshal(c); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestSmolLM2 compares with logits that testdata/make_architectures.py wrote
+// with transformers for SmolLM2-135M, in the folder that SMOLLM2_DIR names.
+func TestSmolLM2(t *testing.T) {
+	dir := os.Getenv("SMOLLM2_DIR")
+	if dir == "" {
+		t.Skip("SMOLLM2_DIR is not set")
+	}
+	var g struct {
+		Tokens [][]int   `json:"tokens"`
+		Places []int     `json:"places"` // in the flattened logits
+		Logits []float64 `json:"logits"`
+	}
+	text, err := os.ReadFile("testdata/smollm2.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &g); err != nil {
+		t.Fatal(err)
+	}
+	m := load(t, open(t, torch.Float32), dir)
+	var got []float64
+	m.s.NoGrad(func() { got, err = m.Logits(m.Hidden(golden{Tokens: g.Tokens}.input())).Value64s() })
+	if err != nil {
+		t.Fatal(err)
+	}
+	worst := 0.0
+	for i, place := range g.Places {
+		worst = max(worst, got[place]-g.Logits[i], g.Logits[i]-got[place])
+	}
+	t.Logf("largest difference of %d logits: %.2g", len(g.Places), worst)
+	if !(worst <= 1e-3) {
+		t.Errorf("a logit differs by %g", worst)
+	}
+}

@@ -1,0 +1,70 @@
+package model
+
+import (
+	"slices"
+
+	"lastmile/harness/torch"
+)
+
+// normalize is RMSNorm (Zhang and Sennrich 2019) over the last dimension or,
+// with a bias, LayerNorm (Ba et al. 2016).
+func (m *Model) normalize(x, weight, bias *torch.Tensor) *torch.Tensor {
+	if bias != nil {
+		return x.LayerNorm(weight, bias, m.Config.RMSNormEps)
+	}
+	return x.RMSNorm(weight, m.Config.RMSNormEps)
+}
+
+// place makes queries or keys, [rows, length, heads, head_dim], such that their
+// products tell how far apart they stand: normalised, where there is a weight
+// for it, and rotated, unless positions are embeddings; [rows, heads, length,
+// head_dim].
+func (m *Model) place(x, weight *torch.Tensor, of queries) *torch.Tensor {
+	if weight != nil {
+		x = x.RMSNorm(weight, m.Config.RMSNormEps)
+	}
+	if of.cos == nil {
+		return x.Permute(0, 2, 1, 3)
+	}
+	return x.Rotary(of.cos, of.sin)
+}
+
+// mlp is the layer's second half: SwiGLU (Shazeer 2020), or GELU without a gate.
+func (m *Model) mlp(i int, x *torch.Tensor) *torch.Tensor {
+	l := m.layers[i]
+	up := x.Linear(l.up, l.upBias)
+	if l.gate == nil {
+		return up.GELUTanh().Linear(l.down, l.downBias)
+	}
+	return x.Linear(l.gate, l.gateBias).SwiGLU(up).Linear(l.down, l.downBias)
+}
+
+// positionsOf are the tokens' positions, [rows, length].
+func (m *Model) positionsOf(in Input) *torch.Tensor {
+	positions := in.positions()
+	if positions == nil {
+		for range in.Rows {
+			for i := range in.Length {
+				positions = append(positions, int64(i))
+			}
+		}
+	}
+	return m.s.Ints(positions, in.Rows, in.Length)
+}
+
+// positions are the tokens' positions, row by row; nil where each row counts
+// from 0.
+func (in Input) positions() []int64 {
+	if in.Positions == nil && in.steps() {
+		return in.Cache.before(in)
+	}
+	return in.Positions
+}
+
+// lastPosition is the largest position.
+func (in Input) lastPosition() int {
+	if positions := in.positions(); positions != nil {
+		return int(slices.Max(positions))
+	}
+	return in.Length - 1
+}

@@ -1,0 +1,114 @@
+package model
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+)
+
+// rope says how the frequencies of rotary positions are changed for longer
+// texts: rope_scaling of older config.json files, rope_parameters of newer ones.
+type rope struct {
+	// Type is "default", "linear" (Chen et al. 2023, "Extending Context Window
+	// of Large Language Models via Positional Interpolation") or "llama3".
+	Type string
+	// Factor divides frequencies: all, or with llama3 those that turn less than
+	// LowFreqFactor times in OriginalMaxPositionEmbeddings positions; those that
+	// turn more than HighFreqFactor times stay, and between the two it blends.
+	Factor                        float64 `json:"factor"`
+	LowFreqFactor                 float64 `json:"low_freq_factor"`
+	HighFreqFactor                float64 `json:"high_freq_factor"`
+	OriginalMaxPositionEmbeddings float64 `json:"original_max_position_embeddings"`
+}
+
+// readRope reads either spelling of the rotary positions' parameters.
+func (c *Config) readRope() error {
+	raw, field := c.file["rope_parameters"], "rope_parameters"
+	if len(raw) == 0 {
+		raw, field = c.file["rope_scaling"], "rope_scaling"
+	}
+	if len(raw) == 0 || c.arch().learnedPositions {
+		return nil
+	}
+	var f struct {
+		RopeTheta           *float64 `json:"rope_theta"`
+		RopeType            string   `json:"rope_type"`
+		Type                string   `json:"type"` // rope_type in the oldest
+		PartialRotaryFactor *float64 `json:"partial_rotary_factor"`
+		rope
+	}
+	if err := json.Unmarshal(raw, &f); err != nil {
+		return fmt.Errorf("%s: %w", field, err)
+	}
+	r := f.rope
+	if r.Type = f.RopeType; r.Type == "" {
+		r.Type = f.Type
+	}
+	if f.RopeTheta != nil {
+		c.RopeTheta = *f.RopeTheta
+	}
+	switch {
+	case f.PartialRotaryFactor != nil && *f.PartialRotaryFactor != 1:
+		return fmt.Errorf("%s: partial_rotary_factor %g is not supported; want 1", field, *f.PartialRotaryFactor)
+	case r.Type == "default", r.Type == "" && field == "rope_parameters" && f.RopeTheta != nil:
+	case r.Type != "linear" && r.Type != "llama3":
+		return fmt.Errorf("%s: rope_type %q is not supported; want default, linear or llama3", field, r.Type)
+	case !(r.Factor >= 1):
+		return fmt.Errorf("%s: factor is %g, want at least 1", field, r.Factor)
+	case r.Type == "llama3" && !(r.LowFreqFactor > 0 && r.HighFreqFactor > r.LowFreqFactor && r.OriginalMaxPositionEmbeddings > 0):
+		return fmt.Errorf("%s: low_freq_factor %g, high_freq_factor %g, original_max_position_embeddings %g: "+
+			"want positive numbers, the second larger than the first", field, r.LowFreqFactor, r.HighFreqFactor, r.OriginalMaxPositionEmbeddings)
+	}
+	c.rope = r
+	return nil
+}
+
+// frequency scales a frequency, in radians a position.
+func (r rope) frequency(f float64) float64 {
+	switch r.Type {
+	case "linear":
+		return f / r.Factor
+	case "llama3":
+		turns := r.OriginalMaxPositionEmbeddings * f / (2 * math.Pi)
+		stays := (turns - r.LowFreqFactor) / (r.HighFreqFactor - r.LowFreqFactor)
+		stays = min(max(stays, 0), 1)
+		return stays*f + (1-stays)*f/r.Factor
+	}
+	return f
+}
+
+// firstPositions is the number of positions whose rotations are tabulated to
+// begin with; the table doubles when it must.
+const firstPositions = 1024
+
+// rotary tabulates the rotations of at least so many positions: [positions,
+// head_dim]. The sine has the sign of rotate_half in it.
+func (m *Model) rotary(positions int) {
+	limit := m.Config.MaxPositionEmbeddings
+	if m.Config.arch().learnedPositions || m.tabulated > 0 && positions <= m.tabulated || m.tabulated == limit {
+		return
+	}
+	n := firstPositions
+	for n < positions {
+		n *= 2
+	}
+	n = min(n, limit)
+	half := m.Config.headDim() / 2
+	cos, sin := make([]float64, 2*n*half), make([]float64, 2*n*half)
+	for i := range half {
+		frequency := m.Config.rope.frequency(math.Pow(m.Config.RopeTheta, -float64(i)/float64(half)))
+		for position := range n {
+			angle := float64(position) * frequency
+			at := position*2*half + i
+			cos[at], cos[at+half] = math.Cos(angle), math.Cos(angle)
+			sin[at], sin[at+half] = -math.Sin(angle), math.Sin(angle)
+		}
+	}
+	if m.cos != nil {
+		m.cos.Free()
+		m.sin.Free()
+	}
+	m.tabulated = n
+	m.cos = m.s.Float64s(cos, n, 2*half).KeepAll()
+	m.sin = m.s.Float64s(sin, n, 2*half).KeepAll()
+}

@@ -1,0 +1,93 @@
+"""Writes architectures/, which architectures_test.go compares with: a tiny random model of each
+architecture that is supported, and the logits that transformers gives for some tokens.
+
+Needs torch and transformers 5.24.0. Run it in this folder. With a folder of SmolLM2-135M as its
+argument it writes smollm2.json instead, with some logits of that.
+"""
+import json
+import os
+import pathlib
+import shutil
+import sys
+
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
+import torch
+from transformers import (
+    AutoModelForCausalLM,
+    GPT2Config, GPT2ForSequenceClassification, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM,
+    Qwen2Config, Qwen2ForCausalLM, Qwen2ForSequenceClassification, Qwen3Config, Qwen3ForCausalLM,
+)
+
+torch.set_num_threads(1)
+OUT = pathlib.Path("architectures")
+SIZES = dict(
+    vocab_size=40, hidden_size=16, intermediate_size=20, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+    max_position_embeddings=64, initializer_range=0.4, bos_token_id=1, eos_token_id=2, pad_token_id=0,
+)
+GPT2 = dict(
+    vocab_size=40, n_embd=16, n_layer=2, n_head=4, n_positions=64, initializer_range=0.4, bos_token_id=1, eos_token_id=2, pad_token_id=0,
+)
+LLAMA3 = {"rope_type": "llama3", "rope_theta": 100.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 32}
+
+
+def randomized(model):
+    """Norms start at one and biases at zero; other values show whether they are used."""
+    for name, parameter in model.named_parameters():
+        if name.endswith("bias"):
+            parameter.data.uniform_(-0.5, 0.5)
+        elif parameter.dim() == 1:
+            parameter.data.uniform_(0.5, 1.5)
+    return model.eval()
+
+
+def write(name, model, dtype=torch.float32, edit=None, **save):
+    folder = OUT / name
+    randomized(model).to(dtype).save_pretrained(folder, **save)
+    if edit:
+        config = json.loads((folder / "config.json").read_text())
+        edit(config)
+        (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    model = type(model).from_pretrained(folder, dtype=torch.float32).eval()
+    tokens = torch.randint(3, 40, (2, 20))
+    with torch.no_grad():
+        logits = model(tokens).logits
+    (folder / "golden.json").write_text(json.dumps({"tokens": tokens.tolist(), "logits": [round(v, 6) for v in logits.flatten().tolist()]}) + "\n")
+    (folder / "generation_config.json").unlink(missing_ok=True)
+
+
+def old_spelling(config):
+    """config.json as transformers 4 wrote it."""
+    rope = config.pop("rope_parameters")
+    config["rope_theta"] = rope.pop("rope_theta")
+    config["rope_scaling"] = rope if rope["rope_type"] != "default" else None
+    config["torch_dtype"] = config.pop("dtype")
+
+
+def oldest_spelling(config):
+    old_spelling(config)
+    config["rope_scaling"]["type"] = config["rope_scaling"].pop("rope_type")
+
+
+torch.manual_seed(1)
+if len(sys.argv) > 1:
+    model = AutoModelForCausalLM.from_pretrained(sys.argv[1], dtype=torch.float32).eval()
+    tokens = torch.randint(3, 49152, (2, 48))
+    with torch.no_grad():
+        logits = model(tokens).logits.flatten()
+    places = torch.randint(0, logits.numel(), (1000,))
+    golden = {"tokens": tokens.tolist(), "places": places.tolist(), "logits": [round(v, 5) for v in logits[places].tolist()]}
+    pathlib.Path("smollm2.json").write_text(json.dumps(golden) + "\n")
+    sys.exit()
+shutil.rmtree(OUT, ignore_errors=True)
+write("llama3", LlamaForCausalLM(LlamaConfig(**SIZES, rope_parameters=LLAMA3, tie_word_embeddings=False)), dtype=torch.bfloat16)
+write("llama3-old", LlamaForCausalLM(LlamaConfig(**SIZES, rope_parameters=LLAMA3, tie_word_embeddings=True)), edit=old_spelling)
+linear = {"rope_type": "linear", "rope_theta": 50.0, "factor": 2.5}
+write("llama-linear", LlamaForCausalLM(LlamaConfig(**SIZES, rope_parameters=linear, tie_word_embeddings=True)), edit=oldest_spelling)
+write("llama-biases", LlamaForCausalLM(LlamaConfig(**SIZES, attention_bias=True, mlp_bias=True)))
+write("mistral", MistralForCausalLM(MistralConfig(**SIZES, head_dim=6, sliding_window=32)))
+write("mistral-sharded", MistralForCausalLM(MistralConfig(**SIZES, sliding_window=None)), dtype=torch.bfloat16, max_shard_size="4KB")
+write("qwen2", Qwen2ForCausalLM(Qwen2Config(**SIZES, tie_word_embeddings=True)), dtype=torch.float16)
+write("qwen3", Qwen3ForCausalLM(Qwen3Config(**SIZES, head_dim=6, tie_word_embeddings=True)))
+write("gpt2", GPT2LMHeadModel(GPT2Config(**GPT2)))
+write("gpt2-classifier", GPT2ForSequenceClassification(GPT2Config(**GPT2, num_labels=1)))
+write("qwen2-classifier", Qwen2ForSequenceClassification(Qwen2Config(**SIZES, num_labels=1)), dtype=torch.bfloat16)

@@ -1,0 +1,103 @@
+package tokenizer
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func chatFolder(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func inConfig(t *testing.T, template any) map[string]string {
+	t.Helper()
+	text, err := json.Marshal(map[string]any{"bos_token": "<s>", "eos_token": map[string]any{"content": "</s>"}, "chat_template": template})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]string{"tokenizer_config.json": string(text)}
+}
+
+func TestChatPromptsEqualTransformers(t *testing.T) {
+	var rows []struct{ Name, Template, Text, Prompt string }
+	text, err := os.ReadFile("testdata/chat.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &rows); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		alone := inConfig(t, "another")
+		alone[chatFile] = row.Template
+		for where, files := range map[string]map[string]string{
+			"a text":       inConfig(t, row.Template),
+			"of several":   inConfig(t, []map[string]string{{"name": "tool_use", "template": "x"}, {"name": "default", "template": row.Template}}),
+			"its own file": alone,
+		} {
+			c, err := LoadChat(chatFolder(t, files))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := c.Prompt(row.Text); err != nil || got != row.Prompt {
+				t.Errorf("%s, %s: %q\n got %q, %v\nwant %q", row.Name, where, row.Text, got, err, row.Prompt)
+			}
+		}
+	}
+}
+
+func TestChatTemplatesThatCannotBeUsed(t *testing.T) {
+	for want, files := range map[string]map[string]string{
+		"has no chat template: neither chat_template.jinja": {"tokenizer_config.json": `{}`},
+		"expected a text, or a list":                        inConfig(t, 5),
+		"none of 1 is called default":                       inConfig(t, []map[string]string{{"name": "rag", "template": "x"}}),
+		"chat_template.jinja: ":                             {chatFile: "{% for %}"},
+		"only system messages":                              {chatFile: "{{ raise_exception('only system messages') }}"},
+		"etc/passwd":                                        {chatFile: "{% include '/etc/passwd' %}"},
+		"unexpected end of JSON input":                      {"tokenizer_config.json": `{`},
+	} {
+		c, err := LoadChat(chatFolder(t, files))
+		if err == nil {
+			_, err = c.Prompt("x")
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}
+
+func TestAChatTemplateStaysWithItsTokenizer(t *testing.T) {
+	tok := trained(t)
+	dir := t.TempDir()
+	if err := tok.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, chatFile), []byte("{{ messages[0].content }}!"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := t.TempDir()
+	if err := again.Save(to); err != nil {
+		t.Fatal(err)
+	}
+	c, err := LoadChat(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := c.Prompt("hello"); err != nil || got != "hello!" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
