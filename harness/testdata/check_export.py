@@ -1,6 +1,6 @@
 """Loads exported models with transformers and compares what they compute.
 
-    pip install torch==2.15.0 transformers==5.24.0 peft==0.20.0
+    pip install torch==2.15.0 transformers==5.24.0 peft==0.21.2
     EXPORT_DIR=FOLDER go test -run EveryArchitecture lastmile/harness
     python check_export.py FOLDER
 
