@@ -53,7 +53,7 @@ metrics.names = ["rouge1"]
 				t.Fatalf("%+v: %v", result, err)
 			}
 			out := t.TempDir()
-			if kept := os.Getenv("EXPORT_DIR"); kept != "" {
+			if kept := os.Getenv("LASTMILE_EXPORT"); kept != "" {
 				out = filepath.Join(kept, name)
 			}
 			for _, what := range []string{exportPolicy, exportReward} {
@@ -81,7 +81,7 @@ metrics.names = ["rouge1"]
 	}
 }
 
-// expected is what an exported model makes of some tokens; with EXPORT_DIR set,
+// expected is what an exported model makes of some tokens; with LASTMILE_EXPORT set,
 // testdata/check_export.py compares it with transformers.
 type expected struct {
 	Tokens []int64   `json:"tokens"` // two rows
