@@ -49,7 +49,7 @@ lint: setup
 	cd $(FIT) && go vet ./... && go run $(STATICCHECK) ./...
 
 # Each is a script that runs ours and a peer in turns, and ends with the ratio.
-bench: bench-rouge bench-scorer
+bench: bench-rouge bench-scorer bench-tokenizer
 
 # LASTMILE_DIALOGSUM, where it is set, is the folder with the pairs.
 bench-rouge: setup
@@ -63,12 +63,17 @@ bench-scorer: setup
 		echo 'scorer: left out; LASTMILE_MINILM and LASTMILE_RATINGS say what to score'; \
 	else $(PYTHON) harness/scorer/testdata/benchmark.py --encoder "$(LASTMILE_MINILM)" --pairs "$(LASTMILE_RATINGS)"; fi
 
-# The peers of a benchmark live in a Python environment of their own.
+# LASTMILE_SMOLLM2 is a folder with a tokenizer.json, LASTMILE_DIALOGSUM one with
+# texts. The peer lives in a Python environment of its own.
 bench-tokenizer: setup
-	@test -n "$(MODEL)" -a -n "$(TEXTS)" || { echo 'make bench-tokenizer needs MODEL, a folder with a tokenizer.json, and TEXTS, files of JSON lines'; exit 2; }
-	@test -x .made-by-make-setup/venv-tokenizer/bin/pip || python3 -m venv .made-by-make-setup/venv-tokenizer
-	@.made-by-make-setup/venv-tokenizer/bin/pip install --quiet tokenizers==0.23.3
-	.made-by-make-setup/venv-tokenizer/bin/python harness/tokenizer/testdata/benchmark.py $(MODEL) $(TEXTS)
+	@if [ -z "$(LASTMILE_SMOLLM2)" ] || [ -z "$(LASTMILE_DIALOGSUM)" ]; then \
+		echo 'tokenizer: left out; LASTMILE_SMOLLM2 and LASTMILE_DIALOGSUM say what to read'; \
+	else \
+		venv=.made-by-make-setup/venv-tokenizer; \
+		[ -x $$venv/bin/pip ] || python3 -m venv $$venv; \
+		$$venv/bin/pip install --quiet tokenizers==0.23.3 && \
+		$$venv/bin/python harness/tokenizer/testdata/benchmark.py "$(LASTMILE_SMOLLM2)" "$(LASTMILE_DIALOGSUM)"/*.jsonl.gz; \
+	fi
 
 clean:
 	rm -rf bin .made-by-make-setup

@@ -55,7 +55,7 @@ metrics.names = ["rouge1"]
 				t.Fatalf("%+v: %v", result, err)
 			}
 			out := t.TempDir()
-			if kept := os.Getenv("EXPORT_DIR"); kept != "" {
+			if kept := os.Getenv("LASTMILE_EXPORT"); kept != "" {
 				out = filepath.Join(kept, filepath.Base(t.Name()))
 			}
 			for _, what := range []string{exportPolicy, exportReward} {
@@ -131,14 +131,14 @@ func checkAdapter(t *testing.T, g *Graph, base, out string) {
 		t.Fatal(err)
 	}
 	write(t, out, "adapter.json", string(text))
-	if kept := filepath.Join(out, "base"); os.Getenv("EXPORT_DIR") != "" {
+	if kept := filepath.Join(out, "base"); os.Getenv("LASTMILE_EXPORT") != "" {
 		if err := os.CopyFS(kept, os.DirFS(base)); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-// expected is what an exported model makes of some tokens; with EXPORT_DIR set,
+// expected is what an exported model makes of some tokens; with LASTMILE_EXPORT set,
 // testdata/check_export.py compares it with transformers.
 type expected struct {
 	Tokens []int64   `json:"tokens"` // two rows

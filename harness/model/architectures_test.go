@@ -254,11 +254,11 @@ func FuzzConfig(f *testing.F) {
 }
 
 // TestSmolLM2 compares with logits that testdata/make_architectures.py wrote
-// with transformers for SmolLM2-135M, in the folder that SMOLLM2_DIR names.
+// with transformers for SmolLM2-135M, in the folder that LASTMILE_SMOLLM2 names.
 func TestSmolLM2(t *testing.T) {
-	dir := os.Getenv("SMOLLM2_DIR")
+	dir := os.Getenv("LASTMILE_SMOLLM2")
 	if dir == "" {
-		t.Skip("SMOLLM2_DIR is not set")
+		t.Skip("LASTMILE_SMOLLM2 is not set")
 	}
 	var g struct {
 		Tokens [][]int   `json:"tokens"`

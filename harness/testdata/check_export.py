@@ -1,7 +1,7 @@
 """Loads exported models with transformers and compares what they compute.
 
     pip install torch==2.15.0 transformers==5.24.0 peft==0.21.2
-    EXPORT_DIR=FOLDER go test -run EveryArchitecture lastmile/harness
+    LASTMILE_EXPORT=FOLDER go test -run EveryArchitecture lastmile/harness
     python check_export.py FOLDER
 
 The test writes policies and reward models of all architectures into FOLDER, and beside each what

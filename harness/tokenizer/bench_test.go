@@ -10,9 +10,9 @@ import (
 // after the other, with the tokenizer of any folder, which has seen them once.
 // testdata/benchmark.py sets the variables and runs a peer beside it.
 func BenchmarkFiles(b *testing.B) {
-	dir, file := os.Getenv("TOKENIZER_DIR"), os.Getenv("TOKENIZER_IDS")
+	dir, file := os.Getenv("LASTMILE_TOKENIZER"), os.Getenv("LASTMILE_TOKENIZER_IDS")
 	if dir == "" || file == "" {
-		b.Skip("TOKENIZER_DIR and TOKENIZER_IDS are not set")
+		b.Skip("LASTMILE_TOKENIZER and LASTMILE_TOKENIZER_IDS are not set")
 	}
 	tok, err := Load(dir)
 	if err != nil {

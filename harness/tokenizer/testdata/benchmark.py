@@ -45,7 +45,7 @@ with tempfile.TemporaryDirectory() as work:
     work = pathlib.Path(work)
     (work / "texts.jsonl").write_text("".join(json.dumps({"text": t}) + "\n" for t in texts))
     subprocess.run(["go", "test", "-c", "-o", work / "bench", "."], cwd=HERE.parent, check=True)
-    variables = os.environ | {"TOKENIZER_DIR": os.path.abspath(args.folder), "TOKENIZER_IDS": str(work / "texts.jsonl"), "GOMAXPROCS": "1"}
+    variables = os.environ | {"LASTMILE_TOKENIZER": os.path.abspath(args.folder), "LASTMILE_TOKENIZER_IDS": str(work / "texts.jsonl"), "GOMAXPROCS": "1"}
 
     def ours():
         command = [work / "bench", "-test.run", "^$", "-test.bench", "Files", "-test.benchtime", "3x"]

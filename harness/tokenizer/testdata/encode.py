@@ -2,7 +2,7 @@
 
     pip install tokenizers==0.23.3
     python encode.py FOLDER FILE... > ids.jsonl
-    TOKENIZER_DIR=FOLDER TOKENIZER_IDS=ids.jsonl go test -v -run OnFiles lastmile/harness/tokenizer
+    LASTMILE_TOKENIZER=FOLDER LASTMILE_TOKENIZER_IDS=ids.jsonl go test -count 1 -v -run OnFiles lastmile/harness/tokenizer
 
 FOLDER holds a tokenizer.json. FILES are JSON lines, .gz or not, of which every string is a text
 of its own and so is each string of a list. Without files, the texts are random.
@@ -51,6 +51,8 @@ def random_texts(tokenizer, n):
 
 if __name__ == "__main__":
     tokenizer = Tokenizer.from_file(sys.argv[1] + "/tokenizer.json")
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
     for text in texts(sys.argv[2:]) if len(sys.argv) > 2 else random_texts(tokenizer, 20000):
         ids = tokenizer.encode(text, add_special_tokens=False).ids
         print(json.dumps({"text": text, "ids": ids, "decoded": tokenizer.decode(ids)}))
