@@ -35,15 +35,15 @@ type adapter struct {
 
 // apply projects x, [..., in], to [..., out].
 func (l linear) apply(x *torch.Tensor) *torch.Tensor {
-	y := x.Linear(l.weight, l.bias)
-	if l.adapter == nil {
-		return y
-	}
 	d := l.adapter
-	if d.drop > 0 && *d.key != 0 && x.Session().Grad() {
-		x = x.Dropout(d.drop, random.New(int(*d.key), d.name).Uint64())
+	if d == nil {
+		return x.Linear(l.weight, l.bias)
 	}
-	return y.Add(x.Linear(d.a, nil).Linear(d.b, nil).MulScalar(d.scale))
+	if d.drop > 0 && *d.key != 0 && x.Session().Grad() {
+		dropped := x.Dropout(d.drop, random.New(int(*d.key), d.name).Uint64())
+		return x.Linear(l.weight, l.bias).Add(dropped.Linear(d.a, nil).MulScalar(d.scale).Linear(d.b, nil))
+	}
+	return x.LoRALinear(l.weight, l.bias, d.a, d.b, d.scale)
 }
 
 // targets are the projections that can have an adapter, by their names in PEFT's

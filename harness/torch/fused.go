@@ -58,6 +58,23 @@ func (t *Tensor) SwiGLU(up *Tensor) *Tensor {
 	return t.SiLU().Mul(up)
 }
 
+// LoRALinear is t · weightᵀ + bias + scale · t · aᵀ · bᵀ (Hu et al. 2022), with
+// gradients for t, a and b alone: t is [..., in], weight [out, in], bias [out] or
+// nil, a [r, in], b [out, r].
+func (t *Tensor) LoRALinear(weight, bias, a, b *Tensor, scale float64) *Tensor {
+	if !t.fusible() || t.s.noGrad {
+		return t.Linear(weight, bias).Add(t.Linear(a, nil).MulScalar(scale).Linear(b, nil))
+	}
+	inputs := []*Tensor{t, weight, a, b}
+	var added libtch.Ctensor
+	if bias != nil {
+		inputs, added = append(inputs, bias), bias.c
+	}
+	return t.s.fusedOp("lora_linear", func() libtch.Ctensor {
+		return fused.LoRALinear(t.c, weight.c, added, a.c, b.c, scale)
+	}, inputs...)
+}
+
 // Dropout is t / (1 - drop), or 0 with the probability drop, from 0 to below 1:
 // where the random number at an element's place in the stream that key names
 // (SplitMix, Steele et al. 2014) says so.

@@ -39,6 +39,13 @@ func TestFusedEqualsComposed(t *testing.T) {
 		"swiglu": {[][]int{{9, 1111}, {9, 1111}}, func(_ *Session, in []*Tensor) *Tensor {
 			return in[0].MulScalar(30).SwiGLU(in[1])
 		}},
+		"lora linear": {[][]int{{3, 5, 12}, {2, 12}, {7, 2}}, func(s *Session, in []*Tensor) *Tensor {
+			return in[0].LoRALinear(s.Float64s(noise(7, []int{7, 12}), 7, 12), nil, in[1], in[2], 1.5)
+		}},
+		"lora linear with a bias, from a leaf": {[][]int{{2, 12}, {7, 2}}, func(s *Session, in []*Tensor) *Tensor {
+			x, w, bias := s.Float64s(noise(7, []int{9, 12}), 9, 12), s.Float64s(noise(8, []int{7, 12}), 7, 12), s.Float64s(noise(9, []int{7}), 7)
+			return x.LoRALinear(w, bias, in[0], in[1], 0.5)
+		}},
 		"dropout": {[][]int{{40, 1000}}, func(_ *Session, in []*Tensor) *Tensor { return in[0].Dropout(0.3, 1<<63+5) }},
 		"rotary": {[][]int{{2, 5, 3, 8}, {2, 5, 1, 8}, {2, 5, 1, 8}}, func(_ *Session, in []*Tensor) *Tensor {
 			return in[0].Rotary(in[1].Detach(), in[2].Detach())

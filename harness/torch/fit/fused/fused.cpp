@@ -107,6 +107,40 @@ struct SwiGLU : Function<SwiGLU> {
   }
 };
 
+// LoRALinear is x weight^T + bias + scale x a^T b^T, of which weight and bias
+// stay as they are.
+struct LoRALinear : Function<LoRALinear> {
+  static Tensor forward(AutogradContext *context, const Tensor &of, const Tensor &weight, const c10::optional<Tensor> &bias, const Tensor &a, const Tensor &b, double scale) {
+    const Tensor x = of.reshape({-1, of.size(-1)});
+    Tensor y = bias.has_value() ? at::addmm(*bias, x, weight.t()) : at::mm(x, weight.t());
+    const Tensor low = at::mm(x, a.t());
+    y.addmm_(low, b.t(), 1, scale);
+    context->save_for_backward({x, weight, a, b, low});
+    context->saved_data["scale"] = scale;
+    context->saved_data["through"] = of.requires_grad();
+    auto shape = of.sizes().vec();
+    shape.back() = weight.size(0);
+    return y.view(shape);
+  }
+
+  static variable_list backward(AutogradContext *context, variable_list gradients) {
+    const auto saved = context->get_saved_variables();
+    const Tensor &x = saved[0], &weight = saved[1], &a = saved[2], &b = saved[3], &low = saved[4];
+    const double scale = context->saved_data["scale"].toDouble();
+    auto shape = gradients[0].sizes().vec();
+    const Tensor g = gradients[0].reshape({-1, weight.size(0)});
+    const Tensor dlow = at::mm(g, b).mul_(scale);
+    Tensor dx;
+    if (context->saved_data["through"].toBool()) {
+      dx = at::mm(g, weight);
+      dx.addmm_(dlow, a);
+      shape.back() = x.size(1);
+      dx = dx.view(shape);
+    }
+    return {dx, Tensor(), Tensor(), at::mm(dlow.t(), x), at::mm(g.t(), low).mul_(scale), Tensor()};
+  }
+};
+
 // Dropout leaves out elements by random numbers that key and place name, so that
 // the gradient needs no memory of them.
 struct Dropout : Function<Dropout> {
@@ -344,6 +378,14 @@ void *lastmile_rms_norm(void *x, void *weight, double eps) {
 
 void *lastmile_swiglu(void *gate, void *up) {
   return protect<void *>(nullptr, [&] { return own(SwiGLU::apply(of(gate), of(up))); });
+}
+
+void *lastmile_lora_linear(void *x, void *weight, void *bias, void *a, void *b, double scale) {
+  return protect<void *>(nullptr, [&] {
+    c10::optional<Tensor> added;
+    if (bias) added = of(bias);
+    return own(LoRALinear::apply(of(x), of(weight), added, of(a), of(b), scale));
+  });
 }
 
 void *lastmile_rotary(void *x, void *cos, void *sin) {

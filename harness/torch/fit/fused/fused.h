@@ -13,6 +13,7 @@ char *lastmile_error(void); // to be freed; null where nothing failed
 
 void *lastmile_rms_norm(void *x, void *weight, double eps);
 void *lastmile_swiglu(void *gate, void *up);
+void *lastmile_lora_linear(void *x, void *weight, void *bias, void *a, void *b, double scale);
 void *lastmile_rotary(void *x, void *cos, void *sin);
 void *lastmile_attention(void *q, void *k, void *v, void *mask, double scale);
 void *lastmile_token_logprobs(void *hidden, void *weight, void *targets, double temperature);
