@@ -14,6 +14,7 @@ type Config struct {
 
 	Task        Task              `toml:"task" json:"task"`
 	Model       Model             `toml:"model" json:"model"`
+	LoRA        LoRA              `toml:"lora" json:"lora"`
 	Base        Base              `toml:"base" json:"base"`
 	MLE         MLE               `toml:"mle" json:"mle"`
 	Negatives   Negatives         `toml:"negatives" json:"negatives"`
@@ -100,6 +101,22 @@ type Model struct {
 	NumKeyValueHeads      int     `toml:"num_key_value_heads" json:"num_key_value_heads"`
 	MaxPositionEmbeddings int     `toml:"max_position_embeddings" json:"max_position_embeddings"`
 	RopeTheta             float64 `toml:"rope_theta" json:"rope_theta"`
+}
+
+// LoRA says whether MLE, reward model and PPO train all parameters or low-rank
+// adapters of them (Hu et al. 2022), which leave the model as it is: policy,
+// reference policy, reward model and value function then share one copy of it.
+// The names are PEFT's.
+type LoRA struct {
+	// R is the rank of the adapters; 0 trains all parameters.
+	R int `toml:"r" json:"r"`
+	// Alpha scales what adapters add: by alpha / r.
+	Alpha float64 `toml:"alpha" json:"alpha"`
+	// Dropout is the share of their input that adapters do without in MLE and
+	// the training of the reward model. PPO has no dropout.
+	Dropout float64 `toml:"dropout" json:"dropout"`
+	// TargetModules are the projections that have an adapter.
+	TargetModules []string `toml:"target_modules" json:"target_modules"`
 }
 
 // Optimizer holds what every training stage has.

@@ -47,6 +47,10 @@ func Default() Config {
 			MaxPositionEmbeddings: 512,
 			RopeTheta:             10000,
 		},
+		LoRA: LoRA{
+			Alpha:         16,
+			TargetModules: []string{"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"},
+		},
 		Base: Base{
 			Optimizer:   base,
 			Steps:       3000,

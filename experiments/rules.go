@@ -61,6 +61,11 @@ var rules = []rule{
 	{"model.max_position_embeddings", atLeast(2)},
 	{"model.rope_theta", above(0)},
 
+	{"lora.r", atLeast(0)},
+	{"lora.alpha", above(0)},
+	{"lora.dropout", fromBelow(0, 1)},
+	{"lora.target_modules", list(choice("module", "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"), 1)},
+
 	{"*.learning_rate", aboveTo(0, 10)},
 	{"*.warmup", from(0, 1)},
 	{"*.final_learning_rate", from(0, 1)},

@@ -3,6 +3,7 @@ package harness
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,10 +18,11 @@ import (
 )
 
 // TestEveryArchitectureGoesThroughAllStages runs an experiment of seconds from a
-// tiny random model of each architecture.
+// tiny random model of each architecture, and with adapters.
 func TestEveryArchitectureGoesThroughAllStages(t *testing.T) {
-	for _, name := range []string{"llama3", "mistral", "qwen2", "qwen3", "gpt2"} {
+	for _, name := range []string{"llama3", "mistral", "qwen2", "qwen3", "gpt2", "llama3 lora", "qwen2 lora"} {
 		t.Run(name, func(t *testing.T) {
+			name, lora := strings.CutSuffix(name, " lora")
 			dir := t.TempDir()
 			makeModel(t, filepath.Join("model/testdata/architectures", name, "config.json"), filepath.Join(dir, "model"))
 			for _, split := range []string{"train", "dev", "test"} {
@@ -39,7 +41,7 @@ rl.updates = 1
 rl.prompts = 2
 rl.samples = 2
 metrics.names = ["rouge1"]
-`)
+`+map[bool]string{true: "lora = { r = 3, alpha = 12, dropout = 0.2 }\nmle.learning_rate = 0.05\nrl.learning_rate = 0.05\n"}[lora])
 			s, err := experiments.Load(filepath.Join(dir, "sweep.toml"), experiments.LoadOptions{Known: Known()})
 			if err != nil {
 				t.Fatal(err)
@@ -54,7 +56,7 @@ metrics.names = ["rouge1"]
 			}
 			out := t.TempDir()
 			if kept := os.Getenv("LASTMILE_EXPORT"); kept != "" {
-				out = filepath.Join(kept, name)
+				out = filepath.Join(kept, filepath.Base(t.Name()))
 			}
 			for _, what := range []string{exportPolicy, exportReward} {
 				folder := filepath.Join(out, what)
@@ -77,7 +79,62 @@ metrics.names = ["rouge1"]
 				}
 				write(t, out, what+".json", string(text))
 			}
+			if lora {
+				checkAdapter(t, g, filepath.Join(dir, "model"), out)
+			}
 		})
+	}
+}
+
+// checkAdapter exports the adapters, and compares them on their base with the
+// policy.
+func checkAdapter(t *testing.T, g *Graph, base, out string) {
+	t.Helper()
+	folder := filepath.Join(out, exportAdapter)
+	if _, err := Export(t.Context(), Exporting{Work: g.store.Dir, Run: g.Runs[0].ID, What: exportAdapter, Dir: folder}); err != nil {
+		t.Fatal(err)
+	}
+	policy := computed(t, filepath.Join(out, exportPolicy))
+	err := withSession(1, func(s *torch.Session) error {
+		m, err := model.Load(s, base)
+		if err != nil {
+			return err
+		}
+		untrained, err := m.Logits(m.Hidden(model.Input{Tokens: policy.Tokens, Rows: 2, Length: 6})).Value64s()
+		if err != nil {
+			return err
+		}
+		if m, err = m.LoadAdapter(folder); err != nil {
+			return err
+		}
+		got, err := m.Logits(m.Hidden(model.Input{Tokens: policy.Tokens, Rows: 2, Length: 6})).Value64s()
+		if err != nil {
+			return err
+		}
+		learned := 0.0
+		for i := range got {
+			learned = max(learned, math.Abs(untrained[i]-policy.Values[i]))
+			if math.Abs(got[i]-policy.Values[i]) > 1e-4 {
+				return fmt.Errorf("logit %d is %g with the adapters and %g merged", i, got[i], policy.Values[i])
+			}
+		}
+		if learned < 1e-2 {
+			return fmt.Errorf("the adapters learned nothing: %g", learned)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	text, err := json.Marshal(policy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, out, "adapter.json", string(text))
+	if kept := filepath.Join(out, "base"); os.Getenv("LASTMILE_EXPORT") != "" {
+		if err := os.CopyFS(kept, os.DirFS(base)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

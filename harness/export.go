@@ -10,24 +10,27 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"lastmile/experiments"
+	"lastmile/harness/model"
 	"lastmile/harness/safetensors"
 	"lastmile/harness/tokenizer"
 )
 
 // What of a run can be exported.
 const (
-	exportPolicy = "policy"
-	exportReward = "reward"
+	exportPolicy  = "policy"
+	exportReward  = "reward"
+	exportAdapter = "adapter"
 )
 
 // Exporting says which model of which run to write where.
 type Exporting struct {
 	// Work is the work folder, and Run the name of a run in it.
 	Work, Run string
-	// What is "policy" or "reward".
+	// What is "policy", "reward" or "adapter".
 	What string
 	// Dir is the folder to make. It must not be there yet, or be empty.
 	Dir string
@@ -44,10 +47,11 @@ type Exported struct {
 
 // Export writes a run's trained policy, or its reward model, as a Hugging Face
 // folder: AutoModelForCausalLM or AutoModelForSequenceClassification loads it,
-// with equal logits or scores, and AutoTokenizer its tokenizer.
+// with equal logits or scores, and AutoTokenizer its tokenizer. Or it writes the
+// policy's adapters in PEFT's layout.
 func Export(ctx context.Context, e Exporting) (done Exported, err error) {
-	if e.What != exportPolicy && e.What != exportReward {
-		return done, Mistake{fmt.Errorf("unknown model %q to export; one of %s, %s", e.What, exportPolicy, exportReward)}
+	if !slices.Contains([]string{exportPolicy, exportReward, exportAdapter}, e.What) {
+		return done, Mistake{fmt.Errorf("unknown model %q to export; one of %s, %s, %s", e.What, exportPolicy, exportReward, exportAdapter)}
 	}
 	entries, err := os.ReadDir(e.Dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) || len(entries) > 0 {
@@ -68,13 +72,16 @@ func Export(ctx context.Context, e Exporting) (done Exported, err error) {
 	}
 	folders := stageFolders(e.Work, run, "")
 	from := folders[rewardKind]
-	if e.What == exportPolicy {
+	if e.What != exportReward {
 		if from, err = policyFolder(run, c, folders); err != nil {
 			return done, err
 		}
 	}
 	if from == "" {
 		return done, Mistake{fmt.Errorf("run %s has no reward model: its rl.algorithm is %s, and it is %s", run.Name, c.RL.Algorithm, run.Status)}
+	}
+	if e.What == exportAdapter && c.LoRA.R == 0 {
+		return done, Mistake{fmt.Errorf("run %s has no adapters: its lora.r is 0", run.Name)}
 	}
 	task, err := inChat(c.Task, from)
 	if err != nil {
@@ -89,9 +96,16 @@ func Export(ctx context.Context, e Exporting) (done Exported, err error) {
 		return done, Mistake{fmt.Errorf("exporting to %s: %w", e.Dir, err)}
 	}
 	defer os.RemoveAll(part)
-	if e.What == exportReward {
+	switch e.What {
+	case exportReward:
 		done, err = writeReward(from, part)
-	} else {
+	case exportAdapter:
+		base := c.Model.Path
+		if base == "" || base == builtinModel {
+			base = folders[baseKind]
+		}
+		done, err = writeAdapter(folders, from, base, part)
+	default:
 		done, err = writePolicy(from, part)
 	}
 	if err == nil {
@@ -131,6 +145,26 @@ func writePolicy(from, to string) (Exported, error) {
 	}
 	generation := map[string]any{"eos_token_id": t.EOS(), "pad_token_id": t.EOS()}
 	return Exported{Class: "AutoModelForCausalLM"}, writeJSON(filepath.Join(to, "generation_config.json"), generation)
+}
+
+// writeAdapter writes the policy's adapters to the model in the folder base. A
+// policy that goes on from another one, whose adapters were merged into its
+// model, has those too: two of rank r that are added make one of rank 2 r.
+func writeAdapter(folders map[string]string, from, base, to string) (Exported, error) {
+	done := Exported{Class: "PeftModel.from_pretrained"}
+	c, tensors, err := model.ReadAdapter(adapterFolder(folders[mleKind]))
+	if err == nil && from != folders[mleKind] {
+		var next model.AdapterConfig
+		var added map[string]safetensors.Tensor
+		if next, added, err = model.ReadAdapter(adapterFolder(from)); err == nil {
+			c, tensors, err = model.AddAdapters(c, tensors, next, added)
+		}
+	}
+	if err != nil {
+		return done, err
+	}
+	c.BaseModel = base
+	return done, model.WriteAdapter(to, c, tensors)
 }
 
 // writeReward writes a reward model, without the projection to the vocabulary,

@@ -27,7 +27,7 @@ func basePart(c experiments.Config) experiments.Config {
 }
 
 func mlePart(c experiments.Config) experiments.Config {
-	return experiments.Config{Seed: c.Seed, Task: text(c), MLE: c.MLE}
+	return experiments.Config{Seed: c.Seed, Task: text(c), MLE: c.MLE, LoRA: lora(c)}
 }
 
 func negativesPart(c experiments.Config) experiments.Config {
@@ -36,13 +36,13 @@ func negativesPart(c experiments.Config) experiments.Config {
 
 func rewardPart(c experiments.Config) experiments.Config {
 	return experiments.Config{
-		Seed: c.Seed, Task: text(c), Reward: c.Reward,
+		Seed: c.Seed, Task: text(c), Reward: c.Reward, LoRA: lora(c),
 		Negatives: experiments.Negatives{PerExample: c.Negatives.PerExample},
 	}
 }
 
 func rlPart(c experiments.Config) experiments.Config {
-	part := experiments.Config{Seed: c.Seed, Task: text(c), RL: c.RL}
+	part := experiments.Config{Seed: c.Seed, Task: text(c), RL: c.RL, LoRA: lora(c)}
 	if c.RL.Algorithm == moreMLE {
 		part.RL = experiments.RL{Algorithm: c.RL.Algorithm, MLESteps: c.RL.MLESteps}
 		part.MLE = c.MLE
@@ -76,6 +76,15 @@ func scorerPart(c experiments.Config) experiments.Config {
 
 func scorePart(c experiments.Config) experiments.Config {
 	return experiments.Config{Metrics: c.Metrics}
+}
+
+// lora is that of a stage that trains a language model: nothing where it trains
+// all parameters.
+func lora(c experiments.Config) experiments.LoRA {
+	if c.LoRA.R == 0 {
+		return experiments.LoRA{}
+	}
+	return c.LoRA
 }
 
 // text is what of the task makes tokens of texts.

@@ -34,6 +34,9 @@ func maximizeLikelihood(ctx context.Context, job *stage.Job, from string, steps 
 		if err != nil {
 			return err
 		}
+		if m, err = adapted(m, c, stage); err != nil {
+			return err
+		}
 		if err := train.MLE(ctx, m, l.sequences(examples), l.sequences(dev), c.MLE, steps, c.Seed, stage, hooks(job)); err != nil {
 			return err
 		}

@@ -43,6 +43,9 @@ func runReward(ctx context.Context, job *stage.Job) error {
 		if err != nil {
 			return err
 		}
+		if m, err = adapted(m, c, rewardKind); err != nil {
+			return err
+		}
 		m.AddHead()
 		accuracies, err := reward.Train(ctx, m, train, held, c.Reward, c.Seed, hooks(job))
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 
+	"lastmile/experiments"
 	"lastmile/harness/data"
 	"lastmile/harness/model"
 	"lastmile/harness/reward"
@@ -35,19 +36,15 @@ func runRL(ctx context.Context, job *stage.Job) error {
 		problems[i] = train.Problem{ID: e.ID, Prompt: l.codec.Prompt(e), Truth: truth}
 	}
 	return withSession(job.Threads, func(s *torch.Session) error {
-		policy, err := loadModel(s, from, c.Task)
-		if err != nil {
-			return err
-		}
-		policy.AddHead()
 		reference, err := loadModel(s, from, c.Task)
 		if err != nil {
 			return err
 		}
-		judge, err := loadModel(s, job.Inputs[rewardKind], c.Task)
+		policy, judge, err := policyAndReward(s, reference, from, job.Inputs[rewardKind], c)
 		if err != nil {
 			return err
 		}
+		policy.AddHead()
 		ppo := train.PPO{
 			Policy: policy, Reference: reference,
 			Score:     func(trees []model.Tree) ([][]float64, error) { return reward.Score(judge, trees) },
@@ -70,4 +67,19 @@ func runRL(ctx context.Context, job *stage.Job) error {
 		policy.Head = nil
 		return savePolicy(policy, l.Tokenizer, job.Dir)
 	})
+}
+
+// policyAndReward loads what PPO has beside the reference policy, which lies in
+// the folder from: models of their own or, with LoRA, adapters of it.
+func policyAndReward(s *torch.Session, reference *model.Model, from, rewards string, c experiments.Config) (policy, judge *model.Model, err error) {
+	if c.LoRA.R > 0 {
+		if policy, err = adapted(reference, c, rlKind); err == nil {
+			judge, err = reference.LoadAdapter(adapterFolder(rewards))
+		}
+		return policy, judge, err
+	}
+	if policy, err = loadModel(s, from, c.Task); err == nil {
+		judge, err = loadModel(s, rewards, c.Task)
+	}
+	return policy, judge, err
 }

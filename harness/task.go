@@ -126,8 +126,26 @@ func withSession(threads int, f func(s *torch.Session) error) error {
 	return f(s)
 }
 
-// savePolicy writes a Hugging Face folder with the model and the tokenizer.
+// adapted is the model that a stage trains: m itself or, with LoRA, adapters of
+// it.
+func adapted(m *model.Model, c experiments.Config, stage string) (*model.Model, error) {
+	if c.LoRA.R == 0 {
+		return m, nil
+	}
+	return m.Adapt(c.LoRA, c.Seed, stage)
+}
+
+// adapterFolder is where a stage's folder holds the adapters that it trained.
+func adapterFolder(dir string) string { return filepath.Join(dir, "adapter") }
+
+// savePolicy writes a Hugging Face folder with the model and the tokenizer, and
+// the model's adapters, which are merged there, beside them.
 func savePolicy(m *model.Model, t *tokenizer.Tokenizer, dir string) error {
+	if m.Adapted() {
+		if err := m.SaveAdapter(adapterFolder(dir), ""); err != nil {
+			return fmt.Errorf("saving the adapters to %s: %w", filepath.Base(dir), err)
+		}
+	}
 	if err := m.Save(dir); err != nil {
 		return fmt.Errorf("saving the model to %s: %w", filepath.Base(dir), err)
 	}

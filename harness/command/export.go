@@ -17,9 +17,10 @@ func exportCommand() *cobra.Command {
 		Short: "Write a run's model as a Hugging Face folder",
 		Long: `Export writes the trained policy of a run to a new folder, which transformers'
 AutoModelForCausalLM.from_pretrained loads with equal logits; or its reward
-model, for AutoModelForSequenceClassification. The folder's README.md says which
+model, for AutoModelForSequenceClassification; or, of a run with LoRA, the
+policy's adapters in PEFT's layout. The folder's README.md says which
 prompt the model was trained on. RUN is as in lastmile show.`,
-		Example: "  lastmile export ppo policy\n  lastmile export ppo judge --what reward",
+		Example: "  lastmile export ppo policy\n  lastmile export ppo judge --what reward\n  lastmile export ppo adapters --what adapter",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			e.Run, e.Dir = args[0], args[1]
@@ -37,7 +38,7 @@ prompt the model was trained on. RUN is as in lastmile show.`,
 		},
 	}
 	c.Flags().StringVar(&e.Work, "work", "work", "the `folder` of stages and results")
-	c.Flags().StringVar(&e.What, "what", "policy", "the `model`: policy or reward")
+	c.Flags().StringVar(&e.What, "what", "policy", "the `model`: policy, reward or adapter")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }

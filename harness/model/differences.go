@@ -32,11 +32,11 @@ func (m *Model) place(x, weight *torch.Tensor, of queries) *torch.Tensor {
 // mlp is the layer's second half: SwiGLU (Shazeer 2020), or GELU without a gate.
 func (m *Model) mlp(i int, x *torch.Tensor) *torch.Tensor {
 	l := m.layers[i]
-	up := x.Linear(l.up, l.upBias)
-	if l.gate == nil {
-		return up.GELUTanh().Linear(l.down, l.downBias)
+	up := l.up.apply(x)
+	if l.gate.weight == nil {
+		return l.down.apply(up.GELUTanh())
 	}
-	return x.Linear(l.gate, l.gateBias).SwiGLU(up).Linear(l.down, l.downBias)
+	return l.down.apply(l.gate.apply(x).SwiGLU(up))
 }
 
 // positionsOf are the tokens' positions, [rows, length].

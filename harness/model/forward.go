@@ -92,7 +92,7 @@ type queries struct {
 // queries are all tokens of the batch.
 func (m *Model) queries(in Input) queries {
 	q := queries{length: in.Length, mask: in.Mask}
-	q.cos, q.sin = m.rotations(in)
+	q.cos, q.sin = m.rotate(in)
 	if q.mask == nil && in.Length > 1 {
 		q.mask = Causal(m.s, in.Length)
 	}
@@ -159,10 +159,10 @@ func (q queries) pick(x *torch.Tensor, rows int) *torch.Tensor {
 	return x.Reshape(-1, hidden).IndexSelect(0, q.index).Reshape(rows, q.length, hidden)
 }
 
-// rotations are the cosines and signed sines of the tokens' positions, of a
+// rotate returns the cosines and signed sines of the tokens' positions, of a
 // shape that broadcasts to [rows, length, heads, head_dim]; nil where positions
 // are embeddings.
-func (m *Model) rotations(in Input) (cos, sin *torch.Tensor) {
+func (m *Model) rotate(in Input) (cos, sin *torch.Tensor) {
 	if m.positions != nil {
 		return nil, nil
 	}
@@ -192,13 +192,13 @@ func (m *Model) attention(i int, x *torch.Tensor, of, all queries, in Input) *to
 	c, l := m.Config, m.layers[i]
 	head, heads, groups := c.headDim(), c.NumAttentionHeads, c.NumKeyValueHeads
 
-	q := m.place(of.pick(x, in.Rows).Linear(l.q, l.qBias).Reshape(in.Rows, of.length, heads, head), l.qNorm, of)
-	k := m.place(x.Linear(l.k, l.kBias).Reshape(in.Rows, in.Length, groups, head), l.kNorm, all)
-	v := x.Linear(l.v, l.vBias).Reshape(in.Rows, in.Length, groups, head).Permute(0, 2, 1, 3)
+	q := m.place(l.q.apply(of.pick(x, in.Rows)).Reshape(in.Rows, of.length, heads, head), l.qNorm, of)
+	k := m.place(l.k.apply(x).Reshape(in.Rows, in.Length, groups, head), l.kNorm, all)
+	v := l.v.apply(x).Reshape(in.Rows, in.Length, groups, head).Permute(0, 2, 1, 3)
 	if in.Cache != nil {
-		return in.Cache.attend(i, q, k, v, of.mask, in).Linear(l.o, l.oBias)
+		return l.o.apply(in.Cache.attend(i, q, k, v, of.mask, in))
 	}
-	return torch.Attention(q, k, v, of.mask).Linear(l.o, l.oBias)
+	return l.o.apply(torch.Attention(q, k, v, of.mask))
 }
 
 // Causal is the mask [length, length] that lets each token see itself and what

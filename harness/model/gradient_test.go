@@ -74,7 +74,7 @@ func TestGradientOfRotations(t *testing.T) {
 	x := noise(s, "x", 2, 3, 4, 6)
 	in := Input{Rows: 2, Length: 3, Positions: []int64{0, 1, 2, 7, 3, 9}}
 	gradcheck.Check(t, func() *torch.Tensor {
-		cos, sin := m.rotations(in)
+		cos, sin := m.rotate(in)
 		return weighed(x.Rotary(cos, sin))
 	}, gradcheck.Input{Name: "x", Tensor: x})
 }
@@ -95,8 +95,8 @@ func TestGradientOfAttention(t *testing.T) {
 				out = out.Reshape(-1, 8).IndexSelect(0, s.Ints(picked, len(picked)))
 			}
 			return weighed(out)
-		}, gradcheck.Input{Name: name + " x", Tensor: x}, gradcheck.Input{Name: name + " q", Tensor: l.q}, gradcheck.Input{Name: name + " k", Tensor: l.k},
-			gradcheck.Input{Name: name + " v", Tensor: l.v}, gradcheck.Input{Name: name + " o", Tensor: l.o})
+		}, gradcheck.Input{Name: name + " x", Tensor: x}, gradcheck.Input{Name: name + " q", Tensor: l.q.weight}, gradcheck.Input{Name: name + " k", Tensor: l.k.weight},
+			gradcheck.Input{Name: name + " v", Tensor: l.v.weight}, gradcheck.Input{Name: name + " o", Tensor: l.o.weight})
 	}
 }
 
@@ -108,8 +108,8 @@ func TestGradientOfALayer(t *testing.T) {
 	gradcheck.Check(t, func() *torch.Tensor {
 		all := m.queries(in)
 		return weighed(m.layer(0, x, all, all, in))
-	}, gradcheck.Input{Name: "x", Tensor: x}, gradcheck.Input{Name: "gate", Tensor: l.gate}, gradcheck.Input{Name: "up", Tensor: l.up},
-		gradcheck.Input{Name: "down", Tensor: l.down}, gradcheck.Input{Name: "post norm", Tensor: l.postNorm}, gradcheck.Input{Name: "input norm", Tensor: l.inputNorm})
+	}, gradcheck.Input{Name: "x", Tensor: x}, gradcheck.Input{Name: "gate", Tensor: l.gate.weight}, gradcheck.Input{Name: "up", Tensor: l.up.weight},
+		gradcheck.Input{Name: "down", Tensor: l.down.weight}, gradcheck.Input{Name: "post norm", Tensor: l.postNorm}, gradcheck.Input{Name: "input norm", Tensor: l.inputNorm})
 }
 
 func TestGradientOfTheEmbedding(t *testing.T) {

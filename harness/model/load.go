@@ -147,9 +147,10 @@ func (m *Model) Set(tensors map[string]safetensors.Tensor) error {
 }
 
 // Save writes config.json and model.safetensors in float32 to the folder dir,
-// as the architecture's classes in transformers read them.
+// as the architecture's classes in transformers read them. Adapters are merged
+// into the weights that they change.
 func (m *Model) Save(dir string) error {
-	ours, err := m.Tensors()
+	ours, err := m.whole()
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 
+	"lastmile/experiments"
 	"lastmile/harness/torch"
 )
 
@@ -28,16 +29,27 @@ type Model struct {
 	normBias   *torch.Tensor
 	unembed    *torch.Tensor
 
-	cos, sin  *torch.Tensor // rotations of the first positions, tabulated of them
+	*rotations
+
+	// base is the model whose parameters one with adapters computes with; nil
+	// without adapters.
+	base    *Model
+	lora    experiments.LoRA
+	dropout *uint64 // the key of one step's random numbers
+}
+
+// rotations are those of the first positions, tabulated of them.
+type rotations struct {
+	cos, sin  *torch.Tensor
 	tabulated int
 }
 
 // layer holds the parameters of one layer; those that an architecture lacks are
 // nil.
 type layer struct {
-	inputNorm, q, k, v, o, postNorm, gate, up, down                                     *torch.Tensor
-	inputNormBias, qBias, kBias, vBias, oBias, postNormBias, gateBias, upBias, downBias *torch.Tensor
-	qNorm, kNorm                                                                        *torch.Tensor
+	q, k, v, o, gate, up, down                       linear
+	inputNorm, inputNormBias, postNorm, postNormBias *torch.Tensor
+	qNorm, kNorm                                     *torch.Tensor
 }
 
 // Parameters' names, which are those of Llama's checkpoints.
@@ -51,7 +63,7 @@ const (
 // assemble builds the model from its parameters, which it moves to the
 // session's outermost scope.
 func assemble(s *torch.Session, c Config, tensors map[string]*torch.Tensor) (*Model, error) {
-	m := &Model{Config: c, s: s}
+	m := &Model{Config: c, s: s, rotations: &rotations{}}
 	for _, shape := range c.shapes() {
 		m.parameters = append(m.parameters, Parameter{shape.name, tensors[shape.name].KeepAll()})
 	}
@@ -69,16 +81,16 @@ func assemble(s *torch.Session, c Config, tensors map[string]*torch.Tensor) (*Mo
 		}
 		var l layer
 		l.inputNorm, l.inputNormBias = at("input_layernorm")
-		l.q, l.qBias = at("self_attn.q_proj")
-		l.k, l.kBias = at("self_attn.k_proj")
-		l.v, l.vBias = at("self_attn.v_proj")
-		l.o, l.oBias = at("self_attn.o_proj")
+		l.q.weight, l.q.bias = at("self_attn.q_proj")
+		l.k.weight, l.k.bias = at("self_attn.k_proj")
+		l.v.weight, l.v.bias = at("self_attn.v_proj")
+		l.o.weight, l.o.bias = at("self_attn.o_proj")
 		l.qNorm, _ = at("self_attn.q_norm")
 		l.kNorm, _ = at("self_attn.k_norm")
 		l.postNorm, l.postNormBias = at("post_attention_layernorm")
-		l.gate, l.gateBias = at("mlp.gate_proj")
-		l.up, l.upBias = at("mlp.up_proj")
-		l.down, l.downBias = at("mlp.down_proj")
+		l.gate.weight, l.gate.bias = at("mlp.gate_proj")
+		l.up.weight, l.up.bias = at("mlp.up_proj")
+		l.down.weight, l.down.bias = at("mlp.down_proj")
 		m.layers = append(m.layers, l)
 	}
 	m.rotary(0)
@@ -88,8 +100,8 @@ func assemble(s *torch.Session, c Config, tensors map[string]*torch.Tensor) (*Mo
 // Session is the session that the model computes in.
 func (m *Model) Session() *torch.Session { return m.s }
 
-// Parameters lists the model's parameters in a fixed order, the scalar head
-// last.
+// Parameters lists the model's own parameters in a fixed order, the scalar head
+// last. Those of a model with adapters are the adapters'.
 func (m *Model) Parameters() []Parameter {
 	if m.Head == nil {
 		return m.parameters
@@ -106,18 +118,18 @@ func (m *Model) Count() int {
 	return n
 }
 
-// Free frees the parameters.
+// Free frees the model's own parameters.
 func (m *Model) Free() {
 	for _, p := range m.Parameters() {
 		p.Tensor.Free()
 	}
-	if m.cos != nil {
+	if m.cos != nil && m.base == nil {
 		m.cos.Free()
 		m.sin.Free()
 	}
 }
 
-// Train makes gradients flow to all parameters.
+// Train makes gradients flow to the model's own parameters.
 func (m *Model) Train() {
 	for _, p := range m.Parameters() {
 		p.Tensor.RequireGrad()

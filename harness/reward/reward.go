@@ -75,6 +75,7 @@ func Train(ctx context.Context, m *model.Model, examples, dev []Example, c exper
 		for _, i := range batches[t.Done%perEpoch] {
 			chosen = append(chosen, examples[i])
 		}
+		t.Dropout(seed, "reward")
 		value, accuracy, err := step(t, chosen, c)
 		if err != nil {
 			return nil, err

@@ -58,6 +58,25 @@ func (t *Tensor) SwiGLU(up *Tensor) *Tensor {
 	return t.SiLU().Mul(up)
 }
 
+// Dropout is t / (1 - drop), or 0 with the probability drop, from 0 to below 1:
+// where the random number at an element's place in the stream that key names
+// (SplitMix, Steele et al. 2014) says so.
+func (t *Tensor) Dropout(drop float64, key uint64) *Tensor {
+	if t.fusible() {
+		return t.s.fusedOp("dropout", func() libtch.Ctensor { return fused.Dropout(t.c, drop, key) }, t)
+	}
+	kept := make([]float64, t.Elements())
+	for i := range kept {
+		z := key + (uint64(i)+1)*0x9e3779b97f4a7c15
+		z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+		z = (z ^ z>>27) * 0x94d049bb133111eb
+		if z ^= z >> 31; z >= uint64(drop*(1<<64)) {
+			kept[i] = 1 / (1 - drop)
+		}
+	}
+	return t.Mul(t.s.Float64s(kept, t.Shape()...))
+}
+
 // Rotary turns each pair (i, i + n/2) of a head by its position's angle, as
 // transformers' apply_rotary_pos_emb does, and puts the heads before the
 // positions: t is [rows, length, heads, n], the result [rows, heads, length,

@@ -39,6 +39,7 @@ func TestFusedEqualsComposed(t *testing.T) {
 		"swiglu": {[][]int{{9, 1111}, {9, 1111}}, func(_ *Session, in []*Tensor) *Tensor {
 			return in[0].MulScalar(30).SwiGLU(in[1])
 		}},
+		"dropout": {[][]int{{40, 1000}}, func(_ *Session, in []*Tensor) *Tensor { return in[0].Dropout(0.3, 1<<63+5) }},
 		"rotary": {[][]int{{2, 5, 3, 8}, {2, 5, 1, 8}, {2, 5, 1, 8}}, func(_ *Session, in []*Tensor) *Tensor {
 			return in[0].Rotary(in[1].Detach(), in[2].Detach())
 		}},
@@ -209,6 +210,31 @@ func TestTokenLogprobsWithoutGradientsAreTheSame(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestDropoutLeavesOutItsShare(t *testing.T) {
+	s := open(t, Float32)
+	const n = 100_000
+	for _, drop := range []float64{0, 0.1, 0.75} {
+		var left [2][]float32
+		for key := range left {
+			left[key] = values(t, s.Zeros(n).AddScalar(1).Dropout(drop, uint64(key+1)))
+		}
+		gone, both, sum := 0, 0, 0.0
+		for i, v := range left[0] {
+			sum += float64(v)
+			if v == 0 {
+				gone++
+				if left[1][i] == 0 {
+					both++
+				}
+			}
+		}
+		share := float64(gone) / n
+		if math.Abs(share-drop) > 0.01 || math.Abs(float64(both)/n-drop*drop) > 0.01 || math.Abs(sum/n-1) > 0.02 {
+			t.Errorf("drop %g: %g are left out, %g under both keys, and the mean is %g", drop, share, float64(both)/n, sum/n)
+		}
+	}
 }
 
 // TestMaskedTokensWeighNothing wants zero itself: what is only small would let

@@ -168,6 +168,9 @@ func (s *Session) Scope(f func()) error {
 	return s.err
 }
 
+// Grad reports whether gradients are on.
+func (s *Session) Grad() bool { return !s.noGrad }
+
 // NoGrad calls f with gradients off, and restores the mode that was on.
 func (s *Session) NoGrad(f func()) {
 	before, was := libtch.AtGradSetEnabled(0), s.noGrad

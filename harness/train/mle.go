@@ -48,6 +48,7 @@ func MLE(ctx context.Context, m *model.Model, train, dev []Sequence, c experimen
 			epoch = e
 			batches = Bucket(random.New(seed, stage, "order", epoch), sizes, 32*c.BatchSize, func(n, _ int) bool { return n > c.BatchSize })
 		}
+		t.Dropout(seed, stage)
 		loss, err := t.likelihoodStep(pick(train, batches[t.Done%perEpoch]), Rate(c.Optimizer, t.Done, steps))
 		if err != nil {
 			return err

@@ -12,6 +12,7 @@ import (
 
 	"lastmile/experiments"
 	"lastmile/harness/model"
+	"lastmile/harness/random"
 	"lastmile/harness/safetensors"
 	"lastmile/harness/torch"
 )
@@ -93,6 +94,13 @@ func (t *Trainer) Update(loss *torch.Tensor, share float64) (float64, error) {
 	}
 	t.Steps++
 	return value, nil
+}
+
+// Dropout lets a model's adapters leave out a part of their input in the next
+// step, if they are made to, by the random numbers of the run's seed, the stage
+// and the step.
+func (t *Trainer) Dropout(seed int, stage string) {
+	t.Model.Dropout(random.New(seed, stage, "dropout", t.Steps).Uint64())
 }
 
 // Log adds a point to a learning curve.

@@ -107,6 +107,30 @@ struct SwiGLU : Function<SwiGLU> {
   }
 };
 
+// Dropout leaves out elements by random numbers that key and place name, so that
+// the gradient needs no memory of them.
+struct Dropout : Function<Dropout> {
+  static Tensor apply_to(const Tensor &of, double drop, uint64_t key) {
+    const Tensor x = of.contiguous();
+    Tensor y = at::empty_like(x);
+    LASTMILE_TYPES(x, at::parallel_for(0, x.numel(), work, [&](int64_t begin, int64_t end) {
+      lastmile::dropout(x.data_ptr<T>(), y.data_ptr<T>(), drop, key, begin, end);
+    });)
+    return y;
+  }
+
+  static Tensor forward(AutogradContext *context, const Tensor &x, double drop, int64_t key) {
+    context->saved_data["drop"] = drop;
+    context->saved_data["key"] = key;
+    return apply_to(x, drop, static_cast<uint64_t>(key));
+  }
+
+  static variable_list backward(AutogradContext *context, variable_list gradients) {
+    const uint64_t key = static_cast<uint64_t>(context->saved_data["key"].toInt());
+    return {apply_to(gradients[0], context->saved_data["drop"].toDouble(), key), Tensor(), Tensor()};
+  }
+};
+
 // Rotary turns x [rows, length, heads, n] by angles of shape [rows or 1,
 // length, 1, n] and lays it out as [rows, heads, length, n].
 struct Rotary : Function<Rotary> {
@@ -345,6 +369,10 @@ void *lastmile_token_logprobs(void *hidden, void *weight, void *targets, double 
       return own(TokenLogprobs::apply(of(hidden), of(weight), of(targets), temperature));
     return own(TokenLogprobs::without(of(hidden), of(weight), of(targets), temperature));
   });
+}
+
+void *lastmile_dropout(void *x, double drop, uint64_t key) {
+  return protect<void *>(nullptr, [&] { return own(Dropout::apply(of(x), drop, static_cast<int64_t>(key))); });
 }
 
 void *lastmile_linear(void *x, void *weight) {

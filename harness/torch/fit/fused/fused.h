@@ -16,6 +16,7 @@ void *lastmile_swiglu(void *gate, void *up);
 void *lastmile_rotary(void *x, void *cos, void *sin);
 void *lastmile_attention(void *q, void *k, void *v, void *mask, double scale);
 void *lastmile_token_logprobs(void *hidden, void *weight, void *targets, double temperature);
+void *lastmile_dropout(void *x, double drop, uint64_t key);
 void *lastmile_linear(void *x, void *weight);
 void *lastmile_attend(void *q, void *k, void *v, void *keys, void *values,
                       const int64_t *slots, const int64_t *lengths);

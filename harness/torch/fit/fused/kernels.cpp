@@ -185,6 +185,22 @@ LASTMILE_INLINE void adamw_elements(T *p, T *g, T *first, T *second, int64_t beg
   }
 }
 
+// random is the number of place i in the stream that key names, evenly spread
+// over 64 bits (Steele et al. 2014, SplitMix).
+LASTMILE_INLINE uint64_t random(uint64_t key, uint64_t i) {
+  uint64_t z = key + (i + 1) * 0x9e3779b97f4a7c15u;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
+template <typename T>
+LASTMILE_INLINE void dropout_elements(const T *x, T *y, double drop, uint64_t key, int64_t begin, int64_t end) {
+  const uint64_t below = uint64_t(drop * 18446744073709551616.0);
+  const T scale = T(1 / (1 - drop));
+  for (int64_t i = begin; i < end; i++) y[i] = random(key, i) < below ? T(0) : x[i] * scale;
+}
+
 template <typename T>
 LASTMILE_INLINE void attend_group(const T *q, const T *k, const T *v, T *out, T *weights, double scale, int64_t share, int64_t columns, int64_t n) {
   for (int64_t head = 0; head < share; head++) {
@@ -299,6 +315,9 @@ LASTMILE_CLONES void linear(const float *x, const float *w, float *y, int64_t m,
   }                                                                            \
   LASTMILE_CLONES void pull(T *p, int64_t target, double scale, int64_t n) {   \
     pull_row(p, target, scale, n);                                             \
+  }                                                                            \
+  LASTMILE_CLONES void dropout(const T *x, T *y, double drop, uint64_t key, int64_t begin, int64_t end) { \
+    dropout_elements(x, y, drop, key, begin, end);                             \
   }                                                                            \
   LASTMILE_CLONES void attend(const T *q, const T *k, const T *v, T *out, T *weights, double scale, int64_t share, int64_t columns, int64_t n) { \
     attend_group(q, k, v, out, weights, scale, share, columns, n);             \

@@ -38,6 +38,10 @@ namespace lastmile {
   void adamw(T *p, T *g, T *first, T *second, int64_t begin, int64_t end,      \
              double scale, double rate, double beta1, double beta2,            \
              double epsilon, double decay, double correct1, double correct2);  \
+  /* y = x / (1 - drop), or 0 where element i's random number under key is below  \
+     drop; its own gradient. */                                                \
+  void dropout(const T *x, T *y, double drop, uint64_t key, int64_t begin,     \
+               int64_t end);                                                   \
   /* The attention of the queries q [share, n] to keys and values [columns,    \
      n]: out [share, n]; weights [columns] is scratch. */                      \
   void attend(const T *q, const T *k, const T *v, T *out, T *weights,          \

@@ -1,0 +1,316 @@
+package model
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"lastmile/experiments"
+	"lastmile/harness/random"
+	"lastmile/harness/safetensors"
+	"lastmile/harness/torch"
+)
+
+// linear is a projection, with an adapter where it has one.
+type linear struct {
+	weight, bias *torch.Tensor // bias may be nil
+	adapter      *adapter
+}
+
+// adapter is a low-rank change of a projection's weight, scale · b · a (Hu et
+// al. 2022, "LoRA").
+type adapter struct {
+	name  string        // of the weight that it changes
+	a, b  *torch.Tensor // [r, in], [out, r]
+	scale float64       // alpha / r
+	// drop is the share of the input's elements that training leaves out, and
+	// key names the random numbers of one step; 0 leaves none out.
+	drop float64
+	key  *uint64
+}
+
+// apply projects x, [..., in], to [..., out].
+func (l linear) apply(x *torch.Tensor) *torch.Tensor {
+	y := x.Linear(l.weight, l.bias)
+	if l.adapter == nil {
+		return y
+	}
+	d := l.adapter
+	if d.drop > 0 && *d.key != 0 && x.Session().Grad() {
+		x = x.Dropout(d.drop, random.New(int(*d.key), d.name).Uint64())
+	}
+	return y.Add(x.Linear(d.a, nil).Linear(d.b, nil).MulScalar(d.scale))
+}
+
+// targets are the projections that can have an adapter, by their names in PEFT's
+// target_modules.
+func (l *layer) targets() map[string]*linear {
+	return map[string]*linear{
+		"q_proj": &l.q, "k_proj": &l.k, "v_proj": &l.v, "o_proj": &l.o,
+		"gate_proj": &l.gate, "up_proj": &l.up, "down_proj": &l.down,
+	}
+}
+
+// The names of an adapter's files and tensors are PEFT's.
+const (
+	adapterFile       = "adapter_model.safetensors"
+	adapterConfigFile = "adapter_config.json"
+	adapterPrefix     = "base_model.model."
+)
+
+// AdapterConfig is PEFT's adapter_config.json.
+type AdapterConfig struct {
+	PEFTType      string   `json:"peft_type"`
+	TaskType      string   `json:"task_type"`
+	BaseModel     string   `json:"base_model_name_or_path"`
+	R             int      `json:"r"`
+	Alpha         float64  `json:"lora_alpha"`
+	Dropout       float64  `json:"lora_dropout"`
+	TargetModules []string `json:"target_modules"`
+	Bias          string   `json:"bias"`
+	FanInFanOut   bool     `json:"fan_in_fan_out"`
+	InferenceMode bool     `json:"inference_mode"`
+}
+
+// Adapt returns a model that computes with m's parameters, which stay as they
+// are, and adapters of its own, whose parameters are all that it trains. The
+// adapters start without effect: a is drawn as PEFT draws it, from streams named
+// by the seed, the stage and the parameter, and b is zero. m serves as the reference policy
+// beside it.
+func (m *Model) Adapt(c experiments.LoRA, seed int, stage string) (*Model, error) {
+	return m.adapt(c, func(name string, shape ...int) (*torch.Tensor, error) {
+		if strings.Contains(name, "lora_B") {
+			return m.s.Zeros(shape...), nil
+		}
+		values := make([]float32, shape[0]*shape[1])
+		bound := 1 / math.Sqrt(float64(shape[1]))
+		stream := random.New(seed, stage, "lora", name)
+		for i := range values {
+			values[i] = float32((2*stream.Float64() - 1) * bound)
+		}
+		return m.s.Floats(values, shape...), nil
+	})
+}
+
+func (m *Model) adapt(c experiments.LoRA, tensor func(name string, shape ...int) (*torch.Tensor, error)) (*Model, error) {
+	if a := m.Config.arch(); len(a.checkpoint) > 0 {
+		return nil, fmt.Errorf("LoRA is not supported for %s, whose checkpoints hold several projections in one; train all parameters (lora.r = 0)", a.causal)
+	}
+	adapted := *m
+	adapted.Head, adapted.parameters, adapted.base = nil, nil, m
+	adapted.lora, adapted.dropout = c, new(uint64)
+	adapted.layers = slices.Clone(m.layers)
+	for i := range adapted.layers {
+		targets := adapted.layers[i].targets()
+		for _, module := range c.TargetModules {
+			l := targets[module]
+			if l == nil || l.weight == nil {
+				return nil, fmt.Errorf("lora.target_modules: the model has no %q", module)
+			}
+			block := "self_attn"
+			if strings.HasPrefix(module, "gate") || strings.HasPrefix(module, "up") || strings.HasPrefix(module, "down") {
+				block = "mlp"
+			}
+			name := fmt.Sprintf("model.layers.%d.%s.%s.", i, block, module)
+			d := &adapter{name: name + "weight", scale: c.Alpha / float64(c.R), drop: c.Dropout, key: adapted.dropout}
+			size := l.weight.Shape()
+			for _, part := range []struct {
+				name  string
+				shape []int
+				to    **torch.Tensor
+			}{
+				{"lora_A", []int{c.R, size[1]}, &d.a},
+				{"lora_B", []int{size[0], c.R}, &d.b},
+			} {
+				full := adapterPrefix + name + part.name + ".weight"
+				t, err := tensor(full, part.shape...)
+				if err != nil {
+					return nil, err
+				}
+				*part.to = t.KeepAll()
+				adapted.parameters = append(adapted.parameters, Parameter{full, t})
+			}
+			l.adapter = d
+		}
+	}
+	return &adapted, m.s.Err()
+}
+
+// Dropout lets the passes with gradients that follow leave out a part of what
+// adapters see, if the configuration says so, with the random numbers that key
+// names; 0 ends it.
+func (m *Model) Dropout(key uint64) {
+	if m.dropout != nil {
+		*m.dropout = key
+	}
+}
+
+// Adapted reports whether the model has adapters.
+func (m *Model) Adapted() bool { return m.base != nil }
+
+// whole reads all parameters, those of adapters merged into what they change.
+func (m *Model) whole() (map[string]safetensors.Tensor, error) {
+	if m.base == nil {
+		return m.Tensors()
+	}
+	out, err := m.base.Tensors()
+	if err != nil {
+		return nil, err
+	}
+	delete(out, headName)
+	if m.Head != nil {
+		values, err := m.Head.Values()
+		if err != nil {
+			return nil, err
+		}
+		out[headName] = safetensors.Float32(values, m.Head.Shape()...)
+	}
+	for i := range m.layers {
+		for _, l := range m.layers[i].targets() {
+			d := l.adapter
+			if d == nil {
+				continue
+			}
+			var values []float32
+			var err error
+			scoped := m.s.Scope(func() {
+				m.s.NoGrad(func() { values, err = l.weight.Add(d.b.MatMul(d.a).MulScalar(d.scale)).Values() })
+			})
+			if err == nil {
+				err = scoped
+			}
+			if err != nil {
+				return nil, fmt.Errorf("merging the adapter of %s: %w", d.name, err)
+			}
+			out[d.name] = safetensors.Float32(values, l.weight.Shape()...)
+		}
+	}
+	return out, nil
+}
+
+// SaveAdapter writes the adapters in PEFT's layout, adapter_config.json and
+// adapter_model.safetensors, and beside them a scalar head. base names the model
+// that they change.
+func (m *Model) SaveAdapter(dir, base string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	c := m.adapterConfig(base)
+	tensors, err := m.Tensors()
+	if err != nil {
+		return err
+	}
+	if head, ok := tensors[headName]; ok {
+		delete(tensors, headName)
+		tensors[adapterPrefix+headName] = head
+		c.TaskType = "SEQ_CLS"
+	}
+	return WriteAdapter(dir, c, tensors)
+}
+
+func (m *Model) adapterConfig(base string) AdapterConfig {
+	return AdapterConfig{
+		PEFTType: "LORA", TaskType: "CAUSAL_LM", BaseModel: base, R: m.lora.R, Alpha: m.lora.Alpha, Dropout: m.lora.Dropout,
+		TargetModules: m.lora.TargetModules, Bias: "none", InferenceMode: true,
+	}
+}
+
+// WriteAdapter writes a folder of PEFT's.
+func WriteAdapter(dir string, c AdapterConfig, tensors map[string]safetensors.Tensor) error {
+	text, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, adapterConfigFile), append(text, '\n'), 0o644); err != nil {
+		return err
+	}
+	return safetensors.Write(filepath.Join(dir, adapterFile), tensors)
+}
+
+// AddAdapters makes one adapter of two that are added up: the rows of their a
+// and the columns of their b stand beside each other. Both scale by the same
+// alpha / r and have the same modules.
+func AddAdapters(c AdapterConfig, first map[string]safetensors.Tensor, d AdapterConfig, second map[string]safetensors.Tensor) (AdapterConfig, map[string]safetensors.Tensor, error) {
+	if c.Alpha*float64(d.R) != d.Alpha*float64(c.R) || len(first) != len(second) {
+		return c, nil, fmt.Errorf("adding adapters: alpha / r is %g / %d and %g / %d, of %d and %d tensors; they must be alike", c.Alpha, c.R, d.Alpha, d.R, len(first), len(second))
+	}
+	out := make(map[string]safetensors.Tensor)
+	for name, t := range first {
+		x, err := t.Float32s()
+		if err != nil {
+			return c, nil, err
+		}
+		y, err := second[name].Float32s()
+		if err != nil {
+			return c, nil, fmt.Errorf("adding adapters: %s: %w", name, err)
+		}
+		if strings.Contains(name, "lora_A") {
+			out[name] = safetensors.Float32(append(x, y...), c.R+d.R, t.Shape[1])
+			continue
+		}
+		var joined []float32
+		for row := range t.Shape[0] {
+			joined = append(joined, x[row*c.R:][:c.R]...)
+			joined = append(joined, y[row*d.R:][:d.R]...)
+		}
+		out[name] = safetensors.Float32(joined, t.Shape[0], c.R+d.R)
+	}
+	c.R, c.Alpha = c.R+d.R, c.Alpha+d.Alpha
+	return c, out, nil
+}
+
+// ReadAdapter reads a folder that SaveAdapter or PEFT wrote.
+func ReadAdapter(dir string) (c AdapterConfig, tensors map[string]safetensors.Tensor, err error) {
+	path := filepath.Join(dir, adapterConfigFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return c, nil, err
+	}
+	if err := json.Unmarshal(text, &c); err != nil {
+		return c, nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	if c.PEFTType != "LORA" || c.R < 1 || len(c.TargetModules) == 0 || c.Bias != "none" || c.FanInFanOut {
+		return c, nil, fmt.Errorf("reading %s: want a LORA of rank 1 or more for named modules, without biases", path)
+	}
+	tensors, err = safetensors.Read(filepath.Join(dir, adapterFile))
+	return c, tensors, err
+}
+
+// LoadAdapter returns a model with m's parameters and the adapters of a folder,
+// and its scalar head if it has one.
+func (m *Model) LoadAdapter(dir string) (*Model, error) {
+	c, tensors, err := ReadAdapter(dir)
+	if err != nil {
+		return nil, err
+	}
+	read := func(name string, shape ...int) (*torch.Tensor, error) {
+		t, ok := tensors[name]
+		if !ok {
+			return nil, fmt.Errorf("reading %s: tensor %q is missing", filepath.Join(dir, adapterFile), name)
+		}
+		if !slices.Equal(t.Shape, shape) {
+			return nil, fmt.Errorf("reading %s: tensor %q has shape %v, want %v", filepath.Join(dir, adapterFile), name, t.Shape, shape)
+		}
+		values, err := t.Float32s()
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: tensor %q: %w", filepath.Join(dir, adapterFile), name, err)
+		}
+		return m.s.Floats(values, shape...), nil
+	}
+	adapted, err := m.adapt(experiments.LoRA{R: c.R, Alpha: c.Alpha, Dropout: c.Dropout, TargetModules: c.TargetModules}, read)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := tensors[adapterPrefix+headName]; ok {
+		head, err := read(adapterPrefix+headName, 1, m.Config.HiddenSize)
+		if err != nil {
+			return nil, err
+		}
+		adapted.Head = head.KeepAll()
+	}
+	return adapted, nil
+}

@@ -1,0 +1,214 @@
+package model
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"lastmile/experiments"
+	"lastmile/harness/torch"
+	"lastmile/harness/torch/gradcheck"
+)
+
+var everywhere = experiments.LoRA{
+	R: 2, Alpha: 3, TargetModules: []string{"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"},
+}
+
+// adapted makes a model with adapters that have an effect.
+func adapted(t *testing.T, m *Model, c experiments.LoRA) *Model {
+	t.Helper()
+	a, err := m.Adapt(c, 1, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.s.NoGrad(func() {
+		for _, p := range a.Parameters() {
+			if strings.Contains(p.Name, "lora_B") {
+				p.Tensor.CopyInPlace(noise(m.s, p.Name, p.Tensor.Shape()...))
+			}
+		}
+	})
+	return a
+}
+
+func states(t *testing.T, m *Model, in Input) []float64 {
+	t.Helper()
+	v, err := m.Logits(m.Hidden(in)).Value64s()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// TestAdaptersChangeOnlyTheirModel has two sets of adapters on one model.
+func TestAdaptersChangeOnlyTheirModel(t *testing.T) {
+	s := open(t, torch.Float32)
+	m := newModel(t, s, tiny())
+	in := Input{Tokens: []int64{1, 2, 3, 4, 5, 6}, Rows: 2, Length: 3}
+	before := states(t, m, in)
+	fresh, err := m.Adapt(everywhere, 1, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "a fresh adapter", m.Logits(fresh.Hidden(in)), before, 1e-6)
+	changed := adapted(t, m, everywhere)
+	other := states(t, changed, in)
+	near(t, "the model itself", m.Logits(m.Hidden(in)), before, 0)
+	near(t, "the fresh adapter", m.Logits(fresh.Hidden(in)), before, 1e-6)
+	difference := 0.0
+	for i := range other {
+		difference = max(difference, other[i]-before[i])
+	}
+	if difference < 0.01 {
+		t.Errorf("adapters change the logits by %g", difference)
+	}
+	if n, want := len(changed.Parameters()), 2*7*m.Config.NumHiddenLayers; n != want {
+		t.Errorf("%d parameters, want %d", n, want)
+	}
+}
+
+func TestGradientOfAdapters(t *testing.T) {
+	s := open(t, torch.Float64)
+	m := newModel(t, s, tiny())
+	a := adapted(t, m, everywhere)
+	a.AddHead()
+	a.Head.CopyInPlace(noise(s, "head", 1, 8))
+	a.Train()
+	var inputs []gradcheck.Input
+	for _, p := range a.Parameters() {
+		inputs = append(inputs, gradcheck.Input{Name: p.Name, Tensor: p.Tensor})
+	}
+	gradcheck.Check(t, func() *torch.Tensor {
+		b := Plant(s, forest)
+		return weighed(a.Logprobs(a.HiddenAt(b.Input, b.Predict), b.Targets, 1)).Add(weighed(a.Scores(a.HiddenAt(b.Input, b.Last))))
+	}, inputs...)
+	for _, p := range m.Parameters() {
+		if p.Tensor.Grad() != nil {
+			t.Errorf("%s of the model beneath has a gradient", p.Name)
+		}
+	}
+}
+
+// TestSavedAdaptersAndMergedModelsAreTheSame stores a model with adapters and a
+// head in both layouts.
+func TestSavedAdaptersAndMergedModelsAreTheSame(t *testing.T) {
+	s := open(t, torch.Float32)
+	m := newModel(t, s, tiny())
+	a := adapted(t, m, experiments.LoRA{R: 3, Alpha: 2, TargetModules: []string{"k_proj", "up_proj"}})
+	a.AddHead()
+	a.Head.CopyInPlace(noise(s, "head", 1, 8))
+	in := Input{Tokens: []int64{1, 2, 3, 4}, Rows: 1, Length: 4}
+	want, scores := states(t, a, in), a.Scores(a.HiddenAt(in, []int64{3}))
+	score, err := scores.Value64s()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := a.SaveAdapter(filepath.Join(dir, "adapter"), "base"); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	again, err := m.LoadAdapter(filepath.Join(dir, "adapter"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, other := range map[string]*Model{"adapters": again, "merged": load(t, s, dir)} {
+		near(t, name, other.Logits(other.Hidden(in)), want, 1e-5)
+		near(t, name+": scores", other.Scores(other.HiddenAt(in, []int64{3})), score, 1e-5)
+	}
+}
+
+// TestAddedAdaptersAreOne merges an adapter, trains another on top, and
+// compares with both at once.
+func TestAddedAdaptersAreOne(t *testing.T) {
+	s := open(t, torch.Float32)
+	m := newModel(t, s, tiny())
+	dir := t.TempDir()
+	first := adapted(t, m, everywhere)
+	if err := first.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.SaveAdapter(filepath.Join(dir, "first"), ""); err != nil {
+		t.Fatal(err)
+	}
+	second := adapted(t, load(t, s, dir), everywhere)
+	if err := second.SaveAdapter(filepath.Join(dir, "second"), ""); err != nil {
+		t.Fatal(err)
+	}
+	c, x, err := ReadAdapter(filepath.Join(dir, "first"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, y, err := ReadAdapter(filepath.Join(dir, "second"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, x, err = AddAdapters(c, x, d, y); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteAdapter(dir, c, x); err != nil {
+		t.Fatal(err)
+	}
+	both, err := m.LoadAdapter(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := Input{Tokens: []int64{1, 2, 3, 4}, Rows: 1, Length: 4}
+	near(t, "both", both.Logits(both.Hidden(in)), states(t, second, in), 1e-4)
+}
+
+func TestDropoutOfAdaptersIsOfTrainingAlone(t *testing.T) {
+	s := open(t, torch.Float32)
+	m := newModel(t, s, tiny())
+	c := everywhere
+	c.Dropout = 0.5
+	a := adapted(t, m, c)
+	in := Input{Tokens: []int64{1, 2, 3, 4}, Rows: 1, Length: 4}
+	plain := states(t, a, in)
+	differs := func(v []float64) bool {
+		for i := range v {
+			if d := v[i] - plain[i]; d > 1e-3 || d < -1e-3 {
+				return true
+			}
+		}
+		return false
+	}
+	a.Dropout(7)
+	dropped := states(t, a, in)
+	if !differs(dropped) {
+		t.Error("dropout changes nothing")
+	}
+	near(t, "the same key", a.Logits(a.Hidden(in)), dropped, 0)
+	s.NoGrad(func() {
+		if differs(states(t, a, in)) {
+			t.Error("there is dropout without gradients")
+		}
+	})
+	a.Dropout(0)
+	if differs(states(t, a, in)) {
+		t.Error("there is dropout after its end")
+	}
+}
+
+func TestAdaptersThatCannotBeAreErrors(t *testing.T) {
+	s := open(t, torch.Float32)
+	gpt := load(t, s, "testdata/architectures/gpt2")
+	if _, err := gpt.Adapt(everywhere, 1, "test"); err == nil || !strings.Contains(err.Error(), "GPT2LMHeadModel") {
+		t.Errorf("GPT-2: error %v", err)
+	}
+	m := newModel(t, s, tiny())
+	if _, err := m.Adapt(experiments.LoRA{R: 1, Alpha: 1, TargetModules: []string{"c_attn"}}, 1, "test"); err == nil || !strings.Contains(err.Error(), `no "c_attn"`) {
+		t.Errorf("an unknown module: error %v", err)
+	}
+	dir := t.TempDir()
+	if err := adapted(t, m, everywhere).SaveAdapter(dir, ""); err != nil {
+		t.Fatal(err)
+	}
+	wide := tiny()
+	wide.IntermediateSize *= 2
+	if _, err := newModel(t, s, wide).LoadAdapter(dir); err == nil || !strings.Contains(err.Error(), "has shape") {
+		t.Errorf("adapters of another model: error %v", err)
+	}
+}
