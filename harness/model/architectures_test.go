@@ -119,19 +119,23 @@ func TestEachArchitectureIsSavedAsItWas(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, original, err := readWeights(filepath.Join("testdata/architectures", filepath.Base(t.Name())))
+		original, err := openWeights(filepath.Join("testdata/architectures", filepath.Base(t.Name())))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for name, tensor := range original {
-			values, _ := tensor.Float32s()
+		defer original.close()
+		for name, f := range original.files {
+			values, err := original.read(name, f.Tensors[name].Shape)
+			if err != nil {
+				t.Fatal(err)
+			}
 			got, _ := stored[name].Float32s()
-			if !slices.Equal(got, values) || !slices.Equal(stored[name].Shape, tensor.Shape) {
-				t.Errorf("tensor %q of shape %v was saved otherwise, with shape %v", name, tensor.Shape, stored[name].Shape)
+			if !slices.Equal(got, values) || !slices.Equal(stored[name].Shape, f.Tensors[name].Shape) {
+				t.Errorf("tensor %q of shape %v was saved otherwise, with shape %v", name, f.Tensors[name].Shape, stored[name].Shape)
 			}
 		}
-		if len(stored) != len(original) {
-			t.Errorf("%d tensors were saved, want %d", len(stored), len(original))
+		if len(stored) != len(original.files) {
+			t.Errorf("%d tensors were saved, want %d", len(stored), len(original.files))
 		}
 	})
 }

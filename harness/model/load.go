@@ -22,45 +22,39 @@ func Load(s *torch.Session, dir string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	path, stored, err := readWeights(dir)
+	stored, err := openWeights(dir)
 	if err != nil {
 		return nil, err
 	}
+	defer stored.close()
 	a := c.arch()
 	classifies := slices.Contains(c.Architectures, a.classification)
-	if _, ok := stored["lm_head.weight"]; !ok && classifies {
+	if classifies && !stored.has("lm_head.weight") {
 		// transformers gives a classifier no output embeddings.
 		c.TieWordEmbeddings = true
 	}
 	want := c.shapes()
-	if _, ok := stored[headName]; ok || classifies {
+	if classifies || stored.has(headName) {
 		want = append(want, shape{headName, []int{1, c.HiddenSize}})
 	}
 	tensors := make(map[string]*torch.Tensor, len(want))
 	for _, w := range want {
 		from := a.source(w)
-		t, ok := stored[from.name]
-		if !ok {
+		name := from.name
+		if _, bare, _ := strings.Cut(name, "."); !stored.has(name) && stored.has(bare) {
 			// The network alone is stored without the name that it has in a
 			// language model.
-			_, bare, _ := strings.Cut(from.name, ".")
-			t, ok = stored[bare]
+			name = bare
 		}
-		if !ok {
-			return nil, fmt.Errorf("reading %s: tensor %q is missing", path, from.name)
-		}
-		if !slices.Equal(t.Shape, from.size) {
-			return nil, fmt.Errorf("reading %s: tensor %q has shape %v, but config.json makes it %v", path, from.name, t.Shape, from.size)
-		}
-		values, err := t.Float32s()
+		values, err := stored.read(name, from.size)
 		if err != nil {
-			return nil, fmt.Errorf("reading %s: tensor %q: %w", path, from.name, err)
+			return nil, err
 		}
 		tensors[w.name] = s.Floats(from.read(w, values), w.size...)
 	}
 	m, err := assemble(s, c, tensors)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path, err)
+		return nil, fmt.Errorf("reading %s: %w", stored.path, err)
 	}
 	if head := tensors[headName]; head != nil {
 		m.Head = head.KeepAll()

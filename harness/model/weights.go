@@ -66,38 +66,82 @@ func readIndex(dir string) (map[string]string, error) {
 	return index.WeightMap, nil
 }
 
-// readWeights reads all tensors of a folder, and returns the file to name in
-// errors about them.
-func readWeights(dir string) (path string, tensors map[string]safetensors.Tensor, err error) {
+// weights are the open files of a folder's parameters.
+type weights struct {
+	path  string                       // the file to name in errors
+	files map[string]*safetensors.File // by the name of each tensor
+	open  []*safetensors.File
+}
+
+// openWeights opens a folder's parameters, and checks that all are there which
+// its index lists.
+func openWeights(dir string) (_ *weights, err error) {
 	files, err := WeightFiles(dir)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	path = filepath.Join(dir, files[0])
-	if files[0] == weightsFile {
-		tensors, err = safetensors.Read(path)
-		return path, tensors, err
-	}
-	index, err := readIndex(dir)
-	if err != nil {
-		return "", nil, err
-	}
-	tensors = make(map[string]safetensors.Tensor, len(index))
-	for _, name := range files[1:] {
-		part, err := safetensors.Read(filepath.Join(dir, name))
+	w := &weights{path: filepath.Join(dir, files[0]), files: map[string]*safetensors.File{}}
+	defer func() {
 		if err != nil {
-			return "", nil, err
+			w.close()
+		}
+	}()
+	var index map[string]string
+	if files[0] == indexFile {
+		if index, err = readIndex(dir); err != nil {
+			return nil, err
+		}
+		files = files[1:]
+	}
+	for _, name := range files {
+		path := filepath.Join(dir, name)
+		f, err := safetensors.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		w.open = append(w.open, f)
+		if index == nil {
+			for tensor := range f.Tensors {
+				w.files[tensor] = f
+			}
 		}
 		for tensor, file := range index {
 			if file != name {
 				continue
 			}
-			t, ok := part[tensor]
-			if !ok {
-				return "", nil, fmt.Errorf("reading %s: tensor %q is missing, which %s puts there", filepath.Join(dir, name), tensor, indexFile)
+			if _, ok := f.Tensors[tensor]; !ok {
+				return nil, fmt.Errorf("reading %s: tensor %q is missing, which %s puts there", path, tensor, indexFile)
 			}
-			tensors[tensor] = t
+			w.files[tensor] = f
 		}
 	}
-	return path, tensors, nil
+	return w, nil
+}
+
+func (w *weights) has(tensor string) bool { return w.files[tensor] != nil }
+
+// read reads a tensor of the given shape as float32.
+func (w *weights) read(tensor string, size []int) ([]float32, error) {
+	f := w.files[tensor]
+	if f == nil {
+		return nil, fmt.Errorf("reading %s: tensor %q is missing", w.path, tensor)
+	}
+	if shape := f.Tensors[tensor].Shape; !slices.Equal(shape, size) {
+		return nil, fmt.Errorf("reading %s: tensor %q has shape %v, but config.json makes it %v", w.path, tensor, shape, size)
+	}
+	t, err := f.Read(tensor)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", w.path, err)
+	}
+	values, err := t.Float32s()
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: tensor %q: %w", w.path, tensor, err)
+	}
+	return values, nil
+}
+
+func (w *weights) close() {
+	for _, f := range w.open {
+		f.Close()
+	}
 }

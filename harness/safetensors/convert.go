@@ -37,18 +37,22 @@ func (t Tensor) Float32s() ([]float32, error) {
 		return nil, fmt.Errorf("a tensor of type %s is not of floating point", t.DType)
 	}
 	values := make([]float32, len(t.Data)/size)
-	for i := range values {
-		at := t.Data[i*size:]
-		switch t.DType {
-		case "F32":
-			values[i] = math.Float32frombits(binary.LittleEndian.Uint32(at))
-		case "F64":
-			values[i] = float32(math.Float64frombits(binary.LittleEndian.Uint64(at)))
-		case "BF16":
-			values[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(at)) << 16)
-		case "F16":
-			values[i] = half(binary.LittleEndian.Uint16(at))
+	var read func(at []byte) float32
+	switch t.DType {
+	case "F32":
+		for i := range values {
+			values[i] = math.Float32frombits(binary.LittleEndian.Uint32(t.Data[4*i:]))
 		}
+		return values, nil
+	case "F64":
+		read = func(at []byte) float32 { return float32(math.Float64frombits(binary.LittleEndian.Uint64(at))) }
+	case "BF16":
+		read = func(at []byte) float32 { return math.Float32frombits(uint32(binary.LittleEndian.Uint16(at)) << 16) }
+	case "F16":
+		read = func(at []byte) float32 { return half(binary.LittleEndian.Uint16(at)) }
+	}
+	for i := range values {
+		values[i] = read(t.Data[i*size:])
 	}
 	return values, nil
 }

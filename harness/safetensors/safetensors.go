@@ -46,6 +46,70 @@ type entry struct {
 // maxHeader is the limit of the reference implementation.
 const maxHeader = 100_000_000
 
+// File is an open file, whose tensors are read one by one: a model need not be
+// in memory twice.
+type File struct {
+	// Tensors are the file's, by name, without their data.
+	Tensors map[string]Tensor
+
+	file   *os.File
+	body   int64 // where the data begins
+	places map[string]place
+}
+
+// Open opens the file at path and checks its header.
+func Open(path string) (*File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	opened, err := open(f)
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	return opened, nil
+}
+
+func open(f *os.File) (*File, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	var first [8]byte
+	if _, err := f.ReadAt(first[:min(8, info.Size())], 0); err != nil {
+		return nil, err
+	}
+	n, err := headerSize(first[:], info.Size())
+	if err != nil {
+		return nil, err
+	}
+	header := make([]byte, n)
+	if _, err := f.ReadAt(header, 8); err != nil {
+		return nil, err
+	}
+	opened := &File{file: f, body: 8 + n}
+	opened.Tensors, opened.places, err = parseHeader(header, info.Size()-8-n)
+	return opened, err
+}
+
+// Close closes the file.
+func (f *File) Close() error { return f.file.Close() }
+
+// Read reads a tensor.
+func (f *File) Read(name string) (Tensor, error) {
+	t, ok := f.Tensors[name]
+	if !ok {
+		return t, fmt.Errorf("reading %s: tensor %q is missing", f.file.Name(), name)
+	}
+	at := f.places[name]
+	t.Data = make([]byte, at.to-at.from)
+	if _, err := f.file.ReadAt(t.Data, f.body+at.from); err != nil && len(t.Data) > 0 {
+		return t, fmt.Errorf("reading tensor %q: %w", name, err)
+	}
+	return t, nil
+}
+
 // Read reads all tensors of the file at path.
 func Read(path string) (map[string]Tensor, error) {
 	raw, err := os.ReadFile(path)
@@ -61,43 +125,66 @@ func Read(path string) (map[string]Tensor, error) {
 
 // Parse reads all tensors of a file's bytes, which they share.
 func Parse(raw []byte) (map[string]Tensor, error) {
-	if len(raw) < 8 {
-		return nil, fmt.Errorf("%d bytes are too few for a safetensors file", len(raw))
-	}
-	n := binary.LittleEndian.Uint64(raw)
-	if n > maxHeader || n > uint64(len(raw)-8) {
-		return nil, fmt.Errorf("safetensors header of %d bytes in a file of %d", n, len(raw))
-	}
-	var header map[string]json.RawMessage
-	if err := json.Unmarshal(raw[8:8+n], &header); err != nil {
-		return nil, fmt.Errorf("safetensors header: %w", err)
+	n, err := headerSize(raw, int64(len(raw)))
+	if err != nil {
+		return nil, err
 	}
 	body := raw[8+n:]
-	tensors := make(map[string]Tensor, len(header))
-	var places []place
-	for name, text := range header {
+	tensors, places, err := parseHeader(raw[8:8+n], int64(len(body)))
+	if err != nil {
+		return nil, err
+	}
+	for name, t := range tensors {
+		t.Data = body[places[name].from:places[name].to]
+		tensors[name] = t
+	}
+	return tensors, nil
+}
+
+// headerSize reads the length of the header from the beginning of a file of so
+// many bytes.
+func headerSize(raw []byte, bytes int64) (int64, error) {
+	if bytes < 8 {
+		return 0, fmt.Errorf("%d bytes are too few for a safetensors file", bytes)
+	}
+	n := binary.LittleEndian.Uint64(raw)
+	if n > maxHeader || n > uint64(bytes-8) {
+		return 0, fmt.Errorf("safetensors header of %d bytes in a file of %d", n, bytes)
+	}
+	return int64(n), nil
+}
+
+// parseHeader reads what a header says of its tensors and of where they lie
+// among the bytes behind it.
+func parseHeader(header []byte, bytes int64) (map[string]Tensor, map[string]place, error) {
+	var entries map[string]json.RawMessage
+	if err := json.Unmarshal(header, &entries); err != nil {
+		return nil, nil, fmt.Errorf("safetensors header: %w", err)
+	}
+	tensors, places := make(map[string]Tensor, len(entries)), make(map[string]place, len(entries))
+	for name, text := range entries {
 		if name == "__metadata__" {
 			continue
 		}
 		var e entry
 		if err := json.Unmarshal(text, &e); err != nil {
-			return nil, fmt.Errorf("tensor %q: %w", name, err)
+			return nil, nil, fmt.Errorf("tensor %q: %w", name, err)
 		}
-		from, to, err := e.place(len(body))
+		from, to, err := e.place(bytes)
 		if err != nil {
-			return nil, fmt.Errorf("tensor %q: %w", name, err)
+			return nil, nil, fmt.Errorf("tensor %q: %w", name, err)
 		}
-		tensors[name] = Tensor{DType: e.DType, Shape: e.Shape, Data: body[from:to]}
-		places = append(places, place{name, from, to})
+		tensors[name] = Tensor{DType: e.DType, Shape: e.Shape}
+		places[name] = place{name, from, to}
 	}
-	if err := checkPlaces(places, len(body)); err != nil {
-		return nil, err
+	if err := checkPlaces(slices.Collect(maps.Values(places)), bytes); err != nil {
+		return nil, nil, err
 	}
-	return tensors, nil
+	return tensors, places, nil
 }
 
 // place checks where an entry says that its bytes are, of so many.
-func (e entry) place(bytes int) (from, to int64, err error) {
+func (e entry) place(bytes int64) (from, to int64, err error) {
 	size, ok := sizes[e.DType]
 	if !ok {
 		return 0, 0, fmt.Errorf("type %q is not supported; one of %s", e.DType, strings.Join(slices.Sorted(maps.Keys(sizes)), ", "))
@@ -113,7 +200,7 @@ func (e entry) place(bytes int) (from, to int64, err error) {
 		takes *= int64(d)
 	}
 	from, to = e.DataOffsets[0], e.DataOffsets[1]
-	if from < 0 || to < from || to > int64(bytes) || to-from != takes {
+	if from < 0 || to < from || to > bytes || to-from != takes {
 		return 0, 0, fmt.Errorf("bytes %d to %d of %d, but shape %v of %s takes %d", from, to, bytes, e.Shape, e.DType, takes)
 	}
 	return from, to, nil
@@ -127,7 +214,7 @@ type place struct {
 
 // checkPlaces refuses tensors that overlap or leave bytes over, as the reference
 // implementation does.
-func checkPlaces(places []place, bytes int) error {
+func checkPlaces(places []place, bytes int64) error {
 	slices.SortFunc(places, func(a, b place) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) })
 	var before place
 	for _, p := range places {
@@ -139,7 +226,7 @@ func checkPlaces(places []place, bytes int) error {
 		}
 		before = p
 	}
-	if before.to != int64(bytes) {
+	if before.to != bytes {
 		return fmt.Errorf("bytes %d to %d, at the end, belong to no tensor", before.to, bytes)
 	}
 	return nil

@@ -31,6 +31,20 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 			t.Errorf("bfloat16 of %g is %g", w, v)
 		}
 	}
+	f, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for name, want := range tensors {
+		one, err := f.Read(name)
+		if err != nil || one.DType != want.DType || !slices.Equal(one.Shape, want.Shape) || !bytes.Equal(one.Data, want.Data) {
+			t.Errorf("alone, %s is another tensor: %v", name, err)
+		}
+	}
+	if _, err := f.Read("c"); err == nil || !strings.Contains(err.Error(), `tensor "c" is missing`) {
+		t.Errorf("a tensor that is not there: %v", err)
+	}
 	first, _ := os.ReadFile(path)
 	if err := Write(path, tensors); err != nil {
 		t.Fatal(err)
@@ -75,6 +89,13 @@ func TestMalformedFilesAreRefused(t *testing.T) {
 		_, err := Parse(test.raw)
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: error %v, want one with %q", name, err, test.want)
+		}
+		path := filepath.Join(t.TempDir(), "model.safetensors")
+		if err := os.WriteFile(path, test.raw, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(path); err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: opened with error %v, want one with the file and %q", name, err, test.want)
 		}
 	}
 }
