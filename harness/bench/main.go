@@ -1,0 +1,71 @@
+// Command bench is our side of the benchmarks against Hugging Face's
+// libraries. The Python scripts beside it are the benchmarks: they write a job,
+// run bench and a peer on it in turns, each in a process of its own, and
+// compare what they report.
+//
+//	bench JOB RESULT
+//
+// JOB and RESULT are JSON files. A job holds token ids, so that both sides
+// compute on the same, and each side times its work alone: what comes before,
+// loading and a warm-up, is not in its seconds.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"lastmile/harness/torch"
+)
+
+func main() {
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "usage: bench JOB RESULT")
+		os.Exit(2)
+	}
+	if err := runFile(os.Args[1], os.Args[2]); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// runFile does the job in one file and writes its result to another.
+func runFile(from, to string) error {
+	text, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	var job Job
+	if err := json.Unmarshal(text, &job); err != nil {
+		return fmt.Errorf("reading job %s: %w", from, err)
+	}
+	result, err := run(context.Background(), job)
+	if err != nil {
+		return fmt.Errorf("job %s: %w", job.Kind, err)
+	}
+	if text, err = json.Marshal(result); err != nil {
+		return err
+	}
+	return os.WriteFile(to, text, 0o644)
+}
+
+// run does a job in a session of its own.
+func run(ctx context.Context, job Job) (Result, error) {
+	kinds := map[string]func(context.Context, *torch.Session, Job) (Result, error){
+		"decode": runDecode,
+		"mle":    runMLE,
+		"loss":   runLoss,
+		"rl":     runRL,
+	}
+	do, ok := kinds[job.Kind]
+	if !ok {
+		return Result{}, fmt.Errorf("there is no such kind of job")
+	}
+	s, err := torch.Open(torch.Options{Threads: job.Threads})
+	if err != nil {
+		return Result{}, err
+	}
+	defer s.Close()
+	return do(ctx, s, job)
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"math"
+	"os"
+	"strings"
+	"testing"
+
+	"lastmile/experiments/builtin"
+)
+
+// small is a job on the built-in model that takes moments.
+func small(t *testing.T, kind string) Job {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, builtin.Files); err != nil {
+		t.Fatal(err)
+	}
+	job := Job{
+		Kind: kind, Model: dir, Threads: 1, Seed: 1, End: 1, Batch: 2, MaxTokens: 3,
+		Steps: 2, LearningRate: 1e-5, Samples: 2, KL: 0.05,
+	}
+	for i := range job.Batch * (job.Steps + 1) {
+		job.Texts = append(job.Texts, Text{Prompt: []int{10 + i, 20, 30}, Response: []int{40, 50 + i, 1}})
+	}
+	return job
+}
+
+func do(t *testing.T, job Job) Result {
+	t.Helper()
+	r, err := run(context.Background(), job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestDecodeAnswersEachPrompt(t *testing.T) {
+	job := small(t, "decode")
+	r := do(t, job)
+	tokens := 0
+	for _, response := range r.Responses {
+		tokens += len(response)
+	}
+	if len(r.Responses) != len(job.Texts) || tokens == 0 || r.Work != tokens || r.Total != tokens || r.Seconds <= 0 {
+		t.Errorf("%d prompts gave %+v", len(job.Texts), r)
+	}
+	if r.Tenth <= 0 || r.End < r.Tenth {
+		t.Errorf("peak memory is %g MB after a tenth and %g at the end", r.Tenth, r.End)
+	}
+}
+
+func TestTrainingTimesAllStepsButTheFirst(t *testing.T) {
+	r := do(t, small(t, "mle"))
+	// Texts of 6 tokens, 2 a step.
+	if r.Work != 2*12 || r.Total != 3*12 || r.Seconds <= 0 {
+		t.Errorf("2 timed steps after one of 12 tokens gave %+v", r)
+	}
+	r = do(t, small(t, "rl"))
+	if r.Work != 2 || r.Total == 0 || r.Seconds <= 0 {
+		t.Errorf("2 timed RL steps gave %+v", r)
+	}
+}
+
+func TestLossIsTheFirstStepsOwn(t *testing.T) {
+	job := small(t, "loss")
+	job.Batch = len(job.Texts)
+	first := do(t, job).Loss
+	job.LearningRate = 1
+	if again := do(t, job).Loss; first <= 0 || math.IsNaN(first) || again != first {
+		t.Errorf("the loss before the first step is %g, and at another learning rate %g", first, again)
+	}
+}
+
+func TestWhatCannotBeDoneIsSaid(t *testing.T) {
+	job := small(t, "mle")
+	job.LoRA = true
+	for want, job := range map[string]Job{"lastmile has no LoRA yet": job, "no such kind": {Kind: "fly"}} {
+		if _, err := run(context.Background(), job); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("job %s ended with %v, expected %q", job.Kind, err, want)
+		}
+	}
+}
