@@ -12,7 +12,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 export LIBTORCH
 
-.PHONY: help setup build demo test lint bench bench-rouge bench-scorer bench-tokenizer clean
+.PHONY: help setup build demo test lint bench bench-rouge bench-scorer bench-tokenizer bench-decode bench-train bench-rl bench-flat clean
 
 help:
 	@echo 'make demo    set up, build, run experiments/demo.toml, print its report'
@@ -48,8 +48,9 @@ lint: setup
 	go run $(STATICCHECK) ./...
 	cd $(FIT) && go vet ./... && go run $(STATICCHECK) ./...
 
-# Each is a script that runs ours and a peer in turns, and ends with the ratio.
-bench: bench-rouge bench-scorer bench-tokenizer
+# Each is a script that runs ours and a peer in turns, and ends with the ratio;
+# bench-flat runs ours alone, to see whether its memory grows.
+bench: bench-rouge bench-scorer bench-tokenizer bench-decode bench-train bench-rl bench-flat
 
 # LASTMILE_DIALOGSUM, where it is set, is the folder with the pairs.
 bench-rouge: setup
@@ -74,6 +75,13 @@ bench-tokenizer: setup
 		$$venv/bin/pip install --quiet tokenizers==0.23.3 && \
 		$$venv/bin/python harness/tokenizer/testdata/benchmark.py "$(LASTMILE_SMOLLM2)" "$(LASTMILE_DIALOGSUM)"/*.jsonl.gz; \
 	fi
+
+# Those beside Hugging Face's libraries compute on LASTMILE_SMOLLM2, a model, and
+# LASTMILE_DIALOGSUM. BENCH has a script's options: BENCH='-n 1 --dialogues 32'.
+bench-decode bench-train bench-rl bench-flat: bench-%: setup
+	@if [ -z "$(LASTMILE_SMOLLM2)" ] || [ -z "$(LASTMILE_DIALOGSUM)" ]; then \
+		echo '$*: left out; LASTMILE_SMOLLM2 and LASTMILE_DIALOGSUM say what to compute on'; \
+	else python3 harness/bench/$*.py $(BENCH); fi
 
 clean:
 	rm -rf bin .made-by-make-setup

@@ -83,10 +83,13 @@ func runLoss(ctx context.Context, s *torch.Session, job Job) (Result, error) {
 
 // loadToTrain loads the job's model, with adapters where it asks for them.
 func loadToTrain(s *torch.Session, job Job) (*model.Model, error) {
-	if job.LoRA {
-		return nil, errors.New("lastmile has no LoRA yet")
+	m, err := model.Load(s, job.Model)
+	if err != nil || !job.LoRA {
+		return m, err
 	}
-	return model.Load(s, job.Model)
+	c := experiments.Default().LoRA // all linear layers, as the peer has it
+	c.R, c.Alpha = 16, 32
+	return m.Adapt(c, job.Seed, "bench")
 }
 
 // mleConfig is plain AdamW at a constant rate, as the peer has it.
