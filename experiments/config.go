@@ -140,6 +140,14 @@ type Optimizer struct {
 	// with Muon (Jordan et al. 2024) at this peak rate, and the rest with
 	// AdamW.
 	MuonLearningRate float64 `toml:"muon_learning_rate" json:"muon_learning_rate"`
+	// MicroBatch is the number of a step's examples (prompts, for reward model
+	// and PPO) whose gradients are computed at once; those of all are added up
+	// before the step. 0 means all at once. It changes memory and rounding.
+	MicroBatch int `toml:"micro_batch" json:"micro_batch"`
+	// GradientCheckpointing keeps no more of a pass than what each layer starts
+	// from, and computes the rest again for the gradients: much less memory for
+	// a third more time.
+	GradientCheckpointing bool `toml:"gradient_checkpointing" json:"gradient_checkpointing"`
 	// CheckpointEvery is the number of steps between two checkpoints.
 	CheckpointEvery int `toml:"checkpoint_every" json:"checkpoint_every"`
 }

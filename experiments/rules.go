@@ -75,6 +75,8 @@ var rules = []rule{
 	{"*.epsilon", aboveTo(0, 1)},
 	{"*.clip_norm", notBelow(0)},
 	{"*.muon_learning_rate", from(0, 10)},
+	{"*.micro_batch", atLeast(0)},
+	{"*.gradient_checkpointing", anything},
 	{"*.checkpoint_every", atLeast(1)},
 
 	{"base.steps", atLeast(1)},

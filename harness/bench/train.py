@@ -1,7 +1,7 @@
 """Tokens of real text a second of our MLE beside TRL's SFTTrainer, SmolLM2-135M, f32, batches of 8.
 
 mle-full   AdamW on all parameters
-mle-lora   AdamW on adapters of rank 16 on all linear layers (with --lora)
+mle-lora   AdamW on adapters of rank 16 on all linear layers
 
 Both sides go once through the same dialogues of real lengths, the loss on the summaries alone; the
 first step is not timed.
@@ -12,7 +12,6 @@ import turns
 
 parser = turns.parser(__doc__)
 parser.add_argument("--steps", type=int, default=8, help="timed steps (default 8)")
-parser.add_argument("--lora", action="store_true", help="mle-lora as well")
 parser.add_argument("--checkpointing", action="store_true", help="gradient checkpointing in TRL, its default: slower, in less memory")
 args = parser.parse_args()
 bench = turns.Bench(args)
@@ -20,7 +19,7 @@ BATCH = 8
 texts = bench.inputs("train", BATCH * (args.steps + 1))["texts"]
 
 for name, lora in ("mle-full", False), ("mle-lora", True):
-    if not bench.wanted(name) or lora and not args.lora:
+    if not bench.wanted(name):
         continue
     job = {"kind": "mle", "texts": texts, "batch": BATCH, "steps": args.steps, "learning_rate": 1e-4, "lora": lora, "checkpointing": args.checkpointing}
     # Adapters start at zero, so with them too the first loss is the model's own.

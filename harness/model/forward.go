@@ -58,15 +58,23 @@ func (m *Model) hidden(in Input, positions []int64) *torch.Tensor {
 		all := m.queries(in)
 		q := all
 		var places *torch.Tensor // of the positions among the last layer's queries
-		for i := range m.layers {
-			if i == len(m.layers)-1 && positions != nil {
-				q, places = m.pick(in, all, positions)
+		last := q
+		if positions != nil {
+			last, places = m.pick(in, all, positions)
+		}
+		if m.Checkpointing && s.Grad() {
+			x = m.checkpointed(x, last, all, in)
+		} else {
+			for i := range m.layers {
+				if i == len(m.layers)-1 {
+					q = last
+				}
+				var next *torch.Tensor
+				s.Scope(func() {
+					next = m.layer(i, x, q, all, in).Keep()
+				})
+				x = next
 			}
-			var next *torch.Tensor
-			s.Scope(func() {
-				next = m.layer(i, x, q, all, in).Keep()
-			})
-			x = next
 		}
 		if in.Cache != nil {
 			in.Cache.advance(in)

@@ -27,10 +27,15 @@ type adapter struct {
 	name  string        // of the weight that it changes
 	a, b  *torch.Tensor // [r, in], [out, r]
 	scale float64       // alpha / r
-	// drop is the share of the input's elements that training leaves out, and
-	// key names the random numbers of one step; 0 leaves none out.
-	drop float64
-	key  *uint64
+	drop  float64       // the share of the input's elements that training leaves out
+	*dropping
+}
+
+// dropping is what the adapters of a model leave out in one step.
+type dropping struct {
+	key uint64 // of the random numbers; 0 leaves nothing out
+	// recorded passes leave out though gradients are off: they come later.
+	recorded bool
 }
 
 // apply projects x, [..., in], to [..., out].
@@ -39,8 +44,8 @@ func (l linear) apply(x *torch.Tensor) *torch.Tensor {
 	if d == nil {
 		return x.Linear(l.weight, l.bias)
 	}
-	if d.drop > 0 && *d.key != 0 && x.Session().Grad() {
-		dropped := x.Dropout(d.drop, random.New(int(*d.key), d.name).Uint64())
+	if d.drop > 0 && d.key != 0 && (d.recorded || x.Session().Grad()) {
+		dropped := x.Dropout(d.drop, random.New(int(d.key), d.name).Uint64())
 		return x.Linear(l.weight, l.bias).Add(dropped.Linear(d.a, nil).MulScalar(d.scale).Linear(d.b, nil))
 	}
 	return x.LoRALinear(l.weight, l.bias, d.a, d.b, d.scale)
@@ -102,7 +107,7 @@ func (m *Model) adapt(c experiments.LoRA, tensor func(name string, shape ...int)
 	}
 	adapted := *m
 	adapted.Head, adapted.parameters, adapted.base = nil, nil, m
-	adapted.lora, adapted.dropout = c, new(uint64)
+	adapted.lora, adapted.dropping = c, new(dropping)
 	adapted.layers = slices.Clone(m.layers)
 	for i := range adapted.layers {
 		targets := adapted.layers[i].targets()
@@ -116,7 +121,7 @@ func (m *Model) adapt(c experiments.LoRA, tensor func(name string, shape ...int)
 				block = "mlp"
 			}
 			name := fmt.Sprintf("model.layers.%d.%s.%s.", i, block, module)
-			d := &adapter{name: name + "weight", scale: c.Alpha / float64(c.R), drop: c.Dropout, key: adapted.dropout}
+			d := &adapter{name: name + "weight", scale: c.Alpha / float64(c.R), drop: c.Dropout, dropping: adapted.dropping}
 			size := l.weight.Shape()
 			for _, part := range []struct {
 				name  string
@@ -144,9 +149,7 @@ func (m *Model) adapt(c experiments.LoRA, tensor func(name string, shape ...int)
 // adapters see, if the configuration says so, with the random numbers that key
 // names; 0 ends it.
 func (m *Model) Dropout(key uint64) {
-	if m.dropout != nil {
-		*m.dropout = key
-	}
+	m.dropping.key = key
 }
 
 // Adapted reports whether the model has adapters.

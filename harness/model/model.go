@@ -19,6 +19,9 @@ type Model struct {
 	// Head is the scalar head, [1, hidden], of a reward model or a value
 	// function; nil where there is none.
 	Head *torch.Tensor
+	// Checkpointing lets passes with gradients keep only what each layer starts
+	// from. [Model.Recompute] then has to follow the loss's Backward.
+	Checkpointing bool
 
 	s          *torch.Session
 	parameters []Parameter
@@ -33,9 +36,11 @@ type Model struct {
 
 	// base is the model whose parameters one with adapters computes with; nil
 	// without adapters.
-	base    *Model
-	lora    experiments.LoRA
-	dropout *uint64 // the key of one step's random numbers
+	base *Model
+	lora experiments.LoRA
+	*dropping
+
+	pending []checkpoint // passes whose layers wait for their gradients
 }
 
 // rotations are those of the first positions, tabulated of them.
@@ -63,7 +68,7 @@ const (
 // assemble builds the model from its parameters, which it moves to the
 // session's outermost scope.
 func assemble(s *torch.Session, c Config, tensors map[string]*torch.Tensor) (*Model, error) {
-	m := &Model{Config: c, s: s, rotations: &rotations{}}
+	m := &Model{Config: c, s: s, rotations: new(rotations), dropping: new(dropping)}
 	for _, shape := range c.shapes() {
 		m.parameters = append(m.parameters, Parameter{shape.name, tensors[shape.name].KeepAll()})
 	}

@@ -123,30 +123,41 @@ func trees(examples []Example) (trees []model.Tree, tokens int) {
 // step takes one optimizer step and returns the loss and the share of pairs in
 // order before it.
 func step(t *train.Trainer, examples []Example, c experiments.Reward) (value, accuracy float64, err error) {
-	trees, tokens := trees(examples)
-	scoped := t.Session().Scope(func() {
-		scores := Scores(t.Model, trees)
-		truths, negatives := pairs(examples)
-		s := t.Session()
-		better := scores.IndexSelect(0, s.Ints(truths, len(truths)))
-		worse := scores.IndexSelect(0, s.Ints(negatives, len(negatives)))
-		margins, failed := better.Sub(worse).Detach().Values()
-		if failed != nil {
-			err = failed
-			return
-		}
-		for _, margin := range margins {
-			if margin > 0 {
-				accuracy += 1 / float64(len(margins))
-			}
-		}
-		value, err = t.Update(Loss(c.Loss, better, worse), train.Rate(c.Optimizer, t.Done, c.Steps))
-	})
-	if err == nil {
-		err = scoped
+	all := 0
+	for _, e := range examples {
+		all += len(e.Negatives)
 	}
-	t.Tokens(tokens)
-	return value, accuracy, err
+	s := t.Session()
+	for part := range train.Micro(examples, c.MicroBatch) {
+		trees, tokens := trees(part)
+		scoped := s.Scope(func() {
+			scores := Scores(t.Model, trees)
+			truths, negatives := pairs(part)
+			better := scores.IndexSelect(0, s.Ints(truths, len(truths)))
+			worse := scores.IndexSelect(0, s.Ints(negatives, len(negatives)))
+			margins, failed := better.Sub(worse).Detach().Values()
+			if failed != nil {
+				err = failed
+				return
+			}
+			for _, margin := range margins {
+				if margin > 0 {
+					accuracy += 1 / float64(all)
+				}
+			}
+			var loss float64
+			loss, err = t.Backward(Loss(c.Loss, better, worse).MulScalar(float64(len(margins)) / float64(all)))
+			value += loss
+		})
+		if err == nil {
+			err = scoped
+		}
+		if err != nil {
+			return value, accuracy, err
+		}
+		t.Tokens(tokens)
+	}
+	return value, accuracy, t.Step(train.Rate(c.Optimizer, t.Done, c.Steps))
 }
 
 // Loss is the training loss of pairs of scores, better and worse, each [n]:

@@ -8,6 +8,11 @@ func (t *Tensor) RequireGrad() *Tensor {
 	return t
 }
 
+// RequiresGrad reports whether Backward goes through t.
+func (t *Tensor) RequiresGrad() bool {
+	return t.s.usable("requires_grad", t) && libtch.AtRequiresGrad(t.c)
+}
+
 // Backward adds the gradient of t, a tensor of one element, to the gradients
 // of the leaves that it was computed from, and frees the graph.
 func (t *Tensor) Backward() {

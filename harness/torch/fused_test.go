@@ -46,6 +46,9 @@ func TestFusedEqualsComposed(t *testing.T) {
 			x, w, bias := s.Float64s(noise(7, []int{9, 12}), 9, 12), s.Float64s(noise(8, []int{7, 12}), 7, 12), s.Float64s(noise(9, []int{7}), 7)
 			return x.LoRALinear(w, bias, in[0], in[1], 0.5)
 		}},
+		"lora linear of rank 11": {[][]int{{50, 35}, {11, 35}, {41, 11}}, func(s *Session, in []*Tensor) *Tensor {
+			return in[0].LoRALinear(s.Float64s(noise(7, []int{41, 35}), 41, 35), nil, in[1], in[2], 0.3)
+		}},
 		"dropout": {[][]int{{40, 1000}}, func(_ *Session, in []*Tensor) *Tensor { return in[0].Dropout(0.3, 1<<63+5) }},
 		"rotary": {[][]int{{2, 5, 3, 8}, {2, 5, 1, 8}, {2, 5, 1, 8}}, func(_ *Session, in []*Tensor) *Tensor {
 			return in[0].Rotary(in[1].Detach(), in[2].Detach())

@@ -88,15 +88,26 @@ func MLE(ctx context.Context, m *model.Model, train, dev []Sequence, c experimen
 // likelihoodStep takes one optimizer step and returns the loss before it, in
 // nats a response token.
 func (t *Trainer) likelihoodStep(sequences []Sequence, share float64) (loss float64, err error) {
-	b := newBatch(sequences)
-	scoped := t.Session().Scope(func() {
-		loss, err = t.Update(logprobs(t.Model, b).Mean().Neg(), share)
-	})
-	if err == nil {
-		err = scoped
+	targets := 0
+	for _, q := range sequences {
+		targets += q.Response()
 	}
-	t.Tokens(b.tokens)
-	return loss, err
+	for part := range Micro(sequences, t.config.MicroBatch) {
+		b := newBatch(part)
+		scoped := t.Session().Scope(func() {
+			var value float64
+			value, err = t.Backward(logprobs(t.Model, b).Sum().MulScalar(-1 / float64(targets)))
+			loss += value
+		})
+		if err == nil {
+			err = scoped
+		}
+		if err != nil {
+			return loss, err
+		}
+		t.Tokens(b.tokens)
+	}
+	return loss, t.Step(share)
 }
 
 // evaluate returns the mean loss over all response tokens, in nats. A loss

@@ -348,9 +348,24 @@ func (p *PPO) learn(ctx context.Context, t *Trainer, rollouts []rollout) (losses
 
 // step takes one optimizer step on the clipped objective.
 func (p *PPO) step(t *Trainer, minibatch []rollout) (l losses, err error) {
+	tokens := 0
+	for _, r := range minibatch {
+		tokens += len(r.values)
+	}
+	for part := range Micro(minibatch, p.MicroBatch*p.Samples) {
+		if err := p.gradients(t, part, tokens, &l); err != nil {
+			return l, err
+		}
+	}
+	return l, t.Step(Rate(p.Optimizer, t.Done, p.Updates))
+}
+
+// gradients adds the gradients of some of a step's rollouts, whose loss is a mean
+// over all tokens of the step.
+func (p *PPO) gradients(t *Trainer, rollouts []rollout, tokens int, l *losses) (err error) {
 	s := t.Session()
 	var sampled, advantages, returns, values []float64
-	for _, r := range minibatch {
+	for _, r := range rollouts {
 		for _, logprob := range r.response.Logprobs {
 			sampled = append(sampled, float64(logprob))
 		}
@@ -359,12 +374,13 @@ func (p *PPO) step(t *Trainer, minibatch []rollout) (l losses, err error) {
 		values = append(values, r.values...)
 	}
 	n := len(sampled)
+	share := float64(n) / float64(tokens)
 	scoped := s.Scope(func() {
-		b := model.Plant(s, p.trees(minibatch))
+		b := model.Plant(s, p.trees(rollouts))
 		states := p.Policy.HiddenAt(b.Input, b.Predict)
 		logRatio := p.Policy.Logprobs(states, b.Targets, p.Temperature).Sub(s.Float64s(sampled, n))
-		policy := PolicyLoss(logRatio, s.Float64s(advantages, n), p.Clip)
-		value := ValueLoss(p.Policy.Scores(states), s.Float64s(values, n), s.Float64s(returns, n), p.ValueClip)
+		policy := PolicyLoss(logRatio, s.Float64s(advantages, n), p.Clip).MulScalar(share)
+		value := ValueLoss(p.Policy.Scores(states), s.Float64s(values, n), s.Float64s(returns, n), p.ValueClip).MulScalar(share)
 
 		moves, failed := logRatio.Detach().Value64s()
 		if failed != nil {
@@ -372,24 +388,28 @@ func (p *PPO) step(t *Trainer, minibatch []rollout) (l losses, err error) {
 			return
 		}
 		for _, move := range moves {
-			l.moved += KL("k3", -move) / float64(n)
+			l.moved += KL("k3", -move) / float64(tokens)
 			if ratio := math.Exp(move); ratio < 1-p.Clip || ratio > 1+p.Clip {
-				l.clipped += 1 / float64(n)
+				l.clipped += 1 / float64(tokens)
 			}
 		}
-		if l.policy, err = policy.Item(); err != nil {
-			return
+		for _, part := range []struct {
+			of  *torch.Tensor
+			sum *float64
+		}{{policy, &l.policy}, {value, &l.value}} {
+			var loss float64
+			if loss, err = part.of.Item(); err != nil {
+				return
+			}
+			*part.sum += loss
 		}
-		if l.value, err = value.Item(); err != nil {
-			return
-		}
-		_, err = t.Update(policy.Add(value.MulScalar(p.ValueCoefficient)), Rate(p.Optimizer, t.Done, p.Updates))
+		_, err = t.Backward(policy.Add(value.MulScalar(p.ValueCoefficient)))
 		t.Tokens(b.Rows * b.Length)
 	})
 	if err == nil {
 		err = scoped
 	}
-	return l, err
+	return err
 }
 
 // PolicyLoss is the clipped surrogate objective, negated: all are [tokens].

@@ -296,3 +296,51 @@ func TestNothingToLearnFrom(t *testing.T) {
 		t.Error("a model from scratch was trained without dev")
 	}
 }
+
+// TestMicroBatchesAndCheckpointingChangeRoundingAlone compares the learning
+// curves of each algorithm with those of whole batches.
+func TestMicroBatchesAndCheckpointingChangeRoundingAlone(t *testing.T) {
+	texts := reversals(40)
+	for name, run := range map[string]func(m *model.Model, o experiments.Optimizer, hooks Hooks) error{
+		"mle": func(m *model.Model, o experiments.Optimizer, hooks Hooks) error {
+			c := experiments.MLE{Optimizer: o, BatchSize: 8, EvalEvery: 10}
+			return MLE(t.Context(), m, texts, texts[:10], c, 6, 1, "mle", hooks)
+		},
+		"ppo": func(m *model.Model, o experiments.Optimizer, hooks Hooks) error {
+			m.AddHead()
+			p := player(m, newModel(t, m.Session(), 1))
+			p.Optimizer, p.Updates = o, 3
+			return p.Train(t.Context(), hooks)
+		},
+	} {
+		curves := func(micro int, checkpointing bool) map[string][]Point {
+			s := open(t, torch.Float32)
+			dir := t.TempDir()
+			o := optimizer(0.003)
+			o.MicroBatch, o.GradientCheckpointing = micro, checkpointing
+			if err := run(newModel(t, s, 1), o, Hooks{Dir: dir}); err != nil {
+				t.Fatal(err)
+			}
+			out := make(map[string][]Point)
+			for _, c := range []string{"loss", "reward", "policy_loss", "value_loss", "clip_fraction"} {
+				out[c] = curve(t, dir, "train", c)
+			}
+			return out
+		}
+		want := curves(0, false)
+		for _, got := range []map[string][]Point{curves(3, false), curves(1, true), curves(0, true)} {
+			points := 0
+			for c := range want {
+				for i, p := range want[c] {
+					points++
+					if math.Abs(got[c][i].Value-p.Value) > 1e-3*math.Max(1, math.Abs(p.Value)) {
+						t.Errorf("%s: %s is %g at step %d, in one batch %g", name, c, got[c][i].Value, p.Step, p.Value)
+					}
+				}
+			}
+			if points == 0 {
+				t.Errorf("%s: no curves", name)
+			}
+		}
+	}
+}

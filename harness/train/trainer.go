@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"lastmile/experiments"
 	"lastmile/harness/model"
@@ -72,6 +74,9 @@ func NewTrainer(n Network, config experiments.Optimizer, hooks Hooks) *Trainer {
 		hooks.Tokens = func(int) {}
 	}
 	m, _ := n.(*model.Model)
+	if m != nil {
+		m.Checkpointing = config.GradientCheckpointing
+	}
 	return &Trainer{Model: m, Optimizer: NewOptimizer(n, config), network: n, hooks: hooks, config: config}
 }
 
@@ -81,6 +86,16 @@ func (t *Trainer) Session() *torch.Session { return t.network.Session() }
 // Update takes an optimizer step along the loss's gradient at the given share
 // of the peak learning rate. A loss that is not a number is an error.
 func (t *Trainer) Update(loss *torch.Tensor, share float64) (float64, error) {
+	value, err := t.Backward(loss)
+	if err != nil {
+		return value, err
+	}
+	return value, t.Step(share)
+}
+
+// Backward adds the gradient of a loss, a part of a step's, to that of the
+// network's parameters. A loss that is not a number is an error.
+func (t *Trainer) Backward(loss *torch.Tensor) (float64, error) {
 	value, err := loss.Item()
 	if err != nil {
 		return 0, err
@@ -89,11 +104,28 @@ func (t *Trainer) Update(loss *torch.Tensor, share float64) (float64, error) {
 		return value, fmt.Errorf("the loss is %g at step %d", value, t.Steps+1)
 	}
 	loss.Backward()
+	if t.Model != nil {
+		t.Model.Recompute()
+	}
+	return value, nil
+}
+
+// Step takes an optimizer step along the gradients at the given share of the
+// peak learning rate.
+func (t *Trainer) Step(share float64) error {
 	if _, err := t.Optimizer.Step(t.Steps, share); err != nil {
-		return value, err
+		return err
 	}
 	t.Steps++
-	return value, nil
+	return nil
+}
+
+// Micro cuts a step's examples into those whose gradients are computed at once.
+func Micro[T any](examples []T, size int) iter.Seq[[]T] {
+	if size == 0 {
+		size = max(1, len(examples))
+	}
+	return slices.Chunk(examples, size)
 }
 
 // Dropout lets a model's adapters leave out a part of their input in the next

@@ -107,14 +107,59 @@ struct SwiGLU : Function<SwiGLU> {
   }
 };
 
+// few_rows is x weight^T for few rows, without gradients.
+Tensor few_rows(const Tensor &rows, const Tensor &weight) {
+  const Tensor x = rows.contiguous();
+  const int64_t k = x.size(-1), m = x.numel() / k, n = weight.size(0);
+  TORCH_CHECK(weight.is_contiguous() && weight.size(1) == k, "weight of shape ", weight.sizes(), " for ", x.sizes());
+  auto shape = x.sizes().vec();
+  shape.back() = n;
+  Tensor y = at::empty(shape, x.options());
+  at::parallel_for(0, n, std::max<int64_t>(4, work / (k * m) / 4 * 4), [&](int64_t begin, int64_t end) {
+    lastmile::linear(x.data_ptr<float>(), weight.data_ptr<float>(), y.data_ptr<float>(), m, k, n, begin, end);
+  });
+  return y;
+}
+
+// thin is a b^T for an a of few rows, whatever the type.
+Tensor thin(const Tensor &a, const Tensor &b) {
+  return a.scalar_type() == at::kFloat ? few_rows(a, b) : at::mm(a, b.t());
+}
+
+// add_thin adds scale p^T w to y, for p and w of few rows.
+void add_thin(Tensor &y, const Tensor &p, const Tensor &w, double scale) {
+  if (y.scalar_type() != at::kFloat) {
+    y.addmm_(p.t(), w, 1, scale);
+    return;
+  }
+  const Tensor by = scale == 1 ? w.contiguous() : w.mul(scale).contiguous();
+  const int64_t r = p.size(0), m = y.size(0), n = y.size(1);
+  each(m, n, [&](int64_t begin, int64_t end) {
+    lastmile::spread(p.data_ptr<float>(), by.data_ptr<float>(), y.data_ptr<float>(), r, m, n, begin, end);
+  });
+}
+
+// times is p z for a p of few rows.
+Tensor times(const Tensor &p, const Tensor &z) {
+  if (p.scalar_type() != at::kFloat) return at::mm(p, z);
+  const int64_t r = p.size(0), m = z.size(0), n = z.size(1);
+  Tensor out = at::empty({r, n}, z.options());
+  // Threads begin at whole lines of the cache.
+  const int64_t lines = (n + 15) / 16;
+  at::parallel_for(0, lines, 1, [&](int64_t begin, int64_t end) {
+    lastmile::gather(p.data_ptr<float>(), z.data_ptr<float>(), out.data_ptr<float>(), r, m, n, begin * 16, std::min(n, end * 16));
+  });
+  return out;
+}
+
 // LoRALinear is x weight^T + bias + scale x a^T b^T, of which weight and bias
-// stay as they are.
+// stay as they are. What a makes of x is kept as [r, rows].
 struct LoRALinear : Function<LoRALinear> {
   static Tensor forward(AutogradContext *context, const Tensor &of, const Tensor &weight, const c10::optional<Tensor> &bias, const Tensor &a, const Tensor &b, double scale) {
-    const Tensor x = of.reshape({-1, of.size(-1)});
+    const Tensor x = of.reshape({-1, of.size(-1)}).contiguous();
     Tensor y = bias.has_value() ? at::addmm(*bias, x, weight.t()) : at::mm(x, weight.t());
-    const Tensor low = at::mm(x, a.t());
-    y.addmm_(low, b.t(), 1, scale);
+    const Tensor low = thin(a, x);
+    add_thin(y, low, b.t(), scale);
     context->save_for_backward({x, weight, a, b, low});
     context->saved_data["scale"] = scale;
     context->saved_data["through"] = of.requires_grad();
@@ -128,16 +173,16 @@ struct LoRALinear : Function<LoRALinear> {
     const Tensor &x = saved[0], &weight = saved[1], &a = saved[2], &b = saved[3], &low = saved[4];
     const double scale = context->saved_data["scale"].toDouble();
     auto shape = gradients[0].sizes().vec();
-    const Tensor g = gradients[0].reshape({-1, weight.size(0)});
-    const Tensor dlow = at::mm(g, b).mul_(scale);
+    const Tensor g = gradients[0].reshape({-1, weight.size(0)}).contiguous();
+    const Tensor dlow = thin(b.t().mul(scale).contiguous(), g);
     Tensor dx;
     if (context->saved_data["through"].toBool()) {
       dx = at::mm(g, weight);
-      dx.addmm_(dlow, a);
+      add_thin(dx, dlow, a, 1);
       shape.back() = x.size(1);
       dx = dx.view(shape);
     }
-    return {dx, Tensor(), Tensor(), at::mm(dlow.t(), x), at::mm(g.t(), low).mul_(scale), Tensor()};
+    return {dx, Tensor(), Tensor(), times(dlow, x), times(low, g).mul_(scale).t().contiguous(), Tensor()};
   }
 };
 
@@ -311,20 +356,6 @@ struct TokenLogprobs : Function<TokenLogprobs> {
     return {at::mm(d, weight), at::mm(d.t(), hidden), Tensor(), Tensor()};
   }
 };
-
-// few_rows is x weight^T for few rows, without gradients.
-Tensor few_rows(const Tensor &rows, const Tensor &weight) {
-  const Tensor x = rows.contiguous();
-  const int64_t k = x.size(-1), m = x.numel() / k, n = weight.size(0);
-  TORCH_CHECK(weight.is_contiguous() && weight.size(1) == k, "weight of shape ", weight.sizes(), " for ", x.sizes());
-  auto shape = x.sizes().vec();
-  shape.back() = n;
-  Tensor y = at::empty(shape, x.options());
-  at::parallel_for(0, n, std::max<int64_t>(4, work / (k * m) / 4 * 4), [&](int64_t begin, int64_t end) {
-    lastmile::linear(x.data_ptr<float>(), weight.data_ptr<float>(), y.data_ptr<float>(), m, k, n, begin, end);
-  });
-  return y;
-}
 
 // store copies the first counts[row] tokens of each row of x [rows, groups,
 // length, n] to the start of a slot of cache [slots, groups, capacity, n].

@@ -284,6 +284,68 @@ LASTMILE_INLINE void linear_range(const float *x, const float *w, float *y, int6
 
 } // namespace
 
+namespace {
+
+LASTMILE_INLINE void store(float *to, Lanes v) { std::memcpy(to, &v, sizeof v); }
+
+// spread_row adds R of p's rows, times w's, to one row of y.
+template <int R>
+LASTMILE_INLINE void spread_row(const float *p, const float *w, float *y, int64_t m, int64_t n) {
+  float by[R];
+  for (int k = 0; k < R; k++) by[k] = p[k * m];
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    Lanes sum = load(y + i);
+    for (int k = 0; k < R; k++) sum += by[k] * load(w + k * n + i);
+    store(y + i, sum);
+  }
+  for (; i < n; i++)
+    for (int k = 0; k < R; k++) y[i] += by[k] * w[k * n + i];
+}
+
+// gather_columns computes R rows and C times as many columns as there are lanes.
+template <int R, int C>
+LASTMILE_INLINE void gather_columns(const float *p, const float *z, float *out, int64_t m, int64_t n) {
+  Lanes sums[R][C] = {};
+  for (int64_t i = 0; i < m; i++) {
+    Lanes of[C];
+    for (int c = 0; c < C; c++) of[c] = load(z + i * n + c * lanes);
+    for (int k = 0; k < R; k++)
+      for (int c = 0; c < C; c++) sums[k][c] += p[k * m + i] * of[c];
+  }
+  for (int k = 0; k < R; k++)
+    for (int c = 0; c < C; c++) store(out + k * n + c * lanes, sums[k][c]);
+}
+
+template <int R>
+LASTMILE_INLINE void gather_rows(const float *p, const float *z, float *out, int64_t m, int64_t n, int64_t begin, int64_t end) {
+  int64_t i = begin;
+  for (; i + 2 * lanes <= end; i += 2 * lanes) gather_columns<R, 2>(p, z + i, out + i, m, n);
+  for (; i + lanes <= end; i += lanes) gather_columns<R, 1>(p, z + i, out + i, m, n);
+  for (; i < end; i++)
+    for (int k = 0; k < R; k++) {
+      float sum = 0;
+      for (int64_t j = 0; j < m; j++) sum += p[k * m + j] * z[j * n + i];
+      out[k * n + i] = sum;
+    }
+}
+
+} // namespace
+
+LASTMILE_CLONES void spread(const float *p, const float *w, float *y, int64_t r, int64_t m, int64_t n, int64_t begin, int64_t end) {
+  for (int64_t row = begin; row < end; row++) {
+    int64_t k = 0;
+    for (; k + 8 <= r; k += 8) spread_row<8>(p + k * m + row, w + k * n, y + row * n, m, n);
+    for (; k < r; k++) spread_row<1>(p + k * m + row, w + k * n, y + row * n, m, n);
+  }
+}
+
+LASTMILE_CLONES void gather(const float *p, const float *z, float *out, int64_t r, int64_t m, int64_t n, int64_t begin, int64_t end) {
+  int64_t k = 0;
+  for (; k + 8 <= r; k += 8) gather_rows<8>(p + k * m, z, out + k * n, m, n, begin, end);
+  for (; k < r; k++) gather_rows<1>(p + k * m, z, out + k * n, m, n, begin, end);
+}
+
 LASTMILE_CLONES void linear(const float *x, const float *w, float *y, int64_t m, int64_t k, int64_t n, int64_t begin, int64_t end) {
   linear_range<4>(x, w, y, m, k, n, begin, end);
 }

@@ -50,6 +50,15 @@ namespace lastmile {
 LASTMILE_KERNELS(float)
 LASTMILE_KERNELS(double)
 
+// y [m, n] += p^T w with p [r, m] and w [r, n], for rows of y from begin to end;
+// and out [r, n] = p z with z [m, n], for columns of out from begin to end. They
+// are for small r, where a general product would spend its time on laying y and z
+// out anew.
+void spread(const float *p, const float *w, float *y, int64_t r, int64_t m,
+            int64_t n, int64_t begin, int64_t end);
+void gather(const float *p, const float *z, float *out, int64_t r, int64_t m,
+            int64_t n, int64_t begin, int64_t end);
+
 // y = x w^T, for columns of y from begin to end: x [m, k], w [n, k], y [m, n].
 // It is for few rows, where a general product would spend its time on laying
 // the weight out anew. Each element is summed up in the same order whatever m
