@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"cmp"
 	"errors"
 	"os"
 	"path/filepath"
@@ -27,6 +28,9 @@ type LoadOptions struct {
 	Where []string
 	// Known are the names that values such as metrics.names may have.
 	Known Known
+	// Cores are the machine's, shared out among workers of which the sweep file
+	// does not say how many threads they have; 0 means those that Go uses.
+	Cores int
 }
 
 // Load reads a sweep file and those that it extends, and expands it. A run has,
@@ -39,7 +43,7 @@ type LoadOptions struct {
 // for [Sweep.CheckFiles] to tell. Every error is of type [Errors] and lists all
 // the mistakes that were found.
 func Load(path string, options LoadOptions) (*Sweep, error) {
-	l := loader{read: os.ReadFile, known: options.Known}
+	l := loader{read: os.ReadFile, known: options.Known, cores: options.Cores}
 	l.file(path, Position{}, nil)
 	l.options(options.Set)
 	sweep := l.expand(path)
@@ -57,6 +61,7 @@ func Load(path string, options LoadOptions) (*Sweep, error) {
 type loader struct {
 	read     func(path string) ([]byte, error)
 	known    Known
+	cores    int
 	mistakes Errors
 
 	config   []assignment // in order of precedence, weakest first
@@ -208,7 +213,8 @@ func (l *loader) top(path string) document {
 		top.Name = "sweep"
 	}
 	if top.Runtime.Threads == 0 {
-		top.Runtime.Threads = max(1, runtime.GOMAXPROCS(0)/top.Runtime.Workers)
+		cores := cmp.Or(l.cores, runtime.GOMAXPROCS(0))
+		top.Runtime.Threads = max(1, cores/top.Runtime.Workers)
 	}
 	return top
 }

@@ -173,6 +173,7 @@ var rules = []rule{
 
 	{"runtime.workers", atLeast(1)},
 	{"runtime.threads", atLeast(0)},
+	{"runtime.device", matching("auto, cpu or a CUDA device such as cuda:0", `^(auto|cpu|cuda:[0-9]+)$`)},
 }
 
 // decodeName is how a decoding may be called: it is part of folders' names and

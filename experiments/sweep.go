@@ -86,9 +86,12 @@ type Runtime struct {
 	// Workers is the number of stages that are computed at once.
 	Workers int `toml:"workers" json:"workers"`
 	// Threads is the number of threads of each worker; 0 means the machine's
-	// cores shared out among the workers. The same bytes come out only under
+	// physical cores shared out among the workers. The same bytes come out only under
 	// the same number.
 	Threads int `toml:"threads" json:"threads"`
+	// Device is where models compute: "cpu", "cuda:0", or "auto", the first CUDA
+	// device where libtorch sees one and otherwise the CPU.
+	Device string `toml:"device" json:"device"`
 }
 
 // document is all that a sweep file can say, but for the grid, the variants
@@ -114,6 +117,6 @@ func defaults() document {
 	return document{
 		Config:  Default(),
 		Report:  Report{Columns: []string{}, Examples: 10, Seed: 1},
-		Runtime: Runtime{Workers: 1},
+		Runtime: Runtime{Workers: 1, Device: "auto"},
 	}
 }

@@ -95,7 +95,7 @@ func checkAdapter(t *testing.T, g *Graph, base, out string) {
 		t.Fatal(err)
 	}
 	policy := computed(t, filepath.Join(out, exportPolicy))
-	err := withSession(1, func(s *torch.Session) error {
+	err := withSession(1, "cpu", func(s *torch.Session) error {
 		m, err := model.Load(s, base)
 		if err != nil {
 			return err
@@ -156,7 +156,7 @@ func computed(t *testing.T, dir string) expected {
 		t.Fatal(err)
 	}
 	e.Text = tok.Encode(exportedText)
-	err = withSession(1, func(s *torch.Session) error {
+	err = withSession(1, "cpu", func(s *torch.Session) error {
 		m, err := model.Load(s, dir)
 		if err != nil {
 			return err
@@ -192,7 +192,7 @@ func makeModel(t *testing.T, config, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = withSession(1, func(s *torch.Session) error {
+	err = withSession(1, "cpu", func(s *torch.Session) error {
 		m, err := model.New(s, c, 1)
 		if err != nil {
 			return err

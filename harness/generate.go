@@ -29,8 +29,9 @@ type Generation struct {
 	Decode string
 	// Inputs are the texts to put into the task's prompt.
 	Inputs []string
-	// Threads is the number of threads to compute with.
+	// Threads is the number of threads to compute with, Device where.
 	Threads int
+	Device  string
 }
 
 // Generate writes an output for each input with a run's policy, at the
@@ -114,11 +115,12 @@ func generate(ctx context.Context, dir, name string, how experiments.Decode, c e
 	job := &stage.Job{
 		Config:   experiments.Config{Seed: c.Seed},
 		Threads:  g.Threads,
+		Device:   g.Device,
 		Progress: func(int, int, string) {},
 		Tokens:   func(int) {},
 	}
 	texts := make([]string, len(examples))
-	err = withSession(g.Threads, func(s *torch.Session) error {
+	err = withSession(g.Threads, g.Device, func(s *torch.Session) error {
 		m, err := loadModel(s, dir, c.Task)
 		if err != nil {
 			return err

@@ -3,9 +3,9 @@ package harness
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 
+	"lastmile/harness/doctor"
 	"lastmile/metrics"
 )
 
@@ -59,7 +59,7 @@ func (m Measures) open() (*measuring, error) {
 	if m.Scorer == "" || len(m.Metrics) > 0 && !slices.Contains(m.Metrics, learnedMetric) {
 		return o, nil
 	}
-	learned, closeScorer, err := openScorer(m.Scorer, runtime.GOMAXPROCS(0))
+	learned, closeScorer, err := openScorer(m.Scorer, doctor.Cores())
 	if err != nil {
 		return nil, Mistake{fmt.Errorf("loading the scorer %s: %w", m.Scorer, err)}
 	}

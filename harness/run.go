@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lastmile/harness/stage"
+	"lastmile/harness/torch"
 )
 
 // Options says how to run a graph.
@@ -16,6 +17,8 @@ type Options struct {
 	Workers int
 	// Threads is the number of threads that each computes with.
 	Threads int
+	// Device is where models compute, as in [torch.Options].
+	Device string
 	// Only are the IDs of the runs to be computed; none means all.
 	Only []string
 	// Report is told how the stages get on.
@@ -72,13 +75,16 @@ func StorePath(work string) string { return filepath.Join(work, "lastmile.db") }
 // of ctx where it is done before all stages are, and else one of the store.
 func (g *Graph) Run(ctx context.Context, o Options) (Result, error) {
 	begin := time.Now()
+	if err := torch.CheckDevice(o.Device); err != nil {
+		return Result{}, Mistake{fmt.Errorf("runtime.device: %w", err)}
+	}
 	result := Result{Sweep: g.Sweep.Name, Store: StorePath(g.work)}
 	selected := g.selected(o.Only)
 	var goals []*stage.Stage
 	for _, run := range selected {
 		goals = append(goals, run.goals()...)
 	}
-	outcomes := g.store.Execute(ctx, goals, stage.Options{Workers: o.Workers, Threads: o.Threads, Report: o.Report})
+	outcomes := g.store.Execute(ctx, goals, stage.Options{Workers: o.Workers, Threads: o.Threads, Device: o.Device, Report: o.Report})
 	for _, outcome := range outcomes {
 		switch outcome.State {
 		case stage.Found:

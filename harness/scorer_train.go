@@ -21,8 +21,10 @@ type ScorerTraining struct {
 	Config experiments.Config
 	// Out is the folder to write.
 	Out string
-	// Threads are those of the computation; Progress is told how far it is.
+	// Threads and Device are those of the computation; Progress is told how far
+	// it is.
 	Threads  int
+	Device   string
 	Progress func(done, total int, note string)
 }
 
@@ -53,7 +55,7 @@ func TrainScorer(ctx context.Context, t ScorerTraining) (quality scorer.Quality,
 	if err := os.MkdirAll(t.Out, 0o777); err != nil {
 		return quality, err
 	}
-	err = withSession(t.Threads, func(s *torch.Session) error {
+	err = withSession(t.Threads, t.Device, func(s *torch.Session) error {
 		quality, err = scorer.Train(ctx, s, nil, scorerTexts(examples, c), references(dev), c, train.Hooks{Dir: t.Out, Progress: t.Progress})
 		return err
 	})

@@ -120,7 +120,7 @@ func trainBase(ctx context.Context, job *stage.Job) error {
 		texts.Forward[i].Prompt = 1
 		texts.Reversed = append(texts.Reversed, l.reversed(e))
 	}
-	return withSession(job.Threads, func(s *torch.Session) error {
+	return withSession(job.Threads, job.Device, func(s *torch.Session) error {
 		m, err := model.New(s, model.Config{
 			Architectures:         []string{model.CausalLM},
 			ModelType:             "llama",

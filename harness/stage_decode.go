@@ -47,7 +47,7 @@ func runDecode(ctx context.Context, job *stage.Job) error {
 	if err != nil {
 		return err
 	}
-	return withSession(job.Threads, func(s *torch.Session) error {
+	return withSession(job.Threads, job.Device, func(s *torch.Session) error {
 		m, err := loadModel(s, dir, c.Task)
 		if err != nil {
 			return err

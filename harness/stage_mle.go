@@ -29,7 +29,7 @@ func maximizeLikelihood(ctx context.Context, job *stage.Job, from string, steps 
 	if steps > 0 {
 		stage = rlKind
 	}
-	return withSession(job.Threads, func(s *torch.Session) error {
+	return withSession(job.Threads, job.Device, func(s *torch.Session) error {
 		m, err := loadModel(s, from, c.Task)
 		if err != nil {
 			return err

@@ -38,7 +38,7 @@ func runReward(ctx context.Context, job *stage.Job) error {
 	if err != nil {
 		return err
 	}
-	return withSession(job.Threads, func(s *torch.Session) error {
+	return withSession(job.Threads, job.Device, func(s *torch.Session) error {
 		m, err := loadModel(s, job.Inputs[mleKind], c.Task)
 		if err != nil {
 			return err

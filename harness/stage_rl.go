@@ -35,7 +35,7 @@ func runRL(ctx context.Context, job *stage.Job) error {
 		truth, _ := l.codec.Response(e.References[0])
 		problems[i] = train.Problem{ID: e.ID, Prompt: l.codec.Prompt(e), Truth: truth}
 	}
-	return withSession(job.Threads, func(s *torch.Session) error {
+	return withSession(job.Threads, job.Device, func(s *torch.Session) error {
 		reference, err := loadModel(s, from, c.Task)
 		if err != nil {
 			return err

@@ -31,7 +31,7 @@ func runScorer(ctx context.Context, job *stage.Job) error {
 		return err
 	}
 	c := job.Config.Scorer
-	return withSession(job.Threads, func(s *torch.Session) error {
+	return withSession(job.Threads, job.Device, func(s *torch.Session) error {
 		_, err := scorer.Train(ctx, s, t, scorerTexts(examples, c), references(dev), c, hooks(job))
 		return err
 	})

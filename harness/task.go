@@ -117,8 +117,8 @@ func hooks(job *stage.Job) train.Hooks {
 }
 
 // withSession opens a session for the time of f.
-func withSession(threads int, f func(s *torch.Session) error) error {
-	s, err := torch.Open(torch.Options{Threads: threads})
+func withSession(threads int, device string, f func(s *torch.Session) error) error {
+	s, err := torch.Open(torch.Options{Threads: threads, Device: device})
 	if err != nil {
 		return err
 	}

@@ -4,16 +4,16 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"lastmile/harness"
+	"lastmile/harness/doctor"
 )
 
 func generateCommand() *cobra.Command {
-	g := harness.Generation{Threads: runtime.GOMAXPROCS(0)}
+	g := harness.Generation{Threads: doctor.Cores()}
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "generate RUN [TEXT...]",
@@ -50,6 +50,7 @@ text a line. RUN is as in lastmile show.`,
 	c.Flags().StringVar(&g.Work, "work", "work", "the `folder` of stages and results")
 	c.Flags().StringVar(&g.Decode, "decode", "", "the `name` of one of the run's decodings (default greedy)")
 	c.Flags().IntVar(&g.Threads, "threads", g.Threads, "threads to compute with")
+	c.Flags().StringVar(&g.Device, "device", "auto", "the `device` to compute on: cpu, cuda:0, auto")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }

@@ -3,12 +3,12 @@ package command
 import (
 	"fmt"
 	"io"
-	"runtime"
 
 	"github.com/spf13/cobra"
 
 	"lastmile/experiments"
 	"lastmile/harness"
+	"lastmile/harness/doctor"
 )
 
 func scorerCommand() *cobra.Command {
@@ -62,7 +62,8 @@ lastmile score, or for scorer.path. Stopped, the same command goes on.`,
 	}
 	c.Flags().StringArrayVar(&set, "set", nil, "change a setting: `KEY=VALUE`, may be repeated")
 	c.Flags().StringVar(&t.Out, "out", "", "the `folder` to write")
-	c.Flags().IntVar(&t.Threads, "threads", runtime.GOMAXPROCS(0), "threads to compute with")
+	c.Flags().IntVar(&t.Threads, "threads", doctor.Cores(), "threads to compute with")
+	c.Flags().StringVar(&t.Device, "device", "auto", "the `device` to train on: cpu, cuda:0, auto")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	require(c, "out")
 	return c
@@ -100,7 +101,7 @@ reference of the task's test split above each kind of negatives.`,
 	c.Flags().StringVar(&e.Field, "field", "rating", "the `name` of the field with the rating")
 	c.Flags().IntVar(&e.Folds, "folds", 5, "folds to fine-tune in; 0 for none")
 	c.Flags().IntVar(&e.Examples, "examples", 300, "test examples that negatives are made of")
-	c.Flags().IntVar(&e.Threads, "threads", runtime.GOMAXPROCS(0), "threads to compute with")
+	c.Flags().IntVar(&e.Threads, "threads", doctor.Cores(), "threads to compute with")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	require(c, "scorer")
 	return c

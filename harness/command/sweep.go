@@ -7,6 +7,7 @@ import (
 
 	"lastmile/experiments"
 	"lastmile/harness"
+	"lastmile/harness/doctor"
 )
 
 // sweepFlags are the flags of commands on a sweep file.
@@ -30,7 +31,7 @@ func (f *sweepFlags) add(c *cobra.Command) {
 // listed in the options.
 func (f *sweepFlags) plan(path string) (*harness.Graph, harness.Options, error) {
 	var o harness.Options
-	load := experiments.LoadOptions{Set: f.set, Known: harness.Known()}
+	load := experiments.LoadOptions{Set: f.set, Known: harness.Known(), Cores: doctor.Cores()}
 	if f.workers != 0 {
 		load.Set = append(load.Set, fmt.Sprintf("runtime.workers=%d", f.workers))
 	}
@@ -41,7 +42,7 @@ func (f *sweepFlags) plan(path string) (*harness.Graph, harness.Options, error) 
 	if err != nil {
 		return nil, o, err
 	}
-	o.Workers, o.Threads = sweep.Runtime.Workers, sweep.Runtime.Threads
+	o.Workers, o.Threads, o.Device = sweep.Runtime.Workers, sweep.Runtime.Threads, sweep.Runtime.Device
 	if len(f.where) > 0 {
 		load.Where = f.where
 		selected, err := experiments.Load(path, load)

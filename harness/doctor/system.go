@@ -2,6 +2,8 @@ package doctor
 
 import (
 	"fmt"
+	"os"
+	"runtime"
 	"strconv"
 	"strings"
 )
@@ -20,6 +22,17 @@ type Processor struct {
 type Memory struct {
 	Total     int64 `json:"total_bytes"`
 	Available int64 `json:"available_bytes"`
+}
+
+// Cores is the number of physical cores that this process may use: a thread more
+// on one of them would only wait for the other.
+func Cores() int {
+	usable := runtime.GOMAXPROCS(0)
+	text, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return usable
+	}
+	return min(usable, max(1, parseProcessor(string(text)).Cores))
 }
 
 // parseProcessor reads /proc/cpuinfo. Where it does not tell cores apart, as on

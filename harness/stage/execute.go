@@ -66,6 +66,8 @@ type Options struct {
 	Workers int
 	// Threads is the number of threads that each may compute with.
 	Threads int
+	// Device is where models compute.
+	Device string
 	// Report is told of every event, one at a time.
 	Report func(Event)
 }
@@ -253,7 +255,7 @@ func (e *execution) start(ctx context.Context, st *Stage) (holder int, held bool
 			case <-e.quit:
 			}
 		}()
-		err = e.store.try(ctx, st, e.options.Threads, func(done, total int, note string) {
+		err = e.store.try(ctx, st, e.options, func(done, total int, note string) {
 			e.report(Event{Stage: st, State: Running, Done: done, Total: total, Note: note})
 		})
 	}()

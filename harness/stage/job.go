@@ -20,6 +20,8 @@ type Job struct {
 	Config experiments.Config
 	// Threads is the number of threads to compute with.
 	Threads int
+	// Device is where models compute.
+	Device string
 	// Progress tells how much of the work is done; note is a few words, such
 	// as "loss 2.31". A total of 0 means unknown.
 	Progress func(done, total int, note string)

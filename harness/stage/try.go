@@ -13,7 +13,7 @@ import (
 
 // try computes a stage whose lock the caller holds, or completes the artifact
 // of a try that was killed at its very end.
-func (s *Store) try(ctx context.Context, st *Stage, threads int, progress func(done, total int, note string)) error {
+func (s *Store) try(ctx context.Context, st *Stage, o Options, progress func(done, total int, note string)) error {
 	dir := s.partial(st)
 	if _, complete, err := readRecord(dir, st); err == nil && complete {
 		return s.publish(st)
@@ -28,14 +28,15 @@ func (s *Store) try(ctx context.Context, st *Stage, threads int, progress func(d
 	}
 	before.Failure = ""
 	before.Tries++
-	before.Threads = threads
+	before.Threads = o.Threads
 	watch := watch(s.attemptPath(st), before)
 
 	job := &Job{
 		Dir:      dir,
 		Inputs:   map[string]string{},
 		Config:   st.Config,
-		Threads:  threads,
+		Threads:  o.Threads,
+		Device:   o.Device,
 		Progress: progress,
 		Tokens:   func(n int) { watch.tokens.Add(int64(n)) },
 	}

@@ -144,6 +144,12 @@ func (s *Session) Close() {
 	runtime.UnlockOSThread()
 }
 
+// CheckDevice tells whether a device, as in [Options], is to be had.
+func CheckDevice(name string) error {
+	_, err := parseDevice(name)
+	return err
+}
+
 // CUDADevices is the number of CUDA devices that libtorch sees.
 func CUDADevices() int { return int(libtch.AtcCudaDeviceCount()) }
 
