@@ -126,7 +126,11 @@ type Optimizer struct {
 	LearningRate float64 `toml:"learning_rate" json:"learning_rate"`
 	// Warmup is the share of the steps over which the rate rises from 0.
 	Warmup float64 `toml:"warmup" json:"warmup"`
-	// FinalLearningRate is the share of the peak at which the cosine ends.
+	// Schedule is how the rate falls from the peak after the warm-up: "cosine",
+	// "linear", or "constant", not at all.
+	Schedule string `toml:"schedule" json:"schedule"`
+	// FinalLearningRate is the share of the peak at which a cosine or a line
+	// ends.
 	FinalLearningRate float64 `toml:"final_learning_rate" json:"final_learning_rate"`
 	// WeightDecay is decoupled, and spares norms, biases and scalar heads.
 	WeightDecay float64 `toml:"weight_decay" json:"weight_decay"`

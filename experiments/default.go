@@ -5,6 +5,7 @@ func Default() Config {
 	optimizer := Optimizer{
 		LearningRate:      3e-4,
 		Warmup:            0.05,
+		Schedule:          "cosine",
 		FinalLearningRate: 0.1,
 		WeightDecay:       0.01,
 		Beta1:             0.9,

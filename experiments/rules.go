@@ -68,6 +68,7 @@ var rules = []rule{
 
 	{"*.learning_rate", aboveTo(0, 10)},
 	{"*.warmup", from(0, 1)},
+	{"*.schedule", choice("schedule", "cosine", "linear", "constant")},
 	{"*.final_learning_rate", from(0, 1)},
 	{"*.weight_decay", from(0, 1)},
 	{"*.beta1", fromBelow(0, 1)},

@@ -56,8 +56,8 @@ func NewOptimizer(n Network, config experiments.Optimizer) *Optimizer {
 }
 
 // Rate is the learning rate at a step, counted from 0, of steps in all, as a
-// share of the peak: linear warm-up, then a cosine down to
-// FinalLearningRate.
+// share of the peak: linear warm-up, then the schedule's way down to
+// FinalLearningRate, a cosine where nothing is said.
 func Rate(config experiments.Optimizer, step, steps int) float64 {
 	warmup := config.Warmup * float64(steps)
 	at := float64(step) + 1
@@ -68,7 +68,14 @@ func Rate(config experiments.Optimizer, step, steps int) float64 {
 		return 1
 	}
 	progress := math.Min(1, (at-warmup)/(float64(steps)-warmup))
-	return config.FinalLearningRate + (1-config.FinalLearningRate)*(1+math.Cos(math.Pi*progress))/2
+	left := (1 + math.Cos(math.Pi*progress)) / 2
+	switch config.Schedule {
+	case "linear":
+		left = 1 - progress
+	case "constant":
+		left = 1
+	}
+	return config.FinalLearningRate + (1-config.FinalLearningRate)*left
 }
 
 // Step takes one optimizer step, the step-th counted from 0, at the given

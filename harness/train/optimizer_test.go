@@ -184,6 +184,15 @@ func TestRate(t *testing.T) {
 			}
 		}
 	}
+	for schedule, want := range map[string][2]float64{"linear": {0.6, 0.2}, "cosine": {0.6, 0.2}, "constant": {1, 1}} {
+		c := experiments.Optimizer{Warmup: 0.1, FinalLearningRate: 0.2, Schedule: schedule}
+		if middle, end := Rate(c, 54, steps), Rate(c, 99, steps); math.Abs(middle-want[0]) > 1e-9 || math.Abs(end-want[1]) > 1e-9 {
+			t.Errorf("%s: shares %g and %g, want %g", schedule, middle, end, want)
+		}
+	}
+	if line := Rate(experiments.Optimizer{Schedule: "linear"}, 24, 100); math.Abs(line-0.75) > 1e-9 {
+		t.Errorf("a quarter down the line the share is %g", line)
+	}
 	for _, test := range []struct {
 		warmup      float64
 		step, steps int
