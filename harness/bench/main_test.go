@@ -73,12 +73,22 @@ func TestLossIsTheFirstStepsOwn(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeDoneIsSaid(t *testing.T) {
-	job := small(t, "mle")
+func TestAdaptersStartAtTheModelsOwnLoss(t *testing.T) {
+	job := small(t, "loss")
+	full := do(t, job).Loss
 	job.LoRA = true
-	for want, job := range map[string]Job{"lastmile has no LoRA yet": job, "no such kind": {Kind: "fly"}} {
-		if _, err := run(context.Background(), job); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("job %s ended with %v, expected %q", job.Kind, err, want)
-		}
+	if adapted := do(t, job).Loss; math.Abs(adapted-full) > 1e-5 {
+		t.Errorf("the first loss is %g with adapters and %g without", adapted, full)
+	}
+	job.Kind = "mle"
+	if r := do(t, job); r.Work != 2*12 || r.Seconds <= 0 {
+		t.Errorf("2 timed steps of 12 tokens with adapters gave %+v", r)
+	}
+}
+
+func TestWhatCannotBeDoneIsSaid(t *testing.T) {
+	_, err := run(context.Background(), Job{Kind: "fly"})
+	if err == nil || !strings.Contains(err.Error(), "no such kind") {
+		t.Errorf("an unknown kind of job ended with %v", err)
 	}
 }
