@@ -51,6 +51,11 @@ func (b *builder) learningFigure() (figure, error) {
 			drawn, shown[l.name] = true, true
 		}
 		if drawn {
+			if wanted.curve == "ended" {
+				// A share that never changes would get an axis around it that
+				// no share can reach.
+				p.Y.Max = min(p.Y.Max, 1)
+			}
 			panels = append(panels, p)
 		}
 	}
