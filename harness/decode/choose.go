@@ -11,7 +11,7 @@ import (
 func choose(stream *rand.Rand, probabilities []float32, topK int, topP float64) int {
 	u := stream.Float64()
 	if topK == 0 && topP >= 1 {
-		return invert(u, len(probabilities), func(i int) float64 { return float64(probabilities[i]) })
+		return invert(u, probabilities)
 	}
 	order := likeliest(probabilities, topK, topP)
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(probabilities[b], probabilities[a]) })
@@ -32,7 +32,11 @@ func choose(stream *rand.Rand, probabilities []float32, topK int, topP float64) 
 			}
 		}
 	}
-	return order[invert(u, len(order), func(i int) float64 { return float64(probabilities[order[i]]) })]
+	kept := make([]float32, len(order))
+	for n, i := range order {
+		kept[n] = probabilities[i]
+	}
+	return order[invert(u, kept)]
 }
 
 // likeliest are the tokens above some probability, in their order, which hold
@@ -59,18 +63,48 @@ func likeliest(probabilities []float32, topK int, topP float64) []int {
 	}
 }
 
+// part is how many weights invert adds up one after the other.
+const part = 256
+
 // invert is the first index at which the running sum of the weights passes
-// the share u of their total.
-func invert(u float64, n int, weight func(int) float64) int {
-	total := 0.0
-	for i := range n {
-		total += weight(i)
+// the share u of their total. The sum is taken in parts, four at a time, which
+// need not wait for each other's additions.
+func invert(u float64, weights []float32) int {
+	sums := make([]float64, (len(weights)+part-1)/part)
+	n := 0
+	for ; (n+4)*part <= len(weights); n += 4 {
+		w := weights[n*part : (n+4)*part]
+		a, b, c, d := w[:part], w[part:2*part], w[2*part:3*part], w[3*part:4*part]
+		var sa, sb, sc, sd float64
+		for i := range part {
+			sa += float64(a[i])
+			sb += float64(b[i])
+			sc += float64(c[i])
+			sd += float64(d[i])
+		}
+		sums[n], sums[n+1], sums[n+2], sums[n+3] = sa, sb, sc, sd
 	}
-	sum := 0.0
-	for i := range n {
-		if sum += weight(i); sum > u*total {
-			return i
+	for ; n < len(sums); n++ {
+		for _, w := range weights[n*part : min(len(weights), (n+1)*part)] {
+			sums[n] += float64(w)
 		}
 	}
-	return n - 1
+	total := 0.0
+	for _, sum := range sums {
+		total += sum
+	}
+	before := 0.0
+	for n, sum := range sums {
+		if before+sum <= u*total {
+			before += sum
+			continue
+		}
+		within := 0.0
+		for i := n * part; ; i++ {
+			if within += float64(weights[i]); before+within > u*total {
+				return i
+			}
+		}
+	}
+	return len(weights) - 1
 }

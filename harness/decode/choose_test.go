@@ -51,10 +51,39 @@ func TestChoose(t *testing.T) {
 }
 
 func TestInvert(t *testing.T) {
-	weights := []float64{0, 1, 0, 3, 0}
+	weights := []float32{0, 1, 0, 3, 0}
 	for u, want := range map[float64]int{0: 1, 0.2499: 1, 0.25: 3, 0.9999999999999999: 3} {
-		if got := invert(u, len(weights), func(i int) float64 { return weights[i] }); got != want {
+		if got := invert(u, weights); got != want {
 			t.Errorf("at %g: %d, want %d", u, got, want)
+		}
+	}
+}
+
+// TestInvertInParts has weights for several parts, those of whole parts 0.
+func TestInvertInParts(t *testing.T) {
+	for _, n := range []int{part - 1, part, 5*part - 7, 9*part + 3} {
+		weights := make([]float32, n)
+		total := 0.0
+		for i := range weights {
+			if i/part%3 != 1 && i%7 > 0 {
+				weights[i] = float32(i%13) + 0.1
+				total += float64(weights[i])
+			}
+		}
+		for i := range 1000 {
+			u := float64(i) / 1000
+			sum, want := 0.0, 0
+			for ; ; want++ {
+				if sum += float64(weights[want]); sum > u*total {
+					break
+				}
+			}
+			if got := invert(u, weights); got != want {
+				t.Fatalf("%d weights at %g: %d, want %d", n, u, got, want)
+			}
+		}
+		if got := invert(math.Nextafter(1, 0), weights); weights[got] == 0 {
+			t.Errorf("%d weights: place %d, of weight 0, was drawn", n, got)
 		}
 	}
 }

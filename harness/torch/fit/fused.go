@@ -40,7 +40,7 @@ func addFused(folder string, lib libtorch) error {
 // their rows by libtorch's parallel_for, a template that does so only where
 // OpenMP is on.
 func (lib libtorch) fusedFlags() []string {
-	flags := append(lib.compileFlags(), "-O3", "-g0")
+	flags := append(lib.compileFlags(), "-O3", "-g0", "-Wno-psabi")
 	if lib.OpenMP == "" {
 		return append(flags, "-fopenmp-simd")
 	}

@@ -242,12 +242,19 @@ LASTMILE_INLINE Lanes load(const float *from) {
   return v;
 }
 
-// linear_tile computes R rows by C columns of y.
+// linear_tile computes R rows by C columns of y. Meanwhile it fetches a part,
+// 1 / parts, of the next C columns' weights, so that memory and arithmetic do
+// not wait for each other.
 template <int R, int C>
-LASTMILE_INLINE void linear_tile(const float *x, const float *w, float *y, int64_t k, int64_t n) {
+LASTMILE_INLINE void linear_tile(const float *x, const float *w, float *y, int64_t k, int64_t n, int64_t part, int64_t parts) {
+  constexpr int64_t line = 64 / sizeof(float);
+  const float *next = w + C * k + C * k * part / parts;
+  const int64_t step = C * lanes / parts; // floats to fetch in a round
   Lanes sums[R][C] = {};
   int64_t i = 0;
   for (; i + lanes <= k; i += lanes) {
+    for (int64_t fetched = 0; fetched < step; fetched += line) __builtin_prefetch(next + fetched);
+    next += step;
     Lanes of[C];
     for (int c = 0; c < C; c++) of[c] = load(w + c * k + i);
     for (int r = 0; r < R; r++) {
@@ -266,12 +273,13 @@ LASTMILE_INLINE void linear_tile(const float *x, const float *w, float *y, int64
 
 template <int C>
 LASTMILE_INLINE void linear_columns(const float *x, const float *w, float *y, int64_t m, int64_t k, int64_t n) {
+  const int64_t parts = (m + 3) / 4;
   int64_t r = 0;
-  for (; r + 4 <= m; r += 4) linear_tile<4, C>(x + r * k, w, y + r * n, k, n);
+  for (; r + 4 <= m; r += 4) linear_tile<4, C>(x + r * k, w, y + r * n, k, n, r / 4, parts);
   switch (m - r) {
-  case 3: linear_tile<3, C>(x + r * k, w, y + r * n, k, n); break;
-  case 2: linear_tile<2, C>(x + r * k, w, y + r * n, k, n); break;
-  case 1: linear_tile<1, C>(x + r * k, w, y + r * n, k, n); break;
+  case 3: linear_tile<3, C>(x + r * k, w, y + r * n, k, n, r / 4, parts); break;
+  case 2: linear_tile<2, C>(x + r * k, w, y + r * n, k, n, r / 4, parts); break;
+  case 1: linear_tile<1, C>(x + r * k, w, y + r * n, k, n, r / 4, parts); break;
   }
 }
 
