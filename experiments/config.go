@@ -152,8 +152,24 @@ type Optimizer struct {
 	// from, and computes the rest again for the gradients: much less memory for
 	// a third more time.
 	GradientCheckpointing bool `toml:"gradient_checkpointing" json:"gradient_checkpointing"`
+	// BF16 computes the stage's products within layers in bf16 and all else in
+	// f32, as torch.autocast does. It needs a CUDA device.
+	BF16 bool `toml:"bf16" json:"bf16"`
 	// CheckpointEvery is the number of steps between two checkpoints.
 	CheckpointEvery int `toml:"checkpoint_every" json:"checkpoint_every"`
+}
+
+// BF16 is the key of a stage that is to compute in bf16, or "".
+func (c Config) BF16() string {
+	for _, section := range []struct {
+		name string
+		Optimizer
+	}{{"base", c.Base.Optimizer}, {"mle", c.MLE.Optimizer}, {"reward", c.Reward.Optimizer}, {"rl", c.RL.Optimizer}, {"scorer", c.Scorer.Optimizer}} {
+		if section.BF16 {
+			return section.name + ".bf16"
+		}
+	}
+	return ""
 }
 
 // Base is the training of a model from scratch: next-token prediction over the

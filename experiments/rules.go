@@ -78,6 +78,7 @@ var rules = []rule{
 	{"*.muon_learning_rate", from(0, 10)},
 	{"*.micro_batch", atLeast(0)},
 	{"*.gradient_checkpointing", anything},
+	{"*.bf16", anything},
 	{"*.checkpoint_every", atLeast(1)},
 
 	{"base.steps", atLeast(1)},

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"lastmile/experiments"
 	"lastmile/harness/stage"
 	"lastmile/harness/torch"
 )
@@ -70,6 +71,14 @@ func (r Result) Complete() bool {
 // StorePath is the SQLite file of a work folder.
 func StorePath(work string) string { return filepath.Join(work, "lastmile.db") }
 
+// checkBF16 refuses bf16 where it is slow.
+func checkBF16(c experiments.Config, device string) error {
+	if key := c.BF16(); key != "" && torch.OnCPU(device) {
+		return Mistake{fmt.Errorf("%s: this run computes on a CPU, where bf16 is slower than f32; it is for a CUDA device (runtime.device)", key)}
+	}
+	return nil
+}
+
 // Run computes what is not there yet, and brings what is there into the store.
 // That a stage fails is no error, but stands in the result; the error is that
 // of ctx where it is done before all stages are, and else one of the store.
@@ -80,6 +89,11 @@ func (g *Graph) Run(ctx context.Context, o Options) (Result, error) {
 	}
 	result := Result{Sweep: g.Sweep.Name, Store: StorePath(g.work)}
 	selected := g.selected(o.Only)
+	for _, run := range selected {
+		if err := checkBF16(run.Config, o.Device); err != nil {
+			return Result{}, err
+		}
+	}
 	var goals []*stage.Stage
 	for _, run := range selected {
 		goals = append(goals, run.goals()...)

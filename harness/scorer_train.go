@@ -39,6 +39,9 @@ func TrainScorer(ctx context.Context, t ScorerTraining) (quality scorer.Quality,
 	if _, err := os.Stat(filepath.Join(c.Path, "config.json")); err != nil {
 		return quality, Mistake{fmt.Errorf("scorer.path: %w; expected a Hugging Face folder of a BERT encoder or of a scorer", err)}
 	}
+	if err := checkBF16(t.Config, t.Device); err != nil {
+		return quality, err
+	}
 	if c.Ratings != "" {
 		if _, err := scorer.ReadRatings(c.Ratings, "rating"); err != nil {
 			return quality, Mistake{err}

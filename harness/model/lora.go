@@ -42,11 +42,11 @@ type dropping struct {
 func (l linear) apply(x *torch.Tensor) *torch.Tensor {
 	d := l.adapter
 	if d == nil {
-		return x.Linear(l.weight, l.bias)
+		return x.Projection(l.weight, l.bias)
 	}
 	if d.drop > 0 && d.key != 0 && (d.recorded || x.Session().Grad()) {
 		dropped := x.Dropout(d.drop, random.New(int(d.key), d.name).Uint64())
-		return x.Linear(l.weight, l.bias).Add(dropped.Linear(d.a, nil).MulScalar(d.scale).Linear(d.b, nil))
+		return x.Projection(l.weight, l.bias).Add(dropped.Projection(d.a, nil).MulScalar(d.scale).Projection(d.b, nil))
 	}
 	return x.LoRALinear(l.weight, l.bias, d.a, d.b, d.scale)
 }

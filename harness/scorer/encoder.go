@@ -27,7 +27,7 @@ type Encoder struct {
 type affine struct{ weight, bias *torch.Tensor }
 
 // linear is x · weightᵀ + bias.
-func (a affine) linear(x *torch.Tensor) *torch.Tensor { return x.Linear(a.weight, a.bias) }
+func (a affine) linear(x *torch.Tensor) *torch.Tensor { return x.Projection(a.weight, a.bias) }
 
 type layer struct {
 	query, key, value, output affine
@@ -99,7 +99,7 @@ func (e *Encoder) Outputs(b Batch) *torch.Tensor {
 		// The pooler reads [CLS] alone, so the last layer need not compute
 		// anything for the other positions.
 		first := e.encode(b, 1).Reshape(b.Rows, e.Config.HiddenSize)
-		outputs = e.classifier.linear(e.pooler.linear(first).Tanh()).Keep()
+		outputs = e.pooler.linear(first).Tanh().Linear(e.classifier.weight, e.classifier.bias).Keep()
 	})
 	return outputs
 }

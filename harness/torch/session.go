@@ -82,6 +82,8 @@ type Session struct {
 	// compare the two.
 	unfused bool
 	noGrad  bool // gradients are off
+	// autocast computes products in bf16, see Autocast.
+	autocast bool
 }
 
 // Open starts a session and locks the goroutine to its OS thread until Close.
@@ -148,6 +150,12 @@ func (s *Session) Close() {
 func CheckDevice(name string) error {
 	_, err := parseDevice(name)
 	return err
+}
+
+// OnCPU reports whether a device, as in [Options], is the CPU.
+func OnCPU(name string) bool {
+	device, err := parseDevice(name)
+	return err == nil && device < 0
 }
 
 // CUDADevices is the number of CUDA devices that libtorch sees.

@@ -297,6 +297,43 @@ func TestNothingToLearnFrom(t *testing.T) {
 	}
 }
 
+// TestBF16ChangesRoundingAlone compares learning curves with f32's: bf16 has 8
+// bits of precision.
+func TestBF16ChangesRoundingAlone(t *testing.T) {
+	texts := reversals(40)
+	losses := func(bf16 bool, lora int) []Point {
+		s := open(t, torch.Float32)
+		dir := t.TempDir()
+		c := experiments.MLE{Optimizer: optimizer(0.003), BatchSize: 8, EvalEvery: 10}
+		c.BF16 = bf16
+		m := newModel(t, s, 1)
+		if lora > 0 {
+			var err error
+			if m, err = m.Adapt(experiments.LoRA{R: lora, Alpha: 8, TargetModules: []string{"q_proj", "down_proj"}}, 1, "mle"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := MLE(t.Context(), m, texts, texts[:10], c, 8, 1, "mle", Hooks{Dir: dir}); err != nil {
+			t.Fatal(err)
+		}
+		return curve(t, dir, "train", "loss")
+	}
+	for _, lora := range []int{0, 4} {
+		want, got := losses(false, lora), losses(true, lora)
+		if len(got) != len(want) || got[0].Value == want[0].Value {
+			t.Errorf("rank %d: %d losses in bf16, %d in f32, the first %g and %g", lora, len(got), len(want), got[0].Value, want[0].Value)
+		}
+		for i, p := range want {
+			if math.Abs(got[i].Value-p.Value) > 0.02*p.Value {
+				t.Errorf("rank %d: the loss is %g at step %d, in f32 %g", lora, got[i].Value, p.Step, p.Value)
+			}
+		}
+		if last := len(want) - 1; got[last].Value >= got[0].Value {
+			t.Errorf("rank %d: the loss went from %g to %g", lora, got[0].Value, got[last].Value)
+		}
+	}
+}
+
 // TestMicroBatchesAndCheckpointingChangeRoundingAlone compares the learning
 // curves of each algorithm with those of whole batches.
 func TestMicroBatchesAndCheckpointingChangeRoundingAlone(t *testing.T) {

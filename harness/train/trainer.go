@@ -65,7 +65,8 @@ type Trainer struct {
 	curves  []Point
 }
 
-// NewTrainer makes a trainer that starts at step 0.
+// NewTrainer makes a trainer that starts at step 0. What its session computes
+// from then on is in bf16 where the configuration says so.
 func NewTrainer(n Network, config experiments.Optimizer, hooks Hooks) *Trainer {
 	if hooks.Progress == nil {
 		hooks.Progress = func(int, int, string) {}
@@ -73,6 +74,7 @@ func NewTrainer(n Network, config experiments.Optimizer, hooks Hooks) *Trainer {
 	if hooks.Tokens == nil {
 		hooks.Tokens = func(int) {}
 	}
+	n.Session().Autocast(config.BF16)
 	m, _ := n.(*model.Model)
 	if m != nil {
 		m.Checkpointing = config.GradientCheckpointing
