@@ -15,7 +15,7 @@ import (
 // fusible reports whether the fused operations can serve t.
 func (t *Tensor) fusible() bool {
 	dtype := t.DType()
-	return t.s.device < 0 && !t.s.unfused && (dtype == Float32 || dtype == Float64)
+	return t.s.device < 0 && !t.s.unfused && !t.s.autocast && (dtype == Float32 || dtype == Float64)
 }
 
 // fewRows is how many rows a product may have for the fused one to be faster.
@@ -63,7 +63,7 @@ func (t *Tensor) SwiGLU(up *Tensor) *Tensor {
 // nil, a [r, in], b [out, r].
 func (t *Tensor) LoRALinear(weight, bias, a, b *Tensor, scale float64) *Tensor {
 	if !t.fusible() || t.s.noGrad {
-		return t.Linear(weight, bias).Add(t.Linear(a, nil).MulScalar(scale).Linear(b, nil))
+		return t.Projection(weight, bias).Add(t.Projection(a, nil).MulScalar(scale).Projection(b, nil))
 	}
 	inputs := []*Tensor{t, weight, a, b}
 	var added libtch.Ctensor
@@ -134,11 +134,11 @@ func Attention(queries, keys, values, mask *Tensor) *Tensor {
 	// the keys.
 	groups, columns := keys.Size(1), keys.Size(2)
 	share := heads / groups
-	weights := queries.MulScalar(scale).Reshape(rows, groups, share*length, n).MatMul(keys.Transpose(2, 3))
+	weights := queries.MulScalar(scale).Reshape(rows, groups, share*length, n).low().MatMul(keys.low().Transpose(2, 3)).To(queries.DType())
 	if mask != nil {
 		weights = weights.Reshape(rows, groups, share, length, columns).Add(mask)
 	}
-	return weights.Softmax(-1).Reshape(rows, groups, share*length, columns).MatMul(values).
+	return weights.Softmax(-1).Reshape(rows, groups, share*length, columns).low().MatMul(values.low()).To(queries.DType()).
 		Reshape(rows, heads, length, n).Permute(0, 2, 1, 3).Reshape(rows, length, heads*n)
 }
 

@@ -71,6 +71,40 @@ func TestFusedEqualsComposed(t *testing.T) {
 		"token logprobs": {[][]int{{6, 8}, {1001, 8}}, func(s *Session, in []*Tensor) *Tensor {
 			return in[0].TokenLogprobs(in[1], s.Ints([]int64{0, 1000, 5, 5, 17, 999}, 6), 0.7)
 		}},
+		// Of so many rows that their logits come in parts.
+		"token logprobs in parts": {[][]int{{70, 4}, {300000, 4}}, func(s *Session, in []*Tensor) *Tensor {
+			targets := make([]int64, 70)
+			for i := range targets {
+				targets[i] = int64(i * i * 61)
+			}
+			return in[0].TokenLogprobs(in[1], s.Ints(targets, 70), 1.3)
+		}},
+		"token logprobs of a frozen vocabulary": {[][]int{{6, 8}}, func(s *Session, in []*Tensor) *Tensor {
+			return in[0].TokenLogprobs(s.Float64s(noise(7, []int{101, 8}), 101, 8), s.Ints([]int64{0, 100, 5, 5, 17, 99}, 6), 0.7)
+		}},
+		"attention in blocks": {[][]int{{2, 4, 150, 16}, {2, 2, 150, 16}, {2, 2, 150, 16}}, func(s *Session, in []*Tensor) *Tensor {
+			return Attention(in[0], in[1], in[2], nil)
+		}},
+		"causal attention in blocks": {[][]int{{2, 4, 150, 16}, {2, 2, 150, 16}, {2, 2, 150, 16}}, func(s *Session, in []*Tensor) *Tensor {
+			values := make([]float32, 150*150)
+			for i := range values {
+				if i%150 > i/150 {
+					values[i] = -1e9
+				}
+			}
+			return Attention(in[0], in[1], in[2], s.Floats(values, 150, 150))
+		}},
+		"attention of rows that see different columns": {[][]int{{3, 2, 70, 8}, {3, 2, 90, 8}, {3, 2, 90, 8}}, func(s *Session, in []*Tensor) *Tensor {
+			values := make([]float32, 3*70*90)
+			for i := range values {
+				// Row 1 sees nothing in its first half, others up to some column.
+				row, query, column := i/(70*90), i/90%70, i%90
+				if row == 1 && query < 35 || column > (query+31*row)%90 {
+					values[i] = -1e9
+				}
+			}
+			return Attention(in[0], in[1], in[2], s.Floats(values, 3, 1, 1, 70, 90))
+		}},
 	} {
 		for _, c := range []struct {
 			dtype     DType

@@ -7,6 +7,7 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <numeric>
@@ -253,63 +254,149 @@ struct Rotary : Function<Rotary> {
   }
 };
 
-// Attention is that of queries [rows, heads, length, n] to keys and values
-// [rows, groups, columns, n], a group of heads sharing its keys: [rows,
-// length, heads * n]. The mask, [length, columns] or [rows, ..., length,
-// columns], is added to the logits.
-struct Attention : Function<Attention> {
-  static Tensor forward(AutogradContext *context, const Tensor &q, const Tensor &k, const Tensor &v, const c10::optional<Tensor> &added, double scale) {
-    const int64_t rows = q.size(0), heads = q.size(1), length = q.size(2), n = q.size(3);
-    const int64_t groups = k.size(1), columns = k.size(2), share = heads / groups;
-    Tensor mask;
-    int64_t masks = 0; // rows of the batch that have a mask of their own
-    if (added.has_value() && added->defined()) {
-      mask = added->contiguous();
-      masks = mask.numel() / (length * columns);
-      TORCH_CHECK(mask.numel() == masks * length * columns && (masks == 1 || masks == rows),
-                  "mask of shape ", mask.sizes(), " for ", rows, " rows of ", length, " queries and ", columns, " keys");
-    }
-    // The queries of a group are stacked along the length instead of repeating
-    // the keys.
-    const Tensor queries = q.reshape({rows * groups, share * length, n});
-    const Tensor keys = k.reshape({rows * groups, columns, n}), values = v.reshape({rows * groups, columns, n});
-    Tensor p = at::bmm(queries, keys.transpose(1, 2));
-    LASTMILE_TYPES(p, each(rows * heads * length, columns, [&](int64_t begin, int64_t end) {
+// Grouped are queries [rows, heads, length, n] and the keys and values [rows,
+// groups, columns, n] that they attend to, a group of heads sharing its keys.
+// They are computed in blocks of queries: a block's probabilities stay in the
+// processor's cache, and columns behind the last that it sees are left out,
+// which is half of a causal mask.
+struct Grouped {
+  static constexpr int64_t block = 64;
+
+  Tensor q, k, v, mask;
+  double scale;
+  int64_t rows, heads, length, n, groups, columns, share;
+  int64_t masks = 0;         // rows of the batch that have a mask of their own
+  std::vector<int64_t> seen; // for each of the mask's rows, its columns up to the last that is seen
+
+  Grouped(const Tensor &queries, const Tensor &keys, const Tensor &values, const Tensor &added, double scale)
+      : q(queries.contiguous()), k(keys.contiguous()), v(values.contiguous()), scale(scale), rows(q.size(0)), heads(q.size(1)),
+        length(q.size(2)), n(q.size(3)), groups(k.size(1)), columns(k.size(2)), share(heads / groups) {
+    if (!added.defined()) return;
+    mask = added.contiguous();
+    masks = mask.numel() / (length * columns);
+    TORCH_CHECK(mask.numel() == masks * length * columns && (masks == 1 || masks == rows),
+                "mask of shape ", mask.sizes(), " for ", rows, " rows of ", length, " queries and ", columns, " keys");
+    seen.resize(masks * length);
+    LASTMILE_TYPES(mask, each(masks * length, columns, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; i++) {
-        const T *of = masks == 0 ? nullptr : mask.data_ptr<T>() + ((masks == 1 ? 0 : i / (heads * length)) * length + i % length) * columns;
-        lastmile::softmax(p.data_ptr<T>() + i * columns, of, scale, columns);
+        const T *of = mask.data_ptr<T>() + i * columns;
+        int64_t last = columns;
+        while (last > 0 && of[last - 1] < T(-1e8)) last--;
+        seen[i] = last > 0 ? last : columns;
       }
     });)
-    context->save_for_backward({queries, keys, values, p});
+  }
+
+  int64_t blocks() const { return (length + block - 1) / block; }
+
+  int64_t masked(int64_t row, int64_t query) const { return (masks == 1 ? 0 : row) * length + query; }
+
+  // width is the number of columns that some of count queries see.
+  int64_t width(int64_t row, int64_t begin, int64_t count) const {
+    if (masks == 0) return columns;
+    const auto first = seen.begin() + masked(row, begin);
+    return *std::max_element(first, first + count);
+  }
+
+  // stack puts the group's heads of a block behind each other: [share * count,
+  // n]. A head's queries begin at offset(head), and are stride apart.
+  template <typename T, typename F> Tensor stack(const Tensor &x, int64_t begin, int64_t count, int64_t stride, F offset) const {
+    Tensor out = at::empty({share * count, n}, x.options());
+    for (int64_t head = 0; head < share; head++)
+      for (int64_t i = 0; i < count; i++)
+        std::copy_n(x.data_ptr<T>() + offset(head) + (begin + i) * stride, n, out.data_ptr<T>() + (head * count + i) * n);
+    return out;
+  }
+
+  // unstack is the reverse.
+  template <typename T, typename F> void unstack(const Tensor &x, const Tensor &out, int64_t begin, int64_t count, int64_t stride, F offset) const {
+    for (int64_t head = 0; head < share; head++)
+      for (int64_t i = 0; i < count; i++)
+        std::copy_n(x.data_ptr<T>() + (head * count + i) * n, n, out.data_ptr<T>() + offset(head) + (begin + i) * stride);
+  }
+
+  // apart are the offsets of a group's heads in [rows, heads, length, n], and
+  // together those in [rows, length, heads * n].
+  auto apart(int64_t of) const {
+    return [this, of](int64_t head) { return (of * share + head) * length * n; };
+  }
+  auto together(int64_t of) const {
+    return [this, of](int64_t head) { return (of / groups * length * heads + of % groups * share + head) * n; };
+  }
+
+  // probabilities are those of a block's stacked queries: [share * count, width].
+  template <typename T> Tensor probabilities(int64_t of, int64_t begin, int64_t count, const Tensor &stacked, const Tensor &keys) const {
+    Tensor p = at::mm(stacked, keys.t());
+    const int64_t width = keys.size(0);
+    for (int64_t i = 0; i < share * count; i++) {
+      const T *add = masks == 0 ? nullptr : mask.data_ptr<T>() + masked(of / groups, begin + i % count) * columns;
+      lastmile::softmax(p.data_ptr<T>() + i * width, add, scale, width);
+    }
+    return p;
+  }
+
+  // one are the first keys or values of a group of a row.
+  Tensor one(const Tensor &x, int64_t of, int64_t width) const { return x.view({rows * groups, columns, n}).select(0, of).narrow(0, 0, width); }
+};
+
+// Attention is that of queries to keys and values, as Grouped has them: [rows,
+// length, heads * n]. The mask, [length, columns] or [rows, ..., length,
+// columns], is added to the logits. The gradient computes the probabilities
+// again, which costs less than to keep them.
+struct Attention : Function<Attention> {
+  static Tensor forward(AutogradContext *context, const Tensor &q, const Tensor &k, const Tensor &v, const c10::optional<Tensor> &added, double scale) {
+    const Grouped a(q, k, v, added.value_or(Tensor()), scale);
+    Tensor out = at::empty({a.rows, a.length, a.heads * a.n}, q.options());
+    at::parallel_for(0, a.rows * a.groups * a.blocks(), 1, [&](int64_t first, int64_t last) {
+      at::AutoDispatchBelowAutograd guard;
+      LASTMILE_TYPES(out, for (int64_t i = first; i < last; i++) {
+        const int64_t of = i / a.blocks(), begin = i % a.blocks() * a.block, count = std::min(a.block, a.length - begin);
+        const int64_t width = a.width(of / a.groups, begin, count);
+        const Tensor queries = a.stack<T>(a.q, begin, count, a.n, a.apart(of));
+        const Tensor p = a.probabilities<T>(of, begin, count, queries, a.one(a.k, of, width));
+        a.unstack<T>(at::mm(p, a.one(a.v, of, width)), out, begin, count, a.heads * a.n, a.together(of));
+      })
+    });
+    context->save_for_backward({a.q, a.k, a.v, a.mask});
     context->saved_data["scale"] = scale;
-    context->saved_data["rows"] = rows;
-    return at::bmm(p, values).view({rows, heads, length, n}).permute({0, 2, 1, 3}).reshape({rows, length, heads * n});
+    return out;
   }
 
   static variable_list backward(AutogradContext *context, variable_list gradients) {
     const auto saved = context->get_saved_variables();
-    const Tensor &q = saved[0], &k = saved[1], &v = saved[2], &p = saved[3];
-    const double scale = context->saved_data["scale"].toDouble();
-    const int64_t rows = context->saved_data["rows"].toInt(), groups = k.size(0) / rows, columns = k.size(1), n = k.size(2);
-    const int64_t length = gradients[0].size(1), heads = gradients[0].size(2) / n;
-    const Tensor g = gradients[0].reshape({rows, length, heads, n}).permute({0, 2, 1, 3}).reshape(q.sizes());
-    const Tensor dv = at::bmm(p.transpose(1, 2), g);
-    Tensor d = at::bmm(g, v.transpose(1, 2));
-    LASTMILE_TYPES(d, each(rows * heads * length, columns, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; i++)
-        lastmile::softmax_backward(p.data_ptr<T>() + i * columns, d.data_ptr<T>() + i * columns, scale, columns);
-    });)
-    return {at::bmm(d, k).view({rows, heads, length, n}), at::bmm(d.transpose(1, 2), q).view({rows, groups, columns, n}),
-            dv.view({rows, groups, columns, n}), Tensor(), Tensor()};
+    const Grouped a(saved[0], saved[1], saved[2], saved[3], context->saved_data["scale"].toDouble());
+    const Tensor g = gradients[0].contiguous();
+    Tensor dq = at::empty_like(a.q), dk = at::zeros_like(a.k), dv = at::zeros_like(a.v);
+    at::parallel_for(0, a.rows * a.groups, 1, [&](int64_t first, int64_t last) {
+      at::AutoDispatchBelowAutograd guard;
+      LASTMILE_TYPES(g, for (int64_t of = first; of < last; of++) for (int64_t begin = 0; begin < a.length; begin += a.block) {
+        const int64_t count = std::min(a.block, a.length - begin), width = a.width(of / a.groups, begin, count);
+        const Tensor queries = a.stack<T>(a.q, begin, count, a.n, a.apart(of)), keys = a.one(a.k, of, width);
+        const Tensor up = a.stack<T>(g, begin, count, a.heads * a.n, a.together(of));
+        const Tensor p = a.probabilities<T>(of, begin, count, queries, keys);
+        a.one(dv, of, width).addmm_(p.t(), up);
+        Tensor d = at::mm(up, a.one(a.v, of, width).t());
+        for (int64_t i = 0; i < a.share * count; i++)
+          lastmile::softmax_backward(p.data_ptr<T>() + i * width, d.data_ptr<T>() + i * width, a.scale, width);
+        a.unstack<T>(at::mm(d, keys), dq, begin, count, a.n, a.apart(of));
+        a.one(dk, of, width).addmm_(d.t(), queries);
+      })
+    });
+    return {dq, dk, dv, Tensor(), Tensor()};
   }
 };
 
 // TokenLogprobs are the log-probabilities of targets [m] under the logits of
-// hidden [m, n] and weight [vocabulary, n], divided by the temperature: [m]. One
-// buffer holds the logits, the probabilities, and the logits' gradient.
+// hidden [m, n] and weight [vocabulary, n], divided by the temperature: [m].
+// Logits are computed in parts. Where one part is all, its buffer holds the
+// probabilities for the gradient too, and then the logits' gradient; otherwise
+// the gradient computes each part's again.
 struct TokenLogprobs : Function<TokenLogprobs> {
-  // normalise turns logits into probabilities and fills in the targets'
-  // logarithms.
+  // part is how many rows' logits are computed at once: 64 MB of floats.
+  static int64_t part(const Tensor &weight) { return std::max<int64_t>(64, (1 << 24) / weight.size(0)); }
+
+  // normalise turns the logits of rows from some row on into probabilities and
+  // fills in their targets' logarithms.
   static void normalise(Tensor &logits, const Tensor &targets, Tensor &logprobs, int64_t from, double scale) {
     const int64_t rows = logits.size(0), vocabulary = logits.size(1);
     const int64_t *target = targets.data_ptr<int64_t>() + from;
@@ -322,24 +409,30 @@ struct TokenLogprobs : Function<TokenLogprobs> {
     });)
   }
 
+  // compute fills in the logarithms and returns the last part's probabilities.
+  static Tensor compute(const Tensor &hidden, const Tensor &weight, const Tensor &targets, Tensor &logprobs, double scale) {
+    const int64_t m = hidden.size(0), step = part(weight);
+    Tensor probabilities;
+    for (int64_t from = 0; from < m; from += step) {
+      probabilities = Tensor(); // its memory is the next part's
+      probabilities = at::mm(hidden.narrow(0, from, std::min(step, m - from)), weight.t());
+      normalise(probabilities, targets, logprobs, from, scale);
+    }
+    return probabilities;
+  }
+
   static Tensor forward(AutogradContext *context, const Tensor &hidden, const Tensor &weight, const Tensor &targets, double temperature) {
-    const int64_t m = hidden.size(0);
-    Tensor logprobs = at::empty({m}, hidden.options());
-    Tensor probabilities = at::mm(hidden, weight.t());
-    normalise(probabilities, targets, logprobs, 0, 1 / temperature);
-    context->save_for_backward({hidden, weight, targets, probabilities});
+    Tensor logprobs = at::empty({hidden.size(0)}, hidden.options());
+    const Tensor probabilities = compute(hidden, weight, targets, logprobs, 1 / temperature);
+    context->save_for_backward({hidden, weight, targets, hidden.size(0) <= part(weight) ? probabilities : Tensor()});
     context->saved_data["temperature"] = temperature;
+    context->saved_data["weight"] = weight.requires_grad();
     return logprobs;
   }
 
-  // without computes the same in parts, where nobody wants gradients.
   static Tensor without(const Tensor &hidden, const Tensor &weight, const Tensor &targets, double temperature) {
-    const int64_t m = hidden.size(0), part = std::max<int64_t>(64, (1 << 22) / weight.size(0));
-    Tensor logprobs = at::empty({m}, hidden.options());
-    for (int64_t from = 0; from < m; from += part) {
-      Tensor logits = at::mm(hidden.narrow(0, from, std::min(part, m - from)), weight.t());
-      normalise(logits, targets, logprobs, from, 1 / temperature);
-    }
+    Tensor logprobs = at::empty({hidden.size(0)}, hidden.options());
+    compute(hidden, weight, targets, logprobs, 1 / temperature);
     return logprobs;
   }
 
@@ -347,13 +440,28 @@ struct TokenLogprobs : Function<TokenLogprobs> {
     const auto saved = context->get_saved_variables();
     const Tensor &hidden = saved[0], &weight = saved[1], &targets = saved[2], g = gradients[0].contiguous();
     const double scale = 1 / context->saved_data["temperature"].toDouble();
-    Tensor d = saved[3];
-    const int64_t vocabulary = d.size(1);
-    LASTMILE_TYPES(d, each(d.size(0), vocabulary, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; i++)
-        lastmile::pull(d.data_ptr<T>() + i * vocabulary, targets.data_ptr<int64_t>()[i], scale * double(g.data_ptr<T>()[i]), vocabulary);
-    });)
-    return {at::mm(d, weight), at::mm(d.t(), hidden), Tensor(), Tensor()};
+    const int64_t m = hidden.size(0), step = part(weight), vocabulary = weight.size(0);
+    Tensor dhidden = at::empty_like(hidden), dweight, again = at::empty_like(g);
+    for (int64_t from = 0; from < m; from += step) {
+      const int64_t rows = std::min(step, m - from);
+      const Tensor h = hidden.narrow(0, from, rows);
+      Tensor d = saved[3];
+      if (!d.defined()) {
+        d = at::mm(h, weight.t());
+        normalise(d, targets, again, from, scale);
+      }
+      LASTMILE_TYPES(d, each(rows, vocabulary, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; i++)
+          lastmile::pull(d.data_ptr<T>() + i * vocabulary, targets.data_ptr<int64_t>()[from + i], scale * double(g.data_ptr<T>()[from + i]), vocabulary);
+      });)
+      dhidden.narrow(0, from, rows).copy_(at::mm(d, weight));
+      if (!context->saved_data["weight"].toBool()) continue;
+      if (dweight.defined())
+        dweight.addmm_(d.t(), h);
+      else
+        dweight = at::mm(d.t(), h);
+    }
+    return {dhidden, dweight, Tensor(), Tensor()};
   }
 };
 
