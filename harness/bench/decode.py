@@ -2,7 +2,8 @@
 
 generate16   16 dialogues' prompts of at most 256 tokens, 48 sampled tokens each, all at once
 generate1    the same one by one
-greedy-dev   DialogSum's dev set, greedily, until each ends or has 64 tokens, in batches of 16
+greedy-dev   DialogSum's dev set in the model's chat template, greedily, until each ends or has 64
+             tokens, in batches of 16
 """
 import sys
 
@@ -35,6 +36,6 @@ for name, batch in ("generate16", 16), ("generate1", 1):
     if bench.wanted(name):
         bench.turns(name, "peer_decode.py", job | {"batch": batch}, UNIT, all_have_48)
 if bench.wanted("greedy-dev"):
-    inputs = bench.inputs("dev", args.dialogues)
+    inputs = bench.inputs("dev", args.dialogues, prompt="chat")
     job = {"kind": "decode", "texts": inputs["texts"], "end": inputs["end"], "max_tokens": 64, "greedy": True, "batch": 16}
     bench.turns("greedy-dev", "peer_decode.py", job, UNIT, same_texts)

@@ -44,10 +44,10 @@ class Bench:
         self.program = self.work / "bench"
         subprocess.run(["go", "build", "-buildvcs=false", "-o", self.program, "."], cwd=HERE, check=True)
 
-    def inputs(self, split, count, cut=None):
+    def inputs(self, split, count, cut=None, prompt="plain"):
         """The first dialogues of a split: prompts and responses as token ids and text, and the end tokens."""
         out = self.work / "inputs.json"
-        command = [python(), HERE / "inputs.py", os.environ["LASTMILE_DIALOGSUM"], self.model, split, str(count), str(cut or 0), out]
+        command = [python(), HERE / "inputs.py", os.environ["LASTMILE_DIALOGSUM"], self.model, split, str(count), str(cut or 0), prompt, out]
         subprocess.run(command, check=True, env=environment(self.args.threads))
         return json.loads(out.read_text())
 
