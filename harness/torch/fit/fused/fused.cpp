@@ -12,6 +12,7 @@
 #include <cstring>
 #include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 using at::Tensor;
@@ -409,30 +410,23 @@ struct TokenLogprobs : Function<TokenLogprobs> {
     });)
   }
 
-  // compute fills in the logarithms and returns the last part's probabilities.
-  static Tensor compute(const Tensor &hidden, const Tensor &weight, const Tensor &targets, Tensor &logprobs, double scale) {
+  // compute returns the log-probabilities, and the last part's probabilities.
+  static std::pair<Tensor, Tensor> compute(const Tensor &hidden, const Tensor &weight, const Tensor &targets, double temperature) {
     const int64_t m = hidden.size(0), step = part(weight);
-    Tensor probabilities;
+    Tensor logprobs = at::empty({m}, hidden.options()), probabilities;
     for (int64_t from = 0; from < m; from += step) {
       probabilities = Tensor(); // its memory is the next part's
       probabilities = at::mm(hidden.narrow(0, from, std::min(step, m - from)), weight.t());
-      normalise(probabilities, targets, logprobs, from, scale);
+      normalise(probabilities, targets, logprobs, from, 1 / temperature);
     }
-    return probabilities;
+    return {logprobs, probabilities};
   }
 
   static Tensor forward(AutogradContext *context, const Tensor &hidden, const Tensor &weight, const Tensor &targets, double temperature) {
-    Tensor logprobs = at::empty({hidden.size(0)}, hidden.options());
-    const Tensor probabilities = compute(hidden, weight, targets, logprobs, 1 / temperature);
+    const auto [logprobs, probabilities] = compute(hidden, weight, targets, temperature);
     context->save_for_backward({hidden, weight, targets, hidden.size(0) <= part(weight) ? probabilities : Tensor()});
     context->saved_data["temperature"] = temperature;
     context->saved_data["weight"] = weight.requires_grad();
-    return logprobs;
-  }
-
-  static Tensor without(const Tensor &hidden, const Tensor &weight, const Tensor &targets, double temperature) {
-    Tensor logprobs = at::empty({hidden.size(0)}, hidden.options());
-    compute(hidden, weight, targets, logprobs, 1 / temperature);
     return logprobs;
   }
 
@@ -548,7 +542,7 @@ void *lastmile_token_logprobs(void *hidden, void *weight, void *targets, double 
       TORCH_CHECK(t.min().item<int64_t>() >= 0 && t.max().item<int64_t>() < vocabulary, "a target is outside of the vocabulary of ", vocabulary);
     if (at::GradMode::is_enabled() && (of(hidden).requires_grad() || of(weight).requires_grad()))
       return own(TokenLogprobs::apply(of(hidden), of(weight), of(targets), temperature));
-    return own(TokenLogprobs::without(of(hidden), of(weight), of(targets), temperature));
+    return own(TokenLogprobs::compute(of(hidden), of(weight), of(targets), temperature).first);
   });
 }
 
