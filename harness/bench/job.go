@@ -9,7 +9,9 @@ type Job struct {
 	// Model is a Hugging Face folder.
 	Model   string `json:"model"`
 	Threads int    `json:"threads"`
-	Seed    int    `json:"seed"`
+	// Device is "cpu" or "cuda:N".
+	Device string `json:"device"`
+	Seed   int    `json:"seed"`
 	// Texts are the prompts, with their responses where a job learns from them.
 	Texts []Text `json:"texts"`
 	// End ends a response. Where all responses are to have the same length it
@@ -28,6 +30,8 @@ type Job struct {
 	// LoRA trains adapters of rank 16 on all linear layers instead of the
 	// parameters themselves.
 	LoRA bool `json:"lora"`
+	// BF16 computes a training step's products in bf16.
+	BF16 bool `json:"bf16"`
 	// Samples is the number of responses that an RL step samples to a prompt.
 	Samples int `json:"samples"`
 	// KL weighs an RL step's penalty for leaving the reference policy.

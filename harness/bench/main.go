@@ -62,7 +62,7 @@ func run(ctx context.Context, job Job) (Result, error) {
 	if !ok {
 		return Result{}, fmt.Errorf("there is no such kind of job")
 	}
-	s, err := torch.Open(torch.Options{Threads: job.Threads})
+	s, err := torch.Open(torch.Options{Device: job.Device, Threads: job.Threads})
 	if err != nil {
 		return Result{}, err
 	}

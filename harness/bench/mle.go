@@ -100,6 +100,6 @@ func mleConfig(job Job) experiments.MLE {
 func optimizer(job Job) experiments.Optimizer {
 	return experiments.Optimizer{
 		LearningRate: job.LearningRate, FinalLearningRate: 1,
-		Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, ClipNorm: 1,
+		Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, ClipNorm: 1, BF16: job.BF16,
 	}
 }

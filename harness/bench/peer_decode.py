@@ -12,8 +12,8 @@ model.generation_config.eos_token_id = model.generation_config.pad_token_id = jo
 
 def generate(texts, tokens):
     width = max(len(t["prompt"]) for t in texts)
-    ids = torch.tensor([[job["end"]] * (width - len(t["prompt"])) + t["prompt"] for t in texts])
-    mask = torch.tensor([[0] * (width - len(t["prompt"])) + [1] * len(t["prompt"]) for t in texts])
+    ids = torch.tensor([[job["end"]] * (width - len(t["prompt"])) + t["prompt"] for t in texts], device=job["device"])
+    mask = torch.tensor([[0] * (width - len(t["prompt"])) + [1] * len(t["prompt"]) for t in texts], device=job["device"])
     how = dict(do_sample=False) if job["greedy"] else dict(do_sample=True, temperature=1.0, top_k=0, top_p=1.0)
     out = model.generate(ids, attention_mask=mask, max_new_tokens=tokens, **how)[:, width:].tolist()
     return [r[: r.index(job["end"]) + 1] if job["end"] in r else r for r in out]

@@ -10,13 +10,14 @@ import turns
 parser = turns.parser(__doc__)
 parser.add_argument("--steps", type=int, default=2, help="timed steps (default 2)")
 parser.add_argument("--checkpointing", action="store_true", help="gradient checkpointing in TRL, its default: slower, in less memory")
+parser.add_argument("--bf16", action="store_true", help="products in bf16 on either side, on a CUDA device")
 args = parser.parse_args()
 bench = turns.Bench(args)
 PROMPTS, SAMPLES, TOKENS = 4, 4, 48
 inputs = bench.inputs("train", PROMPTS * (args.steps + 1))
 job = {
     "kind": "rl", "texts": inputs["texts"], "end": inputs["never"], "batch": PROMPTS, "samples": SAMPLES, "max_tokens": TOKENS,
-    "steps": args.steps, "kl": 0.05, "learning_rate": 1e-6, "checkpointing": args.checkpointing,
+    "steps": args.steps, "kl": 0.05, "learning_rate": 1e-6, "checkpointing": args.checkpointing, "bf16": args.bf16,
 }
 
 

@@ -13,6 +13,7 @@ import turns
 parser = turns.parser(__doc__)
 parser.add_argument("--steps", type=int, default=8, help="timed steps (default 8)")
 parser.add_argument("--checkpointing", action="store_true", help="gradient checkpointing in TRL, its default: slower, in less memory")
+parser.add_argument("--bf16", action="store_true", help="products in bf16 on either side, on a CUDA device")
 args = parser.parse_args()
 bench = turns.Bench(args)
 BATCH = 8
@@ -21,11 +22,12 @@ texts = bench.inputs("train", BATCH * (args.steps + 1))["texts"]
 for name, lora in ("mle-full", False), ("mle-lora", True):
     if not bench.wanted(name):
         continue
-    job = {"kind": "mle", "texts": texts, "batch": BATCH, "steps": args.steps, "learning_rate": 1e-4, "lora": lora, "checkpointing": args.checkpointing}
+    job = {"kind": "mle", "texts": texts, "batch": BATCH, "steps": args.steps, "learning_rate": 1e-4, "lora": lora, "checkpointing": args.checkpointing, "bf16": args.bf16}
     # Adapters start at zero, so with them too the first loss is the model's own.
     first = job | {"texts": texts[:BATCH], "steps": 0}
     ours, peer = bench.ours(first | {"kind": "loss"})["loss"], bench.peer("peer_mle.py", first)["loss"]
     print(f"{name}: loss of the same batch at step 1: ours {ours:.5f}, peer {peer:.5f}", flush=True)
-    if abs(ours - peer) > 1e-3:
-        sys.exit(f"{name}: the losses differ by more than 0.001")
+    near = 1e-2 if args.bf16 else 1e-3
+    if abs(ours - peer) > near:
+        sys.exit(f"{name}: the losses differ by more than {near}")
     bench.turns(name, "peer_mle.py", job, "tokens/s", turns.same_total)

@@ -22,6 +22,9 @@ def parser(text):
     p = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("-n", type=int, default=5, help="pairs of runs, ours and the peer's (default 5)")
     p.add_argument("--threads", type=int, default=2, help="threads of either side (default 2)")
+    p.add_argument("--device", default="cpu", help="cpu or cuda:0, for either side (default cpu)")
+    p.add_argument("--python", type=pathlib.Path, help="a Python with the peers, instead of an environment with the pinned ones")
+    p.add_argument("--program", type=pathlib.Path, help="ours, built already")
     p.add_argument("--only", metavar="NAME", help="take this row alone")
     return p
 
@@ -41,14 +44,17 @@ class Bench:
         self.model = os.environ["LASTMILE_SMOLLM2"]
         self.folder = tempfile.TemporaryDirectory(prefix="bench")
         self.work = pathlib.Path(self.folder.name)
-        self.program = self.work / "bench"
-        subprocess.run(["go", "build", "-buildvcs=false", "-o", self.program, "."], cwd=HERE, check=True)
+        self.python = args.python or python()
+        self.program = args.program and args.program.resolve()
+        if not self.program:
+            self.program = self.work / "bench"
+            subprocess.run(["go", "build", "-buildvcs=false", "-o", self.program, "."], cwd=HERE, check=True)
 
     def inputs(self, split, count, cut=None, prompt="plain"):
         """The first dialogues of a split: prompts and responses as token ids and text, and the end tokens."""
         out = self.work / "inputs.json"
-        command = [python(), HERE / "inputs.py", os.environ["LASTMILE_DIALOGSUM"], self.model, split, str(count), str(cut or 0), prompt, out]
-        subprocess.run(command, check=True, env=environment(self.args.threads))
+        command = [self.python, HERE / "inputs.py", os.environ["LASTMILE_DIALOGSUM"], self.model, split, str(count), str(cut or 0), prompt, out]
+        subprocess.run(command, check=True, env=environment(self.args))
         return json.loads(out.read_text())
 
     def wanted(self, name):
@@ -58,14 +64,14 @@ class Bench:
         return self.run([self.program], job)
 
     def peer(self, script, job):
-        return self.run([python(), HERE / script], job)
+        return self.run([self.python, HERE / script], job)
 
     def run(self, command, job):
         """Runs one side on a job: what it reports, and its process's peak memory in MB."""
-        job = {"model": self.model, "threads": self.args.threads, "seed": 1} | job
+        job = {"model": self.model, "threads": self.args.threads, "device": self.args.device, "seed": 1} | job
         (self.work / "job.json").write_text(json.dumps(job))
         with open(self.work / "log", "w+") as log:
-            process = subprocess.Popen([*command, self.work / "job.json", self.work / "result.json"], env=environment(self.args.threads), stdout=log, stderr=log)
+            process = subprocess.Popen([*command, self.work / "job.json", self.work / "result.json"], env=environment(self.args), stdout=log, stderr=log)
             try:
                 _, status, usage = os.wait4(process.pid, 0)
             except BaseException:  # stopped from outside: so is the side
@@ -83,15 +89,17 @@ class Bench:
         for i in range(self.args.n):
             ours, peer = self.ours(job | {"seed": i + 1}), self.peer(script, job | {"seed": i + 1})
             for side, r in ("ours", ours), ("peer", peer):
-                print(f"{name}, pair {i + 1}, {side}: {speed(r):.4g} {unit}, {r['work']} in {r['seconds']:.1f} s, {r['peak']:.0f} MB", flush=True)
+                print(f"{name}, pair {i + 1}, {side}: {speed(r):.4g} {unit}, {r['work']} in {r['seconds']:.1f} s, {r['peak']:.0f} MB of memory", flush=True)
             check(ours, peer)
             pairs.append((ours, peer))
         middle = lambda side, value: statistics.median(value(pair[side]) for pair in pairs)
         ratios = [speed(a) / speed(b) for a, b in pairs]
+        print(f"{name}: ratio {statistics.median(ratios):.2f} (ours {middle(0, speed):.4g}, peer {middle(1, speed):.4g}, {unit}; {len(pairs)} pairs, {min(ratios):.2f} to {max(ratios):.2f})")
+        if self.args.device != "cpu":  # whose memory this is not
+            return
         memory = middle(0, peak) / middle(1, peak)
         tenth, end = middle(0, lambda r: r["tenth"]), middle(0, lambda r: r["end"])
         print(f"{name} memory over time: ours {tenth:.0f} MB after a tenth, {end:.0f} MB at the end")
-        print(f"{name}: ratio {statistics.median(ratios):.2f} (ours {middle(0, speed):.4g}, peer {middle(1, speed):.4g}, {unit}; {len(pairs)} pairs, {min(ratios):.2f} to {max(ratios):.2f})")
         print(f"{name} memory: ratio {memory:.2f} (ours {middle(0, peak):.0f} MB, peer {middle(1, peak):.0f} MB)", flush=True)
 
 
@@ -114,9 +122,10 @@ def python():
     return program
 
 
-def environment(threads):
-    """On the CPU, with so many threads, and without asking the network."""
-    return os.environ | {"OMP_NUM_THREADS": str(threads), "CUDA_VISIBLE_DEVICES": "", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
+def environment(args):
+    """On one device, with so many threads, and without asking the network."""
+    hidden = {"CUDA_VISIBLE_DEVICES": ""} if args.device == "cpu" else {}
+    return os.environ | hidden | {"OMP_NUM_THREADS": str(args.threads), "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
 
 
 def same_total(ours, peer):

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -21,7 +22,7 @@ const eos = 0
 
 func newModel(t testing.TB, vocabulary, hidden int) *model.Model {
 	t.Helper()
-	s, err := torch.Open(torch.Options{Threads: 1})
+	s, err := torch.Open(torch.Options{Device: os.Getenv("LASTMILE_DEVICE"), Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

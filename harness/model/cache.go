@@ -101,13 +101,13 @@ func (in Input) steps() bool { return in.Cache != nil && in.Length == 1 }
 
 // attend is attention through the cache. One token a row goes behind its slot's
 // tokens and attends to them; more are a slot's first and attend to each other.
-func (c *Cache) attend(layer int, q, k, v, mask *torch.Tensor, in Input) *torch.Tensor {
+func (c *Cache) attend(layer int, q, k, v *torch.Tensor, of queries, in Input) *torch.Tensor {
 	if in.steps() {
-		return torch.AttendCached(q, k, v, c.keys[layer], c.values[layer], in.slots(), c.before(in))
+		return torch.AttendCached(q, k, v, c.keys[layer], c.values[layer], of.places)
 	}
 	c.keys[layer].Store(k, in.slots(), in.counts())
 	c.values[layer].Store(v, in.slots(), in.counts())
-	return torch.Attention(q, k, v, mask)
+	return torch.Attention(q, k, v, of.mask)
 }
 
 // before is what each row's slot holds before the input.

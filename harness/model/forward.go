@@ -95,12 +95,17 @@ type queries struct {
 	// index are their flat positions in the batch, row by row; nil where they
 	// are all its tokens.
 	index *torch.Tensor
+	// places are the tokens' own in the cache, where the batch is a step.
+	places *torch.Places
 }
 
 // queries are all tokens of the batch.
 func (m *Model) queries(in Input) queries {
 	q := queries{length: in.Length, mask: in.Mask}
 	q.cos, q.sin = m.rotate(in)
+	if in.steps() {
+		q.places = in.Cache.keys[0].Places(in.slots(), in.Cache.before(in))
+	}
 	if q.mask == nil && in.Length > 1 {
 		q.mask = Causal(m.s, in.Length)
 	}
@@ -138,7 +143,7 @@ func (m *Model) pick(in Input, q queries, positions []int64) (picked queries, pl
 	for i, p := range positions {
 		at[i] = p/int64(in.Length)*int64(picked.length) + int64(nth[p])
 	}
-	picked.index = s.Ints(index, len(index))
+	picked.index, picked.places = s.Ints(index, len(index)), q.places
 	column := s.Ints(columns, len(columns))
 	// A tensor that all rows share is picked from by column.
 	pick := func(t *torch.Tensor, shared bool, last int) *torch.Tensor {
@@ -204,7 +209,7 @@ func (m *Model) attention(i int, x *torch.Tensor, of, all queries, in Input) *to
 	k := m.place(l.k.apply(x).Reshape(in.Rows, in.Length, groups, head), l.kNorm, all)
 	v := l.v.apply(x).Reshape(in.Rows, in.Length, groups, head).Permute(0, 2, 1, 3)
 	if in.Cache != nil {
-		return l.o.apply(in.Cache.attend(i, q, k, v, of.mask, in))
+		return l.o.apply(in.Cache.attend(i, q, k, v, of, in))
 	}
 	return l.o.apply(torch.Attention(q, k, v, of.mask))
 }

@@ -28,7 +28,7 @@ const (
 
 func open(t testing.TB, dtype torch.DType) *torch.Session {
 	t.Helper()
-	s, err := torch.Open(torch.Options{Threads: 1, DType: dtype})
+	s, err := torch.Open(torch.Options{Device: os.Getenv("LASTMILE_DEVICE"), Threads: 1, DType: dtype})
 	if err != nil {
 		t.Fatal(err)
 	}

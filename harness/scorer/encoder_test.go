@@ -13,7 +13,7 @@ import (
 
 func session(t *testing.T, options torch.Options) *torch.Session {
 	t.Helper()
-	options.Threads = 1
+	options.Device, options.Threads = os.Getenv("LASTMILE_DEVICE"), 1
 	s, err := torch.Open(options)
 	if err != nil {
 		t.Fatal(err)

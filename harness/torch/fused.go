@@ -82,16 +82,10 @@ func (t *Tensor) Dropout(drop float64, key uint64) *Tensor {
 	if t.fusible() {
 		return t.s.fusedOp("dropout", func() libtch.Ctensor { return fused.Dropout(t.c, drop, key) }, t)
 	}
-	kept := make([]float64, t.Elements())
-	for i := range kept {
-		z := key + (uint64(i)+1)*0x9e3779b97f4a7c15
-		z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-		z = (z ^ z>>27) * 0x94d049bb133111eb
-		if z ^= z >> 31; z >= uint64(drop*(1<<64)) {
-			kept[i] = 1 / (1 - drop)
-		}
-	}
-	return t.Mul(t.s.Float64s(kept, t.Shape()...))
+	// Int64 has no unsigned comparison: turning both signs makes it one.
+	const sign = 1 << 63
+	kept := t.s.splitMix(t.Elements(), key).xor(sign).atLeast(uint64(drop*(1<<64)) ^ sign)
+	return t.Mul(kept.Reshape(t.Shape()...).To(t.DType()).MulScalar(1 / (1 - drop)))
 }
 
 // Rotary turns each pair (i, i + n/2) of a head by its position's angle, as
@@ -142,36 +136,63 @@ func Attention(queries, keys, values, mask *Tensor) *Tensor {
 		Reshape(rows, heads, length, n).Permute(0, 2, 1, 3).Reshape(rows, length, heads*n)
 }
 
+// Places say where a batch of one token a row goes in a cache whose layers are
+// [slots, groups, capacity, n]: behind the first Lengths tokens of the row's
+// slot. No two rows share a slot.
+type Places struct {
+	Slots, Lengths []int64
+	// What other devices than a CPU need of them, the same for each layer: the
+	// rows' vectors in a layer as [slots · groups · capacity, n], and the mask of
+	// what each row attends to, [rows, 1, 1, 1, columns].
+	at, slots, mask *Tensor
+}
+
+// Places makes the places of a step in a cache such as layer, in the current
+// scope.
+func (layer *Tensor) Places(slots, lengths []int64) *Places {
+	p := &Places{Slots: slots, Lengths: lengths}
+	s := layer.s
+	if !s.usable("places", layer) || !s.fit("places", layer, slots, lengths, 1) || layer.fusible() {
+		return p
+	}
+	groups, capacity := layer.Size(1), layer.Size(2)
+	var at []int64
+	columns := int(slices.Max(lengths)) + 1
+	mask := make([]float32, len(slots)*columns)
+	for row, slot := range slots {
+		for g := range groups {
+			at = append(at, (slot*int64(groups)+int64(g))*int64(capacity)+lengths[row])
+		}
+		for j := int(lengths[row]) + 1; j < columns; j++ {
+			mask[row*columns+j] = float32(math.Inf(-1))
+		}
+	}
+	p.at, p.slots = s.Ints(at, len(at)), s.Ints(slots, len(slots))
+	p.mask = s.Floats(mask, len(slots), 1, 1, 1, columns)
+	return p
+}
+
 // AttendCached lets one token a row attend to a cached sequence of its own: its
-// key and value, [rows, groups, 1, n], go into the row's slot of keys and
-// values, [slots, groups, capacity, n], behind the slot's first lengths tokens;
-// then its queries, [rows, heads, 1, n], attend to all of them: [rows, 1, heads
-// · n]. No two rows share a slot, and gradients are switched off.
-func AttendCached(queries, key, value, keys, values *Tensor, slots, lengths []int64) *Tensor {
+// key and value, [rows, groups, 1, n], go to its place in a layer's keys and
+// values, [slots, groups, capacity, n]; then its queries, [rows, heads, 1, n],
+// attend to all that its slot holds: [rows, 1, heads · n]. Gradients are
+// switched off.
+func AttendCached(queries, key, value, keys, values *Tensor, p *Places) *Tensor {
 	s := queries.s
-	if !s.usable("attend", queries, key, value, keys, values) || !s.fit("attend", keys, slots, lengths, 1) {
+	if !s.usable("attend", queries, key, value, keys, values) {
 		return queries
 	}
 	if queries.fusible() {
 		return s.fusedOp("attend", func() libtch.Ctensor {
-			return fused.Attend(queries.c, key.c, value.c, keys.c, values.c, slots, lengths)
+			return fused.Attend(queries.c, key.c, value.c, keys.c, values.c, p.Slots, p.Lengths)
 		})
 	}
-	for row, slot := range slots {
-		for _, of := range []struct{ all, new *Tensor }{{keys, key}, {values, value}} {
-			of.all.Narrow(0, int(slot), 1).Narrow(2, int(lengths[row]), 1).CopyInPlace(of.new.Narrow(0, row, 1))
-		}
+	n := keys.Size(3)
+	attended := func(all, new *Tensor) *Tensor {
+		all.Reshape(-1, n).indexCopyInPlace(p.at, new.Reshape(-1, n))
+		return all.Narrow(2, 0, p.mask.Size(-1)).IndexSelect(0, p.slots)
 	}
-	columns := int(slices.Max(lengths)) + 1
-	mask := make([]float32, len(slots)*columns)
-	for row, length := range lengths {
-		for j := int(length) + 1; j < columns; j++ {
-			mask[row*columns+j] = float32(math.Inf(-1))
-		}
-	}
-	index := s.Ints(slots, len(slots))
-	part := func(all *Tensor) *Tensor { return all.IndexSelect(0, index).Narrow(2, 0, columns) }
-	return Attention(queries, part(keys), part(values), s.Floats(mask, len(slots), 1, 1, 1, columns))
+	return Attention(queries, attended(keys, key), attended(values, value), p.mask)
 }
 
 // Store copies the first counts tokens of each row of x, [rows, groups, length,
@@ -221,21 +242,36 @@ func (t *Tensor) TokenLogprobs(weight, targets *Tensor, temperature float64) *Te
 	return t.Linear(weight, nil).MulScalar(1/temperature).LogSoftmax(-1).Gather(1, targets.Reshape(-1, 1)).Reshape(-1)
 }
 
-// SumOfSquares reads the sum of the squares of t's elements.
-func (t *Tensor) SumOfSquares() (float64, error) {
-	if !t.fusible() {
-		sum := 0.0
-		var err error
-		t.s.Scope(func() { sum, err = t.Square().Sum().Item() })
+// SumOfSquares reads the sum of the squares of all elements of the tensors. A
+// device is waited for once.
+func SumOfSquares(tensors ...*Tensor) (sum float64, err error) {
+	if len(tensors) == 0 {
+		return 0, nil
+	}
+	s := tensors[0].s
+	if !s.usable("squares", tensors...) {
+		return 0, s.err
+	}
+	if !tensors[0].fusible() {
+		s.Scope(func() {
+			var sums []*Tensor
+			for _, t := range tensors {
+				sums = append(sums, t.Square().Sum().Reshape(1))
+			}
+			var values []float64
+			values, err = Cat(0, sums...).Value64s()
+			for _, v := range values {
+				sum += v
+			}
+		})
 		return sum, err
 	}
-	if !t.s.usable("squares", t) {
-		return 0, t.s.err
-	}
-	sum := fused.Squares(t.c)
-	if err := fused.Err(); err != nil {
-		t.s.failed("squares", err)
-		return 0, t.s.err
+	for _, t := range tensors {
+		sum += fused.Squares(t.c)
+		if err := fused.Err(); err != nil {
+			s.failed("squares", err)
+			return 0, s.err
+		}
 	}
 	return sum, nil
 }

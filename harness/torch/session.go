@@ -36,12 +36,14 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"strconv"
 	"strings"
 	"sync"
 	"unsafe"
 
+	"github.com/sugarme/gotch/fused"
 	"github.com/sugarme/gotch/libtch"
 )
 
@@ -93,6 +95,9 @@ func Open(options Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	if device >= 0 {
+		deterministic()
+	}
 	holdMemory()
 	runtime.LockOSThread()
 	if options.Threads > 0 {
@@ -111,6 +116,16 @@ func Open(options Options) (*Session, error) {
 // next step asks for it again: a tenth of a training step of a small model.
 // Close gives it back.
 var holdMemory = sync.OnceFunc(func() { C.lastmile_hold() })
+
+// deterministic makes a device's results the same in each run. The matrix
+// products of CUDA ask for the variable before the first of them.
+var deterministic = sync.OnceFunc(func() {
+	const variable = "CUBLAS_WORKSPACE_CONFIG"
+	if os.Getenv(variable) == "" {
+		os.Setenv(variable, ":4096:8")
+	}
+	fused.Deterministic()
+})
 
 func parseDevice(name string) (int32, error) {
 	count := libtch.AtcCudaDeviceCount()

@@ -17,12 +17,21 @@ func open(t testing.TB, dtype DType) *Session {
 
 func openWith(t testing.TB, options Options) *Session {
 	t.Helper()
+	options.Device = os.Getenv("LASTMILE_DEVICE")
 	s, err := Open(options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
 	return s
+}
+
+// onCPU leaves out a test of what only a CPU's operations do.
+func onCPU(t *testing.T) {
+	t.Helper()
+	if device := os.Getenv("LASTMILE_DEVICE"); !OnCPU(device) {
+		t.Skipf("LASTMILE_DEVICE is %s", device)
+	}
 }
 
 func values(t testing.TB, tensor *Tensor) []float32 {

@@ -93,22 +93,19 @@ func (o *Optimizer) Step(step int, share float64) (norm float64, err error) {
 
 func (o *Optimizer) step(step int, share float64) (float64, error) {
 	c := o.config
-	sum, found := 0.0, false
 	gradients := make([]*torch.Tensor, len(o.slots))
+	var found []*torch.Tensor
 	for i, s := range o.slots {
-		g := s.Tensor.Grad()
-		if g == nil {
-			continue
+		if g := s.Tensor.Grad(); g != nil {
+			gradients[i], found = g, append(found, g)
 		}
-		gradients[i], found = g, true
-		squares, err := g.SumOfSquares()
-		if err != nil {
-			return 0, err
-		}
-		sum += squares
 	}
-	if !found {
+	if found == nil {
 		return 0, fmt.Errorf("optimizer step %d: no parameter has a gradient", step+1)
+	}
+	sum, err := torch.SumOfSquares(found...)
+	if err != nil {
+		return 0, err
 	}
 	norm := math.Sqrt(sum)
 	if math.IsNaN(norm) || math.IsInf(norm, 0) {

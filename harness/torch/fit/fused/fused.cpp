@@ -4,8 +4,10 @@
 #include "kernels.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
+#include <torch/version.h>
 
 #include <algorithm>
 #include <cmath>
@@ -498,6 +500,15 @@ void *own(Tensor t) { return new Tensor(std::move(t)); }
 } // namespace
 
 extern "C" {
+
+void lastmile_deterministic(void) {
+  // Where an operation has no deterministic form libtorch says so and goes on.
+  at::globalContext().setDeterministicAlgorithms(true, true);
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 2)
+  // No result depends on memory that nobody wrote to, so none need be filled.
+  at::globalContext().setDeterministicFillUninitializedMemory(false);
+#endif
+}
 
 char *lastmile_error(void) {
   char *message = failure;

@@ -9,6 +9,8 @@
 extern "C" {
 #endif
 
+void lastmile_deterministic(void);
+
 char *lastmile_error(void); // to be freed; null where nothing failed
 
 void *lastmile_rms_norm(void *x, void *weight, double eps);
