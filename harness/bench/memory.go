@@ -13,11 +13,15 @@ type memory struct {
 	err   error
 }
 
-// step notes the peak so far.
+// step notes the peak so far. The kernel counts by thread and adds up now and
+// then, so what it says of the peak may go down by a little.
 func (m *memory) step() {
 	peak, err := peakMemory()
 	if err != nil {
 		m.err = err
+	}
+	if n := len(m.peaks); n > 0 {
+		peak = max(peak, m.peaks[n-1])
 	}
 	m.peaks = append(m.peaks, peak)
 }
