@@ -187,7 +187,19 @@ func (d *sampler) next(sequences []*sequence, logits *torch.Tensor, rows []int64
 	if d.o.Temperature != 1 {
 		logits = logits.MulScalar(1 / d.o.Temperature)
 	}
-	all, err := logits.Softmax(-1).Values()
+	distributions := logits.Softmax(-1)
+	if d.o.TopK == 0 && d.o.TopP >= 1 && distributions.Inverts() {
+		shares := make([]float64, len(sequences))
+		for i, q := range sequences {
+			shares[i] = q.stream.Float64()
+		}
+		tokens, logprobs, err := distributions.Invert(rows, shares)
+		for i, p := range logprobs {
+			logprobs[i] = float32(math.Log(float64(p)))
+		}
+		return tokens, logprobs, err
+	}
+	all, err := distributions.Values()
 	if err != nil {
 		return nil, nil, err
 	}

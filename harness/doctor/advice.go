@@ -48,6 +48,9 @@ func advise(r Report) []string {
 			add("This machine has an NVIDIA device that libtorch %s cannot use. See by nvidia-smi whether its driver works and is new enough.", r.Library.Version)
 		}
 	}
+	if r.Kernels != "" {
+		add("The device %s computes without lastmile's own kernels, several times slower than it could: %s. An official libtorch or PyTorch with CUDA brings NVRTC, which compiles them.", r.Device, r.Kernels)
+	}
 	if r.Memory.Available < enoughMemory {
 		add("%.1f GB of memory are free; the demo needs up to 2.", float64(r.Memory.Available)/1e9)
 	}

@@ -26,6 +26,8 @@ type Report struct {
 	// Device is what a run that leaves the choice to lastmile computes on.
 	Device      string `json:"device"`
 	CUDADevices int    `json:"cuda_devices"`
+	// Kernels says why the device has no fused operations, where it has none.
+	Kernels string `json:"kernels"`
 	// NVIDIA is set where the system has an NVIDIA device, whether or not
 	// libtorch can use it.
 	NVIDIA bool `json:"nvidia"`
@@ -52,6 +54,9 @@ func Check(ctx context.Context) (Report, error) {
 	r.Device = "cpu"
 	if r.CUDADevices > 0 {
 		r.Device = "cuda:0"
+	}
+	if err := torch.CheckKernels(r.Device); err != nil {
+		r.Kernels = err.Error()
 	}
 	_, err := os.Stat("/dev/nvidia0")
 	r.NVIDIA = err == nil

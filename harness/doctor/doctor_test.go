@@ -131,6 +131,7 @@ func TestAdviceIsAboutWhatIsWrong(t *testing.T) {
 		}, "16 sequences at once"},
 		"a libtorch without CUDA":     {func(r *Report) { r.NVIDIA = true }, "without CUDA"},
 		"a driver that does not work": {func(r *Report) { r.NVIDIA, r.Library.CUDA = true, true }, "nvidia-smi"},
+		"a device without kernels":    {func(r *Report) { r.Kernels = "loading NVRTC: no such file" }, "no such file"},
 		"too little memory":           {func(r *Report) { r.Memory.Available = 1e9 }, "1.0 GB"},
 	} {
 		r := healthy

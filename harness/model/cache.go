@@ -105,9 +105,17 @@ func (c *Cache) attend(layer int, q, k, v *torch.Tensor, of queries, in Input) *
 	if in.steps() {
 		return torch.AttendCached(q, k, v, c.keys[layer], c.values[layer], of.places)
 	}
-	c.keys[layer].Store(k, in.slots(), in.counts())
-	c.values[layer].Store(v, in.slots(), in.counts())
+	c.keys[layer].Store(k, of.places)
+	c.values[layer].Store(v, of.places)
 	return torch.Attention(q, k, v, of.mask)
+}
+
+// places are the rows' own in all layers.
+func (c *Cache) places(in Input) *torch.Places {
+	if in.steps() {
+		return c.keys[0].Places(in.slots(), c.before(in), 1)
+	}
+	return c.keys[0].Places(in.slots(), in.counts(), 0)
 }
 
 // before is what each row's slot holds before the input.

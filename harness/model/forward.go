@@ -95,7 +95,7 @@ type queries struct {
 	// index are their flat positions in the batch, row by row; nil where they
 	// are all its tokens.
 	index *torch.Tensor
-	// places are the tokens' own in the cache, where the batch is a step.
+	// places are the rows' own in the input's cache.
 	places *torch.Places
 }
 
@@ -103,8 +103,8 @@ type queries struct {
 func (m *Model) queries(in Input) queries {
 	q := queries{length: in.Length, mask: in.Mask}
 	q.cos, q.sin = m.rotate(in)
-	if in.steps() {
-		q.places = in.Cache.keys[0].Places(in.slots(), in.Cache.before(in))
+	if in.Cache != nil {
+		q.places = in.Cache.places(in)
 	}
 	if q.mask == nil && in.Length > 1 {
 		q.mask = Causal(m.s, in.Length)

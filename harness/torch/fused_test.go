@@ -180,9 +180,9 @@ func TestCachedAttentionEqualsComposed(t *testing.T) {
 			keys, values := s.Zeros(slots, groups, capacity, n), s.Zeros(slots, groups, capacity, n)
 			at, lengths := []int64{3, 0, 1}, []int64{5, 0, 8}
 			for i, cache := range []*Tensor{keys, values} {
-				cache.Store(tensor(uint64(i), rows, 8, groups, n).Permute(0, 2, 1, 3), at, lengths)
+				cache.Store(tensor(uint64(i), rows, 8, groups, n).Permute(0, 2, 1, 3), cache.Places(at, lengths, 0))
 			}
-			out := AttendCached(tensor(3, rows, heads, 1, n), tensor(4, rows, groups, 1, n), tensor(5, rows, groups, 1, n), keys, values, keys.Places(at, lengths))
+			out := AttendCached(tensor(3, rows, heads, 1, n), tensor(4, rows, groups, 1, n), tensor(5, rows, groups, 1, n), keys, values, keys.Places(at, lengths, 1))
 			for _, r := range []*Tensor{out, keys, values} {
 				v, err := r.Values()
 				if err != nil {
@@ -255,6 +255,37 @@ func TestTokenLogprobsWithoutGradientsAreTheSame(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestDrawsOnADevice compares with a running sum, from rows in any order and
+// with shares at both ends.
+func TestDrawsOnADevice(t *testing.T) {
+	s := open(t, Float32)
+	const rows, n = 3, 1001
+	x := s.Float64s(noise(1, []int{rows, n}), rows, n).Softmax(-1)
+	if !x.Inverts() {
+		t.Skip("there is no device that draws")
+	}
+	all := values(t, x)
+	of, shares := []int64{2, 0, 1, 1, 0}, []float64{0.3, 0, 0.9999999, 0.5, 0.7}
+	indices, probabilities, err := x.Invert(of, shares)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, row := range of {
+		total, sum, want := 0.0, 0.0, 0
+		for _, p := range all[row*n : (row+1)*n] {
+			total += float64(p)
+		}
+		for want = range n {
+			if sum += float64(all[int(row)*n+want]); sum > shares[i]*total {
+				break
+			}
+		}
+		if indices[i] != want || probabilities[i] != all[int(row)*n+want] {
+			t.Errorf("draw %d is %d of probability %g, want %d of %g", i, indices[i], probabilities[i], want, all[int(row)*n+want])
+		}
+	}
 }
 
 func TestDropoutLeavesOutItsShare(t *testing.T) {
@@ -332,7 +363,9 @@ func TestAdamWEqualsComposed(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				AdamW{Scale: 3 / math.Sqrt(square), Rate: 0.1, Decay: 0.2, Beta1: 0.9, Beta2: 0.95, Epsilon: 1e-5, Step: step}.Apply(p, g, first, second)
+				AdamW{Scale: 3 / math.Sqrt(square), Rate: 0.1, Beta1: 0.9, Beta2: 0.95, Epsilon: 1e-5, Step: step}.Apply(
+					Update{Parameter: p.Narrow(0, 0, 3), Gradient: g.Narrow(0, 0, 3), First: first.Narrow(0, 0, 3), Second: second.Narrow(0, 0, 3)},
+					Update{Parameter: p.Narrow(0, 3, n-3), Gradient: g.Narrow(0, 3, n-3), First: first.Narrow(0, 3, n-3), Second: second.Narrow(0, 3, n-3), Decay: 0.2})
 				if left, err := SumOfSquares(g); err != nil || left != 0 {
 					t.Errorf("the gradient's squares sum to %g after the step, %v", left, err)
 				}

@@ -75,13 +75,14 @@ type Options struct {
 type Session struct {
 	dtype  DType
 	device int32
-	scopes [][]*Tensor
-	err    error
-	out    *libtch.Ctensor
-	live   int
-	closed bool
-	// unfused makes a CPU's operations those of other devices, for tests that
-	// compare the two.
+	// kernels is set where the device has the fused operations.
+	kernels bool
+	scopes  [][]*Tensor
+	err     error
+	out     *libtch.Ctensor
+	live    int
+	closed  bool
+	// unfused leaves the fused operations out, for tests that compare the two.
 	unfused bool
 	noGrad  bool // gradients are off
 	// autocast computes products in bf16, see Autocast.
@@ -98,6 +99,7 @@ func Open(options Options) (*Session, error) {
 	if device >= 0 {
 		deterministic()
 	}
+	kernels := device < 0 || fused.Open(int(device)) == nil
 	holdMemory()
 	runtime.LockOSThread()
 	if options.Threads > 0 {
@@ -108,7 +110,7 @@ func Open(options Options) (*Session, error) {
 		dtype = Float32
 	}
 	libtch.AtGradSetEnabled(1)
-	return &Session{dtype: dtype, device: device, scopes: make([][]*Tensor, 1), out: new(libtch.Ctensor)}, nil
+	return &Session{dtype: dtype, device: device, kernels: kernels, scopes: make([][]*Tensor, 1), out: new(libtch.Ctensor)}, nil
 }
 
 // holdMemory lets the C library keep freed memory for the next tensor instead
@@ -165,6 +167,16 @@ func (s *Session) Close() {
 func CheckDevice(name string) error {
 	_, err := parseDevice(name)
 	return err
+}
+
+// CheckKernels tells whether a device, as in [Options], has lastmile's fused
+// operations, or why it computes without them.
+func CheckKernels(name string) error {
+	device, err := parseDevice(name)
+	if err != nil || device < 0 {
+		return err
+	}
+	return fused.Open(int(device))
 }
 
 // OnCPU reports whether a device, as in [Options], is the CPU.

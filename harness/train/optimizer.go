@@ -115,6 +115,7 @@ func (o *Optimizer) step(step int, share float64) (float64, error) {
 	if c.ClipNorm > 0 && norm > c.ClipNorm {
 		scale = c.ClipNorm / norm
 	}
+	var updates []torch.Update
 	for i, s := range o.slots {
 		g := gradients[i]
 		if g == nil {
@@ -125,10 +126,7 @@ func (o *Optimizer) step(step int, share float64) (float64, error) {
 			decay = c.WeightDecay
 		}
 		if !s.muon {
-			torch.AdamW{
-				Scale: scale, Rate: c.LearningRate * share, Decay: decay,
-				Beta1: c.Beta1, Beta2: c.Beta2, Epsilon: c.Epsilon, Step: step + 1,
-			}.Apply(s.Tensor, g, s.first, s.second)
+			updates = append(updates, torch.Update{Parameter: s.Tensor, Gradient: g, First: s.first, Second: s.second, Decay: decay})
 			continue
 		}
 		o.s.Scope(func() {
@@ -143,6 +141,9 @@ func (o *Optimizer) step(step int, share float64) (float64, error) {
 			g.ZeroInPlace()
 		})
 	}
+	torch.AdamW{
+		Scale: scale, Rate: c.LearningRate * share, Beta1: c.Beta1, Beta2: c.Beta2, Epsilon: c.Epsilon, Step: step + 1,
+	}.Apply(updates...)
 	return norm, nil
 }
 

@@ -48,7 +48,7 @@ func (lib libtorch) fusedFlags() []string {
 }
 
 func (lib libtorch) fusedLinkFlags() []string {
-	flags := lib.linkFlags()
+	flags := append(lib.linkFlags(), "-ldl")
 	if lib.OpenMP != "" {
 		flags = append(flags, "-L"+lib.LibDir, "-l:"+lib.OpenMP)
 	}

@@ -30,7 +30,7 @@ func TestFusedIsCompiledWithTheThreadsOfLibtorch(t *testing.T) {
 		if openMP == "" && strings.Contains(flags, "libgomp") {
 			t.Errorf("a libtorch without threads is linked with some:\n%s", flags)
 		}
-		for _, name := range []string{"binding.go", "fused.cpp", "fused.h", "kernels.cpp", "kernels.h"} {
+		for _, name := range []string{"binding.go", "device.cpp", "device.h", "fused.cpp", "fused.h", "kernels.cpp", "kernels.cu", "kernels.h"} {
 			if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
 				t.Error(err)
 			}

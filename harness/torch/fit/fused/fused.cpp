@@ -1,6 +1,8 @@
 // Operations that libtorch takes several passes over memory for, in one, with
-// their gradients. They are for contiguous tensors of float or double on a CPU.
+// their gradients. They are for contiguous tensors of float or double on a CPU,
+// or of float on a CUDA device that lastmile_open knows.
 #include "fused.h"
+#include "device.h"
 #include "kernels.h"
 
 #include <ATen/ATen.h>
@@ -63,7 +65,10 @@ struct RMSNorm : Function<RMSNorm> {
     const int64_t n = x.size(-1), rows = x.numel() / n;
     TORCH_CHECK(weight.numel() == n && weight.is_contiguous(), "weight of shape ", weight.sizes(), " for ", x.sizes());
     Tensor y = at::empty_like(x), r = at::empty({rows}, x.options());
-    LASTMILE_TYPES(x, each(rows, n, [&](int64_t begin, int64_t end) {
+    if (x.is_cuda())
+      lastmile::device::rms_norm(x, weight, y, r, eps);
+    else
+      LASTMILE_TYPES(x, each(rows, n, [&](int64_t begin, int64_t end) {
       lastmile::rms_norm(x.data_ptr<T>(), weight.data_ptr<T>(), y.data_ptr<T>(), r.data_ptr<T>(), begin, end, n, eps);
     });)
     context->save_for_backward({x, weight, r});
@@ -74,10 +79,12 @@ struct RMSNorm : Function<RMSNorm> {
     const auto saved = context->get_saved_variables();
     const Tensor &x = saved[0], &weight = saved[1], &r = saved[2], g = gradients[0].contiguous();
     const int64_t n = x.size(-1), rows = x.numel() / n;
+    Tensor dx = at::empty_like(x);
+    if (x.is_cuda()) return {dx, lastmile::device::rms_norm_backward(g, x, weight, r, dx), Tensor()};
     // The weight's gradient is summed up in a fixed number of parts, so that it
     // does not depend on which thread is first.
     const int64_t parts = std::min<int64_t>(at::get_num_threads(), std::max<int64_t>(1, rows * n / work));
-    Tensor dx = at::empty_like(x), dw = at::zeros({parts, n}, x.options());
+    Tensor dw = at::zeros({parts, n}, x.options());
     LASTMILE_TYPES(x, at::parallel_for(0, parts, 1, [&](int64_t first, int64_t last) {
       for (int64_t part = first; part < last; part++)
         lastmile::rms_norm_backward(g.data_ptr<T>(), x.data_ptr<T>(), weight.data_ptr<T>(), r.data_ptr<T>(), dx.data_ptr<T>(),
@@ -93,7 +100,10 @@ struct SwiGLU : Function<SwiGLU> {
     up = up.contiguous();
     TORCH_CHECK(gate.sizes() == up.sizes(), "gate of shape ", gate.sizes(), ", up of shape ", up.sizes());
     Tensor y = at::empty_like(gate);
-    LASTMILE_TYPES(gate, at::parallel_for(0, gate.numel(), work, [&](int64_t begin, int64_t end) {
+    if (gate.is_cuda())
+      lastmile::device::swiglu(gate, up, y);
+    else
+      LASTMILE_TYPES(gate, at::parallel_for(0, gate.numel(), work, [&](int64_t begin, int64_t end) {
       lastmile::swiglu(gate.data_ptr<T>(), up.data_ptr<T>(), y.data_ptr<T>(), begin, end);
     });)
     context->save_for_backward({gate, up});
@@ -104,7 +114,10 @@ struct SwiGLU : Function<SwiGLU> {
     const auto saved = context->get_saved_variables();
     const Tensor &gate = saved[0], &up = saved[1], g = gradients[0].contiguous();
     Tensor dgate = at::empty_like(gate), dup = at::empty_like(up);
-    LASTMILE_TYPES(gate, at::parallel_for(0, gate.numel(), work, [&](int64_t begin, int64_t end) {
+    if (gate.is_cuda())
+      lastmile::device::swiglu_backward(g, gate, up, dgate, dup);
+    else
+      LASTMILE_TYPES(gate, at::parallel_for(0, gate.numel(), work, [&](int64_t begin, int64_t end) {
       lastmile::swiglu_backward(g.data_ptr<T>(), gate.data_ptr<T>(), up.data_ptr<T>(), dgate.data_ptr<T>(), dup.data_ptr<T>(), begin, end);
     });)
     return {dgate, dup};
@@ -157,13 +170,20 @@ Tensor times(const Tensor &p, const Tensor &z) {
 }
 
 // LoRALinear is x weight^T + bias + scale x a^T b^T, of which weight and bias
-// stay as they are. What a makes of x is kept as [r, rows].
+// stay as they are. What a makes of x is kept as [r, rows], on a device as
+// [rows, r].
 struct LoRALinear : Function<LoRALinear> {
   static Tensor forward(AutogradContext *context, const Tensor &of, const Tensor &weight, const c10::optional<Tensor> &bias, const Tensor &a, const Tensor &b, double scale) {
     const Tensor x = of.reshape({-1, of.size(-1)}).contiguous();
     Tensor y = bias.has_value() ? at::addmm(*bias, x, weight.t()) : at::mm(x, weight.t());
-    const Tensor low = thin(a, x);
-    add_thin(y, low, b.t(), scale);
+    Tensor low;
+    if (x.is_cuda()) {
+      low = at::mm(x, a.t());
+      y.addmm_(low, b.t(), 1, scale);
+    } else {
+      low = thin(a, x);
+      add_thin(y, low, b.t(), scale);
+    }
     context->save_for_backward({x, weight, a, b, low});
     context->saved_data["scale"] = scale;
     context->saved_data["through"] = of.requires_grad();
@@ -178,14 +198,19 @@ struct LoRALinear : Function<LoRALinear> {
     const double scale = context->saved_data["scale"].toDouble();
     auto shape = gradients[0].sizes().vec();
     const Tensor g = gradients[0].reshape({-1, weight.size(0)}).contiguous();
-    const Tensor dlow = thin(b.t().mul(scale).contiguous(), g);
+    const bool on_device = x.is_cuda();
+    const Tensor dlow = on_device ? at::addmm(low, g, b, 0, scale) : thin(b.t().mul(scale).contiguous(), g);
     Tensor dx;
     if (context->saved_data["through"].toBool()) {
       dx = at::mm(g, weight);
-      add_thin(dx, dlow, a, 1);
+      if (on_device)
+        dx.addmm_(dlow, a);
+      else
+        add_thin(dx, dlow, a, 1);
       shape.back() = x.size(1);
       dx = dx.view(shape);
     }
+    if (on_device) return {dx, Tensor(), Tensor(), at::mm(dlow.t(), x), at::addmm(b, g.t(), low, 0, scale), Tensor()};
     return {dx, Tensor(), Tensor(), times(dlow, x), times(low, g).mul_(scale).t().contiguous(), Tensor()};
   }
 };
@@ -196,7 +221,10 @@ struct Dropout : Function<Dropout> {
   static Tensor apply_to(const Tensor &of, double drop, uint64_t key) {
     const Tensor x = of.contiguous();
     Tensor y = at::empty_like(x);
-    LASTMILE_TYPES(x, at::parallel_for(0, x.numel(), work, [&](int64_t begin, int64_t end) {
+    if (x.is_cuda())
+      lastmile::device::dropout(x, y, drop, key);
+    else
+      LASTMILE_TYPES(x, at::parallel_for(0, x.numel(), work, [&](int64_t begin, int64_t end) {
       lastmile::dropout(x.data_ptr<T>(), y.data_ptr<T>(), drop, key, begin, end);
     });)
     return y;
@@ -238,7 +266,10 @@ struct Rotary : Function<Rotary> {
     TORCH_CHECK(cos.sizes() == sin.sizes() && cos.size(1) == length && cos.size(-1) == n && (cos.size(0) == 1 || cos.size(0) == rows),
                 "angles of shape ", cos.sizes(), " for ", x.sizes());
     Tensor y = at::empty({rows, x.size(2), length, n}, x.options());
-    LASTMILE_TYPES(x, heads(x.sizes(), cos, [&](int64_t from, int64_t to, int64_t angle) {
+    if (x.is_cuda())
+      lastmile::device::rotate(x, cos, sin, y);
+    else
+      LASTMILE_TYPES(x, heads(x.sizes(), cos, [&](int64_t from, int64_t to, int64_t angle) {
       lastmile::rotate(x.data_ptr<T>() + from, cos.data_ptr<T>() + angle, sin.data_ptr<T>() + angle, y.data_ptr<T>() + to, n);
     });)
     context->save_for_backward({cos, sin});
@@ -250,7 +281,10 @@ struct Rotary : Function<Rotary> {
     const Tensor &cos = saved[0], &sin = saved[1], g = gradients[0].contiguous();
     const int64_t n = g.size(3);
     Tensor dx = at::empty({g.size(0), g.size(2), g.size(1), n}, g.options());
-    LASTMILE_TYPES(g, heads(dx.sizes(), cos, [&](int64_t to, int64_t from, int64_t angle) {
+    if (g.is_cuda())
+      lastmile::device::rotate_backward(g, cos, sin, dx);
+    else
+      LASTMILE_TYPES(g, heads(dx.sizes(), cos, [&](int64_t to, int64_t from, int64_t angle) {
       lastmile::rotate_backward(g.data_ptr<T>() + from, cos.data_ptr<T>() + angle, sin.data_ptr<T>() + angle, dx.data_ptr<T>() + to, n);
     });)
     return {dx, Tensor(), Tensor()};
@@ -279,6 +313,7 @@ struct Grouped {
     masks = mask.numel() / (length * columns);
     TORCH_CHECK(mask.numel() == masks * length * columns && (masks == 1 || masks == rows),
                 "mask of shape ", mask.sizes(), " for ", rows, " rows of ", length, " queries and ", columns, " keys");
+    if (mask.is_cuda()) return;
     seen.resize(masks * length);
     LASTMILE_TYPES(mask, each(masks * length, columns, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; i++) {
@@ -338,6 +373,17 @@ struct Grouped {
     return p;
   }
 
+  // batch is x, [rows, heads or groups, .., n], as a device takes all of it at
+  // once: [rows * groups, share * length or columns, n].
+  Tensor batch(const Tensor &x) const { return x.view({rows * groups, -1, n}); }
+
+  // probabilities on a device: [rows * groups, share * length, columns].
+  Tensor probabilities() const {
+    Tensor p = at::bmm(batch(q), batch(k).transpose(1, 2));
+    lastmile::device::softmax(p, mask, masks, groups, length, scale);
+    return p;
+  }
+
   // one are the first keys or values of a group of a row.
   Tensor one(const Tensor &x, int64_t of, int64_t width) const { return x.view({rows * groups, columns, n}).select(0, of).narrow(0, 0, width); }
 };
@@ -347,8 +393,24 @@ struct Grouped {
 // columns], is added to the logits. The gradient computes the probabilities
 // again, which costs less than to keep them.
 struct Attention : Function<Attention> {
+  static Tensor on_device(AutogradContext *context, const Grouped &a) {
+    context->save_for_backward({a.q, a.k, a.v, a.mask});
+    context->saved_data["scale"] = a.scale;
+    return at::bmm(a.probabilities(), a.batch(a.v)).view({a.rows, a.heads, a.length, a.n}).permute({0, 2, 1, 3}).reshape({a.rows, a.length, a.heads * a.n});
+  }
+
+  static variable_list on_device(const Grouped &a, const Tensor &gradient) {
+    const Tensor g = a.batch(gradient.reshape({a.rows, a.length, a.heads, a.n}).permute({0, 2, 1, 3}).contiguous());
+    const Tensor p = a.probabilities(), dv = at::bmm(p.transpose(1, 2), g);
+    Tensor d = at::bmm(g, a.batch(a.v).transpose(1, 2));
+    lastmile::device::softmax_backward(p, d, a.scale);
+    const Tensor dq = at::bmm(d, a.batch(a.k)), dk = at::bmm(d.transpose(1, 2), a.batch(a.q));
+    return {dq.view_as(a.q), dk.view_as(a.k), dv.view_as(a.v), Tensor(), Tensor()};
+  }
+
   static Tensor forward(AutogradContext *context, const Tensor &q, const Tensor &k, const Tensor &v, const c10::optional<Tensor> &added, double scale) {
     const Grouped a(q, k, v, added.value_or(Tensor()), scale);
+    if (q.is_cuda()) return on_device(context, a);
     Tensor out = at::empty({a.rows, a.length, a.heads * a.n}, q.options());
     at::parallel_for(0, a.rows * a.groups * a.blocks(), 1, [&](int64_t first, int64_t last) {
       at::AutoDispatchBelowAutograd guard;
@@ -368,6 +430,7 @@ struct Attention : Function<Attention> {
   static variable_list backward(AutogradContext *context, variable_list gradients) {
     const auto saved = context->get_saved_variables();
     const Grouped a(saved[0], saved[1], saved[2], saved[3], context->saved_data["scale"].toDouble());
+    if (a.q.is_cuda()) return on_device(a, gradients[0]);
     const Tensor g = gradients[0].contiguous();
     Tensor dq = at::empty_like(a.q), dk = at::zeros_like(a.k), dv = at::zeros_like(a.v);
     at::parallel_for(0, a.rows * a.groups, 1, [&](int64_t first, int64_t last) {
@@ -510,6 +573,13 @@ void lastmile_deterministic(void) {
 #endif
 }
 
+bool lastmile_open(const char *source, int device) {
+  return protect<bool>(false, [&] {
+    lastmile::device::open(source, device);
+    return true;
+  });
+}
+
 char *lastmile_error(void) {
   char *message = failure;
   failure = nullptr;
@@ -569,6 +639,19 @@ void *lastmile_attend(void *q, void *k, void *v, void *keys, void *values, const
   return protect<void *>(nullptr, [&] { return own(attend(of(q), of(k), of(v), of(keys), of(values), slots, lengths)); });
 }
 
+void *lastmile_attend_on(void *q, void *k, void *v, void *keys, void *values, void *slots, void *lengths) {
+  return protect<void *>(nullptr, [&] {
+    return own(lastmile::device::attend(of(q).contiguous(), of(k).contiguous(), of(v).contiguous(), of(keys), of(values), of(slots), of(lengths)));
+  });
+}
+
+bool lastmile_store_on(void *cache, void *x, void *slots, void *counts) {
+  return protect<bool>(false, [&] {
+    lastmile::device::store(of(cache), of(x).contiguous(), of(slots), of(counts));
+    return true;
+  });
+}
+
 bool lastmile_store(void *cache, void *x, const int64_t *slots, const int64_t *counts) {
   return protect<bool>(false, [&] {
     store(of(cache), of(x), slots, counts);
@@ -576,34 +659,52 @@ bool lastmile_store(void *cache, void *x, const int64_t *slots, const int64_t *c
   });
 }
 
-double lastmile_squares(void *x) {
+double lastmile_squares(void **all, int64_t count) {
   return protect<double>(-1, [&] {
-    const Tensor t = of(x).contiguous();
-    // In parts of a fixed size, so that the sum does not depend on the threads.
-    const int64_t n = t.numel(), parts = (n + work - 1) / work;
-    std::vector<double> sums(parts);
-    LASTMILE_TYPES(t, at::parallel_for(0, parts, 1, [&](int64_t first, int64_t last) {
-      for (int64_t i = first; i < last; i++) sums[i] = lastmile::squares(t.data_ptr<T>(), i * work, std::min(n, (i + 1) * work));
-    });)
-    return std::accumulate(sums.begin(), sums.end(), 0.0);
+    std::vector<Tensor> tensors;
+    for (int64_t i = 0; i < count; i++) tensors.push_back(of(all[i]).contiguous());
+    if (count > 0 && tensors[0].is_cuda()) return lastmile::device::squares(tensors);
+    double sum = 0;
+    for (const Tensor &t : tensors) {
+      // In parts of a fixed size, so that the sum does not depend on the threads.
+      const int64_t n = t.numel(), parts = (n + work - 1) / work;
+      std::vector<double> sums(parts);
+      LASTMILE_TYPES(t, at::parallel_for(0, parts, 1, [&](int64_t first, int64_t last) {
+        for (int64_t i = first; i < last; i++) sums[i] = lastmile::squares(t.data_ptr<T>(), i * work, std::min(n, (i + 1) * work));
+      });)
+      sum += std::accumulate(sums.begin(), sums.end(), 0.0);
+    }
+    return sum;
   });
 }
 
-bool lastmile_adamw(void *parameter, void *gradient, void *first, void *second, double scale, double rate, double beta1, double beta2,
-                    double epsilon, double decay, double correct1, double correct2) {
+bool lastmile_adamw(void **tensors, const double *decays, int64_t count, double scale, double rate, double beta1, double beta2,
+                    double epsilon, double correct1, double correct2) {
   return protect<bool>(false, [&] {
-    const Tensor &p = of(parameter), &m = of(first), &v = of(second);
-    Tensor g = of(gradient);
-    TORCH_CHECK(p.is_contiguous() && m.is_contiguous() && v.is_contiguous() && g.numel() == p.numel(), "a parameter that is not contiguous");
-    if (!g.is_contiguous()) {
-      g = g.contiguous();
-      of(gradient).zero_();
+    std::vector<Tensor> all;
+    for (int64_t i = 0; i < count; i++) {
+      const Tensor &p = of(tensors[4 * i]), &m = of(tensors[4 * i + 2]), &v = of(tensors[4 * i + 3]);
+      Tensor g = of(tensors[4 * i + 1]);
+      TORCH_CHECK(p.is_contiguous() && m.is_contiguous() && v.is_contiguous() && g.numel() == p.numel(), "a parameter that is not contiguous");
+      if (!g.is_contiguous()) {
+        g = g.contiguous();
+        of(tensors[4 * i + 1]).zero_();
+      }
+      if (p.is_cuda()) {
+        all.insert(all.end(), {p, g, m, v});
+        continue;
+      }
+      LASTMILE_TYPES(p, at::parallel_for(0, p.numel(), work, [&](int64_t begin, int64_t end) {
+        lastmile::adamw(p.data_ptr<T>(), g.data_ptr<T>(), m.data_ptr<T>(), v.data_ptr<T>(), begin, end, scale, rate, beta1, beta2, epsilon, decays[i], correct1, correct2);
+      });)
     }
-    LASTMILE_TYPES(p, at::parallel_for(0, p.numel(), work, [&](int64_t begin, int64_t end) {
-      lastmile::adamw(p.data_ptr<T>(), g.data_ptr<T>(), m.data_ptr<T>(), v.data_ptr<T>(), begin, end, scale, rate, beta1, beta2, epsilon, decay, correct1, correct2);
-    });)
+    lastmile::device::adamw(all, decays, scale, rate, beta1, beta2, epsilon, correct1, correct2);
     return true;
   });
+}
+
+void *lastmile_invert(void *x, void *rows, void *shares) {
+  return protect<void *>(nullptr, [&] { return own(lastmile::device::invert(of(x).contiguous(), of(rows), of(shares))); });
 }
 
 } // extern "C"

@@ -13,6 +13,9 @@ void lastmile_deterministic(void);
 
 char *lastmile_error(void); // to be freed; null where nothing failed
 
+// Compiles kernels.cu for a CUDA device, before its tensors come.
+bool lastmile_open(const char *source, int device);
+
 void *lastmile_rms_norm(void *x, void *weight, double eps);
 void *lastmile_swiglu(void *gate, void *up);
 void *lastmile_lora_linear(void *x, void *weight, void *bias, void *a, void *b, double scale);
@@ -24,10 +27,15 @@ void *lastmile_linear(void *x, void *weight);
 void *lastmile_attend(void *q, void *k, void *v, void *keys, void *values,
                       const int64_t *slots, const int64_t *lengths);
 bool lastmile_store(void *cache, void *x, const int64_t *slots, const int64_t *counts);
-double lastmile_squares(void *x);
-bool lastmile_adamw(void *parameter, void *gradient, void *first, void *second,
+// The same on a device, which slots and lengths or counts are on too.
+void *lastmile_attend_on(void *q, void *k, void *v, void *keys, void *values, void *slots, void *lengths);
+bool lastmile_store_on(void *cache, void *x, void *slots, void *counts);
+double lastmile_squares(void **all, int64_t count);
+// A step on count parameters: {parameter, gradient, first, second} of each.
+bool lastmile_adamw(void **tensors, const double *decays, int64_t count,
                     double scale, double rate, double beta1, double beta2,
-                    double epsilon, double decay, double correct1, double correct2);
+                    double epsilon, double correct1, double correct2);
+void *lastmile_invert(void *x, void *rows, void *shares);
 
 #ifdef __cplusplus
 }
