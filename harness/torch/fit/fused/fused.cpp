@@ -69,8 +69,8 @@ struct RMSNorm : Function<RMSNorm> {
       lastmile::device::rms_norm(x, weight, y, r, eps);
     else
       LASTMILE_TYPES(x, each(rows, n, [&](int64_t begin, int64_t end) {
-      lastmile::rms_norm(x.data_ptr<T>(), weight.data_ptr<T>(), y.data_ptr<T>(), r.data_ptr<T>(), begin, end, n, eps);
-    });)
+        lastmile::rms_norm(x.data_ptr<T>(), weight.data_ptr<T>(), y.data_ptr<T>(), r.data_ptr<T>(), begin, end, n, eps);
+      });)
     context->save_for_backward({x, weight, r});
     return y;
   }
@@ -104,8 +104,8 @@ struct SwiGLU : Function<SwiGLU> {
       lastmile::device::swiglu(gate, up, y);
     else
       LASTMILE_TYPES(gate, at::parallel_for(0, gate.numel(), work, [&](int64_t begin, int64_t end) {
-      lastmile::swiglu(gate.data_ptr<T>(), up.data_ptr<T>(), y.data_ptr<T>(), begin, end);
-    });)
+        lastmile::swiglu(gate.data_ptr<T>(), up.data_ptr<T>(), y.data_ptr<T>(), begin, end);
+      });)
     context->save_for_backward({gate, up});
     return y;
   }
@@ -118,8 +118,8 @@ struct SwiGLU : Function<SwiGLU> {
       lastmile::device::swiglu_backward(g, gate, up, dgate, dup);
     else
       LASTMILE_TYPES(gate, at::parallel_for(0, gate.numel(), work, [&](int64_t begin, int64_t end) {
-      lastmile::swiglu_backward(g.data_ptr<T>(), gate.data_ptr<T>(), up.data_ptr<T>(), dgate.data_ptr<T>(), dup.data_ptr<T>(), begin, end);
-    });)
+        lastmile::swiglu_backward(g.data_ptr<T>(), gate.data_ptr<T>(), up.data_ptr<T>(), dgate.data_ptr<T>(), dup.data_ptr<T>(), begin, end);
+      });)
     return {dgate, dup};
   }
 };
@@ -225,8 +225,8 @@ struct Dropout : Function<Dropout> {
       lastmile::device::dropout(x, y, drop, key);
     else
       LASTMILE_TYPES(x, at::parallel_for(0, x.numel(), work, [&](int64_t begin, int64_t end) {
-      lastmile::dropout(x.data_ptr<T>(), y.data_ptr<T>(), drop, key, begin, end);
-    });)
+        lastmile::dropout(x.data_ptr<T>(), y.data_ptr<T>(), drop, key, begin, end);
+      });)
     return y;
   }
 
@@ -270,8 +270,8 @@ struct Rotary : Function<Rotary> {
       lastmile::device::rotate(x, cos, sin, y);
     else
       LASTMILE_TYPES(x, heads(x.sizes(), cos, [&](int64_t from, int64_t to, int64_t angle) {
-      lastmile::rotate(x.data_ptr<T>() + from, cos.data_ptr<T>() + angle, sin.data_ptr<T>() + angle, y.data_ptr<T>() + to, n);
-    });)
+        lastmile::rotate(x.data_ptr<T>() + from, cos.data_ptr<T>() + angle, sin.data_ptr<T>() + angle, y.data_ptr<T>() + to, n);
+      });)
     context->save_for_backward({cos, sin});
     return y;
   }
@@ -285,8 +285,8 @@ struct Rotary : Function<Rotary> {
       lastmile::device::rotate_backward(g, cos, sin, dx);
     else
       LASTMILE_TYPES(g, heads(dx.sizes(), cos, [&](int64_t to, int64_t from, int64_t angle) {
-      lastmile::rotate_backward(g.data_ptr<T>() + from, cos.data_ptr<T>() + angle, sin.data_ptr<T>() + angle, dx.data_ptr<T>() + to, n);
-    });)
+        lastmile::rotate_backward(g.data_ptr<T>() + from, cos.data_ptr<T>() + angle, sin.data_ptr<T>() + angle, dx.data_ptr<T>() + to, n);
+      });)
     return {dx, Tensor(), Tensor()};
   }
 };
