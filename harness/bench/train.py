@@ -12,8 +12,7 @@ import turns
 
 parser = turns.parser(__doc__)
 parser.add_argument("--steps", type=int, default=8, help="timed steps (default 8)")
-parser.add_argument("--checkpointing", action="store_true", help="gradient checkpointing in TRL, its default: slower, in less memory")
-parser.add_argument("--bf16", action="store_true", help="products in bf16 on either side, on a CUDA device")
+turns.training(parser)
 args = parser.parse_args()
 bench = turns.Bench(args)
 BATCH = 8

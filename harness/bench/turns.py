@@ -29,6 +29,12 @@ def parser(text):
     return p
 
 
+def training(p):
+    """The options of the benchmarks that train."""
+    p.add_argument("--checkpointing", action="store_true", help="gradient checkpointing in TRL, its default: slower, in less memory")
+    p.add_argument("--bf16", action="store_true", help="products in bf16 on either side, on a CUDA device")
+
+
 class Bench:
     """A place to work, our program built, the peers installed, and the inputs as token ids."""
 

@@ -6,11 +6,14 @@ import (
 	"slices"
 )
 
+// fromAll reports whether top-k and top-p leave all tokens.
+func fromAll(topK int, topP float64) bool { return topK == 0 && topP >= 1 }
+
 // choose draws a token by inversion of the distribution function, from all
 // tokens or from those that top-k and then top-p leave.
 func choose(stream *rand.Rand, probabilities []float32, topK int, topP float64) int {
 	u := stream.Float64()
-	if topK == 0 && topP >= 1 {
+	if fromAll(topK, topP) {
 		return invert(u, probabilities)
 	}
 	order := likeliest(probabilities, topK, topP)

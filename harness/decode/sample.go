@@ -188,7 +188,7 @@ func (d *sampler) next(sequences []*sequence, logits *torch.Tensor, rows []int64
 		logits = logits.MulScalar(1 / d.o.Temperature)
 	}
 	distributions := logits.Softmax(-1)
-	if d.o.TopK == 0 && d.o.TopP >= 1 && distributions.Inverts() {
+	if fromAll(d.o.TopK, d.o.TopP) && distributions.Inverts() {
 		shares := make([]float64, len(sequences))
 		for i, q := range sequences {
 			shares[i] = q.stream.Float64()

@@ -14,10 +14,7 @@ type Places struct {
 	// Slots are the rows' slots. Lengths are the tokens that each holds before a
 	// step, or that a prompt brings.
 	Slots, Lengths []int64
-	// On a device the same for its fused operations, and for others the rows'
-	// vectors in a layer as [slots · groups · capacity, n] and the mask of what
-	// each row attends to, [rows, 1, 1, 1, columns].
-	slots, lengths, at, mask *Tensor
+	slots, lengths *Tensor // the same on a device
 }
 
 // Places makes, in the current scope, the places of a batch in all layers that
@@ -32,23 +29,6 @@ func (layer *Tensor) Places(slots, lengths []int64, more int) *Places {
 	if s.device >= 0 {
 		p.slots, p.lengths = s.Ints(slots, len(slots)), s.Ints(lengths, len(lengths))
 	}
-	if layer.attendsFused() || more == 0 {
-		return p
-	}
-	groups, capacity := int64(layer.Size(1)), int64(layer.Size(2))
-	var at []int64
-	columns := int(slices.Max(lengths)) + 1
-	mask := make([]float32, len(slots)*columns)
-	for row, slot := range slots {
-		for g := range groups {
-			at = append(at, (slot*groups+g)*capacity+lengths[row])
-		}
-		for j := int(lengths[row]) + 1; j < columns; j++ {
-			mask[row*columns+j] = float32(math.Inf(-1))
-		}
-	}
-	p.slots, p.at = s.Ints(slots, len(slots)), s.Ints(at, len(at))
-	p.mask = s.Floats(mask, len(slots), 1, 1, 1, columns)
 	return p
 }
 
@@ -68,12 +48,6 @@ func (s *Session) fit(layer *Tensor, slots, lengths []int64, more int) bool {
 	return len(slots) > 0
 }
 
-// attendsFused reports whether AttendCached is one operation on a cache such as
-// this layer.
-func (layer *Tensor) attendsFused() bool {
-	return layer.fusible() && (layer.s.device < 0 || layer.Size(-1) <= fused.MaxHead)
-}
-
 // AttendCached lets one token a row attend to a cached sequence of its own: its
 // key and value, [rows, groups, 1, n], go to its place in a layer's keys and
 // values, [slots, groups, capacity, n]; then its queries, [rows, heads, 1, n],
@@ -84,7 +58,7 @@ func AttendCached(queries, key, value, keys, values *Tensor, p *Places) *Tensor 
 	if !s.usable("attend", queries, key, value, keys, values) {
 		return queries
 	}
-	if keys.attendsFused() {
+	if keys.fusible() {
 		return s.fusedOp("attend", func() libtch.Ctensor {
 			if s.device >= 0 {
 				return fused.AttendOn(queries.c, key.c, value.c, keys.c, values.c, p.slots.c, p.lengths.c)
@@ -92,12 +66,18 @@ func AttendCached(queries, key, value, keys, values *Tensor, p *Places) *Tensor 
 			return fused.Attend(queries.c, key.c, value.c, keys.c, values.c, p.Slots, p.Lengths)
 		})
 	}
-	n := keys.Size(3)
-	attended := func(all, new *Tensor) *Tensor {
-		all.Reshape(-1, n).indexCopyInPlace(p.at, new.Reshape(-1, n))
-		return all.Narrow(2, 0, p.mask.Size(-1)).IndexSelect(0, p.slots)
+	rows, columns := len(p.Slots), int(slices.Max(p.Lengths))+1
+	mask := make([]float32, rows*columns)
+	for row, length := range p.Lengths {
+		keys.put(p, row, int(length), key.Narrow(0, row, 1))
+		values.put(p, row, int(length), value.Narrow(0, row, 1))
+		for j := int(length) + 1; j < columns; j++ {
+			mask[row*columns+j] = float32(math.Inf(-1))
+		}
 	}
-	return Attention(queries, attended(keys, key), attended(values, value), p.mask)
+	index := s.Ints(p.Slots, rows)
+	attended := func(all *Tensor) *Tensor { return all.IndexSelect(0, index).Narrow(2, 0, columns) }
+	return Attention(queries, attended(keys), attended(values), s.Floats(mask, rows, 1, 1, 1, columns))
 }
 
 // Store copies the first tokens of each row of x, [rows, groups, length, n], as
@@ -119,8 +99,13 @@ func (t *Tensor) Store(x *Tensor, p *Places) {
 		}
 		return
 	}
-	for row, slot := range p.Slots {
-		n := int(p.Lengths[row])
-		t.Narrow(0, int(slot), 1).Narrow(2, 0, n).CopyInPlace(x.Narrow(0, row, 1).Narrow(2, 0, n))
+	for row, n := range p.Lengths {
+		t.put(p, row, 0, x.Narrow(0, row, 1).Narrow(2, 0, int(n)))
 	}
+}
+
+// put copies tokens, [1, groups, any number, n], to the place of a row, from the
+// token start of its slot on.
+func (t *Tensor) put(p *Places, row, start int, tokens *Tensor) {
+	t.Narrow(0, int(p.Slots[row]), 1).Narrow(2, start, tokens.Size(2)).CopyInPlace(tokens)
 }

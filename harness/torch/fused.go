@@ -85,10 +85,16 @@ func (t *Tensor) Dropout(drop float64, key uint64) *Tensor {
 	if t.fusible() {
 		return t.s.fusedOp("dropout", func() libtch.Ctensor { return fused.Dropout(t.c, drop, key) }, t)
 	}
-	// Int64 has no unsigned comparison: turning both signs makes it one.
-	const sign = 1 << 63
-	kept := t.s.splitMix(t.Elements(), key).xor(sign).atLeast(uint64(drop*(1<<64)) ^ sign)
-	return t.Mul(kept.Reshape(t.Shape()...).To(t.DType()).MulScalar(1 / (1 - drop)))
+	kept := make([]float64, t.Elements())
+	for i := range kept {
+		z := key + (uint64(i)+1)*0x9e3779b97f4a7c15
+		z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+		z = (z ^ z>>27) * 0x94d049bb133111eb
+		if z ^= z >> 31; z >= uint64(drop*(1<<64)) {
+			kept[i] = 1 / (1 - drop)
+		}
+	}
+	return t.Mul(t.s.Float64s(kept, t.Shape()...))
 }
 
 // Rotary turns each pair (i, i + n/2) of a head by its position's angle, as

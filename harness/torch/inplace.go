@@ -29,12 +29,6 @@ func (t *Tensor) CopyInPlace(u *Tensor) {
 	}
 }
 
-// indexCopyInPlace overwrites the rows of t, [m, n], that index names with those
-// of rows.
-func (t *Tensor) indexCopyInPlace(index, rows *Tensor) {
-	t.s.inPlace("index_copy_", func(out *libtch.Ctensor) { libtch.AtgIndexCopy_(out, t.c, 0, index.c, rows.c) }, t, index, rows)
-}
-
 // ZeroInPlace sets t to 0.
 func (t *Tensor) ZeroInPlace() {
 	t.s.inPlace("zero_", func(out *libtch.Ctensor) { libtch.AtgZero_(out, t.c) }, t)

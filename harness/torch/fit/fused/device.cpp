@@ -247,8 +247,8 @@ void store(const Tensor &cache, const Tensor &x, const Tensor &slots, const Tens
 
 Tensor attend(const Tensor &q, const Tensor &k, const Tensor &v, const Tensor &keys, const Tensor &values, const Tensor &slots, const Tensor &lengths) {
   const int64_t rows = q.size(0), heads = q.size(1), n = q.size(3), groups = k.size(1);
-  const int width = 256;
-  TORCH_CHECK(n <= width, "heads of ", n, " dimensions, of at most ", width);
+  const int width = std::max<int>(256, (n + 31) / 32 * 32); // whole warps, which have a thread for each dimension
+  TORCH_CHECK(width <= 1024, "heads of ", n, " dimensions, of at most 1024");
   Tensor out = at::empty({rows, 1, heads * n}, q.options());
   launch("attend", q, heads, rows, width, of(q), of(k), of(v), of(keys), of(values), slots.data_ptr<int64_t>(), lengths.data_ptr<int64_t>(), of(out), groups,
          heads / groups, keys.size(2), n, float(1 / std::sqrt(double(n))));
