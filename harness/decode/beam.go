@@ -35,10 +35,10 @@ func beams(ctx context.Context, m *model.Model, requests []Request, order []int,
 			prompts[i] = requests[index].Prompt
 		}
 		var found []finished
-		var err error
-		if scoped := m.Session().Scope(func() { found, err = search(ctx, m, prompts, o) }); err == nil {
-			err = scoped
-		}
+		err := m.Session().Scope(func() (err error) {
+			found, err = search(ctx, m, prompts, o)
+			return err
+		})
 		if err != nil {
 			return err
 		}
@@ -71,8 +71,10 @@ func search(ctx context.Context, m *model.Model, prompts [][]int, o Options) ([]
 			return nil, err
 		}
 		var all []float32
-		var err error
-		s.Scope(func() { all, err = m.Logits(states).LogSoftmax(-1).Values() })
+		err := s.Scope(func() (err error) {
+			all, err = m.Logits(states).LogSoftmax(-1).Values()
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -95,11 +97,12 @@ func search(ctx context.Context, m *model.Model, prompts [][]int, o Options) ([]
 			return results, nil
 		}
 		states.Free()
-		s.Scope(func() {
+		s.Scope(func() error {
 			next := cache.Select(rows).Keep()
 			cache.Free()
 			cache = next
 			states = step(m, cache, tokens, nil, o).Keep()
+			return nil
 		})
 	}
 }

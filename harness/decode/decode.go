@@ -90,20 +90,12 @@ func Decode(ctx context.Context, m *model.Model, requests []Request, o Options) 
 			o.Progress(done, len(requests))
 		}
 	}
-	s := m.Session()
-	var err error
-	scoped := s.Scope(func() {
-		s.NoGrad(func() {
-			if o.Strategy == "beam" {
-				err = beams(ctx, m, requests, order, o, finish)
-			} else {
-				err = newSampler(m, requests, order, capacity, o, finish).run(ctx)
-			}
-		})
+	err := m.Session().NoGrad(func() error {
+		if o.Strategy == "beam" {
+			return beams(ctx, m, requests, order, o, finish)
+		}
+		return newSampler(m, requests, order, capacity, o, finish).run(ctx)
 	})
-	if err == nil {
-		err = scoped
-	}
 	return responses, err
 }
 

@@ -75,9 +75,10 @@ func next(t testing.TB, m *model.Model, tokens []int, temperature float64) []flo
 		in.Tokens = append(in.Tokens, int64(token))
 	}
 	var probabilities []float64
-	err := m.Session().Scope(func() {
+	err := m.Session().Scope(func() (err error) {
 		logits := m.Logits(m.Hidden(in).Narrow(1, len(tokens)-1, 1)).MulScalar(1 / temperature)
-		probabilities, _ = logits.Softmax(-1).Value64s()
+		probabilities, err = logits.Softmax(-1).Value64s()
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -212,7 +213,7 @@ func TestLogprobsAndValuesOfSamplingEqualAFreshPass(t *testing.T) {
 		if ended == 0 || cut == 0 {
 			t.Errorf("%d responses ended and %d were cut; the test needs both", ended, cut)
 		}
-		err := s.Scope(func() {
+		err := s.Scope(func() error {
 			b := model.Plant(s, trees)
 			states := m.HiddenAt(b.Input, b.Predict)
 			for _, c := range []struct {
@@ -236,6 +237,7 @@ func TestLogprobsAndValuesOfSamplingEqualAFreshPass(t *testing.T) {
 					}
 				}
 			}
+			return nil
 		})
 		if err != nil {
 			t.Fatal(err)

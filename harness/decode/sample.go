@@ -73,7 +73,7 @@ func (d *sampler) run(ctx context.Context) error {
 		}
 		sequences := d.active
 		d.active = nil
-		if err := d.scoped(func() error { return d.extend(sequences, step(d.m, d.cache, tokens, slots, d.o), rows) }); err != nil {
+		if err := d.s.Scope(func() error { return d.extend(sequences, step(d.m, d.cache, tokens, slots, d.o), rows) }); err != nil {
 			return err
 		}
 	}
@@ -108,7 +108,7 @@ func (d *sampler) admit(ctx context.Context) error {
 			}
 		}
 		d.waiting = d.waiting[n:]
-		err := d.scoped(func() error {
+		err := d.s.Scope(func() error {
 			states := prefill(d.m, d.cache, prompts, slots, d.o)
 			for i, q := range sequences {
 				if from := slots[rows[i]]; q.slot != from {
@@ -122,14 +122,6 @@ func (d *sampler) admit(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func (d *sampler) scoped(f func() error) error {
-	var err error
-	if scoped := d.s.Scope(func() { err = f() }); err == nil {
-		err = scoped
-	}
-	return err
 }
 
 // extend draws each sequence's next token from its row of states, [n, hidden].

@@ -64,51 +64,49 @@ func measure(ctx context.Context, device string, threads int) (Measurements, int
 	}
 	defer s.Close()
 	var m Measurements
-	s.NoGrad(func() {
+	err = s.NoGrad(func() (err error) {
 		if m.Product, err = measureProduct(ctx, s); err != nil {
-			return
+			return err
 		}
 		for _, batch := range []int{1, 16} {
 			var speed DecodeSpeed
 			if speed, m.Parameters, err = measureDecode(ctx, s, batch); err != nil {
-				return
+				return err
 			}
 			m.Decode = append(m.Decode, speed)
 		}
+		return nil
 	})
 	return m, torch.Threads(), err
 }
 
 func measureProduct(ctx context.Context, s *torch.Session) (float64, error) {
 	var seconds float64
-	err := s.Scope(func() {
+	err := s.Scope(func() error {
 		data := make([]float32, productSize*productSize)
 		for i := range data {
 			data[i] = float32(i%17) / 17
 		}
 		a := s.Floats(data, productSize, productSize)
 		seconds = timeOf(ctx, func() error {
-			return s.Scope(func() {
+			return s.Scope(func() error {
 				// Reading one element waits for a device to have finished.
-				_, _ = a.MatMul(a).Narrow(0, 0, 1).Narrow(1, 0, 1).Values()
+				_, err := a.MatMul(a).Narrow(0, 0, 1).Narrow(1, 0, 1).Values()
+				return err
 			})
 		})
+		return ctx.Err()
 	})
-	if err == nil {
-		err = ctx.Err()
-	}
 	return 2 * productSize * productSize * productSize / seconds / 1e9, err
 }
 
 func measureDecode(ctx context.Context, s *torch.Session, batch int) (DecodeSpeed, int, error) {
 	var seconds float64
 	var count int
-	var made error
-	err := s.Scope(func() {
+	err := s.Scope(func() error {
 		m, err := model.New(s, smallModel, 0)
 		if err != nil {
-			made = err
-			return
+			return err
 		}
 		defer m.Free()
 		count = m.Count()
@@ -119,21 +117,15 @@ func measureDecode(ctx context.Context, s *torch.Session, batch int) (DecodeSpee
 				cache.Free()
 				cache = m.NewCache(batch, decodeLength)
 			}
-			return s.Scope(func() {
+			return s.Scope(func() error {
 				hidden := m.Hidden(model.Input{Tokens: tokens, Rows: batch, Length: 1, Cache: cache})
 				next, err := m.Logits(hidden).ArgMax(-1).IntValues()
-				if err == nil {
-					copy(tokens, next)
-				}
+				copy(tokens, next)
+				return err
 			})
 		})
+		return ctx.Err()
 	})
-	if err == nil {
-		err = made
-	}
-	if err == nil {
-		err = ctx.Err()
-	}
 	return DecodeSpeed{Batch: batch, Milliseconds: 1000 * seconds, TokensPerSecond: float64(batch) / seconds}, count, err
 }
 

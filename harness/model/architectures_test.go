@@ -55,7 +55,7 @@ func TestEachArchitectureEqualsTransformers(t *testing.T) {
 func TestEachArchitectureCached(t *testing.T) {
 	eachArchitecture(t, func(t *testing.T, m *Model, in Input, _ []float64) {
 		whole := m.Hidden(in)
-		m.s.NoGrad(func() {
+		m.s.NoGrad(func() error {
 			cache := m.NewCache(in.Rows, in.Length)
 			at := 0
 			for _, n := range []int{in.Length - 4, 1, 1, 1, 1} {
@@ -67,6 +67,7 @@ func TestEachArchitectureCached(t *testing.T) {
 				near(t, "hidden states", m.Hidden(Input{Tokens: part, Rows: in.Rows, Length: n, Cache: cache}), want, 1e-4)
 				at += n
 			}
+			return nil
 		})
 	})
 }
@@ -278,7 +279,10 @@ func TestSmolLM2(t *testing.T) {
 	}
 	m := load(t, open(t, torch.Float32), dir)
 	var got []float64
-	m.s.NoGrad(func() { got, err = m.Logits(m.Hidden(golden{Tokens: g.Tokens}.input())).Value64s() })
+	err = m.s.NoGrad(func() error {
+		got, err = m.Logits(m.Hidden(golden{Tokens: g.Tokens}.input())).Value64s()
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

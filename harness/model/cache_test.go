@@ -20,7 +20,7 @@ func TestCachedStatesEqualUncached(t *testing.T) {
 		}
 		return v
 	}
-	s.NoGrad(func() {
+	s.NoGrad(func() error {
 		cache := m.NewCache(3, 9)
 		// The second slot held something else before.
 		m.Hidden(Input{Tokens: []int64{4, 4, 4, 4, 4}, Rows: 1, Length: 5, Cache: cache, Slots: []int{1}})
@@ -52,6 +52,7 @@ func TestCachedStatesEqualUncached(t *testing.T) {
 		near(t, "the first, turned", next.Narrow(0, 0, 1), want(sequences[0]), 1e-5)
 		near(t, "the third, turned", next.Narrow(0, 1, 1), want(append(sequences[2][:5:5], 3)), 1e-5)
 		near(t, "a copy", next.Narrow(0, 2, 1), want(sequences[0]), 1e-5)
+		return nil
 	})
 }
 
@@ -66,8 +67,11 @@ func TestACacheOfATooSmallCapacityIsAnError(t *testing.T) {
 	} {
 		s := open(t, torch.Float32)
 		m := newModel(t, s, tiny())
-		s.NoGrad(func() { use(m, m.NewCache(1, 2)) })
-		if s.Err() == nil {
+		err := s.NoGrad(func() error {
+			use(m, m.NewCache(1, 2))
+			return nil
+		})
+		if err == nil {
 			t.Errorf("%s that a cache of two tokens has no room for is no error", name)
 		}
 	}

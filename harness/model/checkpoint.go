@@ -17,16 +17,15 @@ type checkpoint struct {
 // pass up where the loss's Backward ended.
 func (m *Model) checkpointed(x *torch.Tensor, last, all queries, in Input) *torch.Tensor {
 	c := checkpoint{start: x, last: last, all: all, in: in}
-	m.s.NoGrad(func() {
+	m.s.NoGrad(func() error {
 		m.recorded = true
 		defer func() { m.recorded = false }()
-		x = x.Detach()
+		x = x.Detach().Keep()
 		for i := range m.layers {
 			c.inputs = append(c.inputs, x)
-			var next *torch.Tensor
-			m.s.Scope(func() { next = m.layer(i, x, c.of(i, m), all, in).Keep() })
-			x = next
+			x = m.s.Only(func() *torch.Tensor { return m.layer(i, x, c.of(i, m), all, in) }).Keep()
 		}
+		return nil
 	})
 	c.end = x.RequireGrad()
 	c.keep()
@@ -64,13 +63,14 @@ func (m *Model) Recompute() {
 		gradient := c.end.Grad()
 		for i := len(m.layers) - 1; i >= 0 && gradient != nil; i-- {
 			var below *torch.Tensor
-			m.s.Scope(func() {
+			m.s.Scope(func() error {
 				x := c.inputs[i].Detach().RequireGrad()
 				// The gradient of this sum is what came down to the layer.
 				m.layer(i, x, c.of(i, m), c.all, c.in).Mul(gradient).Sum().Backward()
 				if below = x.Grad(); below != nil {
 					below.Keep()
 				}
+				return nil
 			})
 			gradient = below
 		}

@@ -27,11 +27,12 @@ func TestCheckpointingChangesNoGradient(t *testing.T) {
 			live := s.Live()
 			// Two passes add up.
 			for range 2 {
-				err := s.Scope(func() {
+				err := s.Scope(func() error {
 					b := Plant(s, forest)
 					weighed(m.Logprobs(m.HiddenAt(b.Input, b.Predict), b.Targets, 1)).
 						Add(weighed(m.Scores(m.Hidden(b.Input).Reshape(-1, 8)))).Backward()
 					m.Recompute()
+					return nil
 				})
 				if err != nil {
 					t.Fatal(err)

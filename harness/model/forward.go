@@ -48,8 +48,7 @@ func (m *Model) HiddenAt(in Input, positions []int64) *torch.Tensor {
 
 func (m *Model) hidden(in Input, positions []int64) *torch.Tensor {
 	s := m.s
-	var out *torch.Tensor
-	s.Scope(func() {
+	return s.Only(func() *torch.Tensor {
 		ids := s.Ints(in.Tokens, in.Rows, in.Length)
 		x := m.embed.Embedding(ids)
 		if m.positions != nil {
@@ -69,11 +68,7 @@ func (m *Model) hidden(in Input, positions []int64) *torch.Tensor {
 				if i == len(m.layers)-1 {
 					q = last
 				}
-				var next *torch.Tensor
-				s.Scope(func() {
-					next = m.layer(i, x, q, all, in).Keep()
-				})
-				x = next
+				x = s.Only(func() *torch.Tensor { return m.layer(i, x, q, all, in) })
 			}
 		}
 		if in.Cache != nil {
@@ -82,9 +77,8 @@ func (m *Model) hidden(in Input, positions []int64) *torch.Tensor {
 		if places != nil {
 			x = x.Reshape(-1, m.Config.HiddenSize).IndexSelect(0, places)
 		}
-		out = m.normalize(x, m.norm, m.normBias).Keep()
+		return m.normalize(x, m.norm, m.normBias)
 	})
-	return out
 }
 
 // queries are the tokens of a batch that a layer computes: length in each row.

@@ -136,8 +136,9 @@ func (m *Model) Set(tensors map[string]safetensors.Tensor) error {
 		if err != nil {
 			return fmt.Errorf("setting parameter %s: %w", p.Name, err)
 		}
-		err = m.s.Scope(func() {
-			m.s.NoGrad(func() { p.Tensor.CopyInPlace(m.s.Floats(values, t.Shape...)) })
+		err = m.s.NoGrad(func() error {
+			p.Tensor.CopyInPlace(m.s.Floats(values, t.Shape...))
+			return nil
 		})
 		if err != nil {
 			return fmt.Errorf("setting parameter %s: %w", p.Name, err)

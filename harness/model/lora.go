@@ -179,13 +179,10 @@ func (m *Model) whole() (map[string]safetensors.Tensor, error) {
 				continue
 			}
 			var values []float32
-			var err error
-			scoped := m.s.Scope(func() {
-				m.s.NoGrad(func() { values, err = l.weight.Add(d.b.MatMul(d.a).MulScalar(d.scale)).Values() })
+			err := m.s.NoGrad(func() (err error) {
+				values, err = l.weight.Add(d.b.MatMul(d.a).MulScalar(d.scale)).Values()
+				return err
 			})
-			if err == nil {
-				err = scoped
-			}
 			if err != nil {
 				return nil, fmt.Errorf("merging the adapter of %s: %w", d.name, err)
 			}

@@ -21,12 +21,13 @@ func adapted(t *testing.T, m *Model, c experiments.LoRA) *Model {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.s.NoGrad(func() {
+	m.s.NoGrad(func() error {
 		for _, p := range a.Parameters() {
 			if strings.Contains(p.Name, "lora_B") {
 				p.Tensor.CopyInPlace(noise(m.s, p.Name, p.Tensor.Shape()...))
 			}
 		}
+		return nil
 	})
 	return a
 }
@@ -181,10 +182,11 @@ func TestDropoutOfAdaptersIsOfTrainingAlone(t *testing.T) {
 		t.Error("dropout changes nothing")
 	}
 	near(t, "the same key", a.Logits(a.Hidden(in)), dropped, 0)
-	s.NoGrad(func() {
+	s.NoGrad(func() error {
 		if differs(states(t, a, in)) {
 			t.Error("there is dropout without gradients")
 		}
+		return nil
 	})
 	a.Dropout(0)
 	if differs(states(t, a, in)) {

@@ -80,7 +80,7 @@ func TestHiddenAtEqualsHidden(t *testing.T) {
 			near(t, name, m.HiddenAt(in, positions), want, 1e-6)
 		}
 	}
-	s.NoGrad(func() {
+	s.NoGrad(func() error {
 		one, two := m.NewCache(3, 6), m.NewCache(3, 6)
 		for range 2 {
 			in := causal
@@ -89,6 +89,7 @@ func TestHiddenAtEqualsHidden(t *testing.T) {
 			in.Cache = two
 			near(t, "cached", m.HiddenAt(in, []int64{2, 5, 8}), want, 1e-6)
 		}
+		return nil
 	})
 }
 
@@ -145,7 +146,11 @@ func TestHiddenFreesWhatItMade(t *testing.T) {
 	m := newModel(t, s, tiny())
 	before := s.Live()
 	for range 20 {
-		if err := s.Scope(func() { m.Hidden(Input{Tokens: []int64{1, 2}, Rows: 1, Length: 2}) }); err != nil {
+		err := s.Scope(func() error {
+			m.Hidden(Input{Tokens: []int64{1, 2}, Rows: 1, Length: 2})
+			return nil
+		})
+		if err != nil {
 			t.Fatal(err)
 		}
 	}

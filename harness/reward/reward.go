@@ -130,28 +130,24 @@ func step(t *train.Trainer, examples []Example, c experiments.Reward) (value, ac
 	s := t.Session()
 	for part := range train.Micro(examples, c.MicroBatch) {
 		trees, tokens := trees(part)
-		scoped := s.Scope(func() {
+		err := s.Scope(func() error {
 			scores := Scores(t.Model, trees)
 			truths, negatives := pairs(part)
 			better := scores.IndexSelect(0, s.Ints(truths, len(truths)))
 			worse := scores.IndexSelect(0, s.Ints(negatives, len(negatives)))
-			margins, failed := better.Sub(worse).Detach().Values()
-			if failed != nil {
-				err = failed
-				return
+			margins, err := better.Sub(worse).Detach().Values()
+			if err != nil {
+				return err
 			}
 			for _, margin := range margins {
 				if margin > 0 {
 					accuracy += 1 / float64(all)
 				}
 			}
-			var loss float64
-			loss, err = t.Backward(Loss(c.Loss, better, worse).MulScalar(float64(len(margins)) / float64(all)))
+			loss, err := t.Backward(Loss(c.Loss, better, worse).MulScalar(float64(len(margins)) / float64(all)))
 			value += loss
+			return err
 		})
-		if err == nil {
-			err = scoped
-		}
 		if err != nil {
 			return value, accuracy, err
 		}
@@ -263,13 +259,10 @@ func ScoreAll(ctx context.Context, m *model.Model, examples []Example, size int)
 // Score scores every response of the trees, without gradients.
 func Score(m *model.Model, trees []model.Tree) ([][]float64, error) {
 	var values []float64
-	var err error
-	scoped := m.Session().Scope(func() {
-		m.Session().NoGrad(func() { values, err = Scores(m, trees).Value64s() })
+	err := m.Session().NoGrad(func() (err error) {
+		values, err = Scores(m, trees).Value64s()
+		return err
 	})
-	if err == nil {
-		err = scoped
-	}
 	if err != nil {
 		return nil, fmt.Errorf("scoring: %w", err)
 	}

@@ -218,8 +218,9 @@ func (e *Encoder) Set(tensors map[string]safetensors.Tensor) error {
 		if err != nil {
 			return fmt.Errorf("setting parameter %s: %w", p.Name, err)
 		}
-		err = e.s.Scope(func() {
-			e.s.NoGrad(func() { p.Tensor.CopyInPlace(e.s.Floats(values, t.Shape...)) })
+		err = e.s.NoGrad(func() error {
+			p.Tensor.CopyInPlace(e.s.Floats(values, t.Shape...))
+			return nil
 		})
 		if err != nil {
 			return fmt.Errorf("setting parameter %s: %w", p.Name, err)

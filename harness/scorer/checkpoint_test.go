@@ -54,7 +54,10 @@ func TestEncoderEqualsTransformers(t *testing.T) {
 	}
 	b := r.batch(rows)
 	var hidden []float64
-	err = s.Scope(func() { s.NoGrad(func() { hidden, err = e.Hidden(b).Value64s() }) })
+	err = s.NoGrad(func() error {
+		hidden, err = e.Hidden(b).Value64s()
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

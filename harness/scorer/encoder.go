@@ -87,21 +87,17 @@ func (e *Encoder) Train() {
 
 // Scores is the score of each row of the batch: [rows].
 func (e *Encoder) Scores(b Batch) *torch.Tensor {
-	var scores *torch.Tensor
-	e.s.Scope(func() { scores = e.Outputs(b).MatMul(e.counts).Reshape(-1).Keep() })
-	return scores
+	return e.s.Only(func() *torch.Tensor { return e.Outputs(b).MatMul(e.counts).Reshape(-1) })
 }
 
 // Outputs is what the regression head says of each row: [rows, outputs].
 func (e *Encoder) Outputs(b Batch) *torch.Tensor {
-	var outputs *torch.Tensor
-	e.s.Scope(func() {
+	return e.s.Only(func() *torch.Tensor {
 		// The pooler reads [CLS] alone, so the last layer need not compute
 		// anything for the other positions.
 		first := e.encode(b, 1).Reshape(b.Rows, e.Config.HiddenSize)
-		outputs = e.pooler.linear(first).Tanh().Linear(e.classifier.weight, e.classifier.bias).Keep()
+		return e.pooler.linear(first).Tanh().Linear(e.classifier.weight, e.classifier.bias)
 	})
-	return outputs
 }
 
 // Hidden is what the last layer gives at each position: [rows, length, hidden].
@@ -110,8 +106,7 @@ func (e *Encoder) Hidden(b Batch) *torch.Tensor { return e.encode(b, b.Length) }
 // encode is what the last layer gives at the first n positions of each row.
 func (e *Encoder) encode(b Batch, n int) *torch.Tensor {
 	s := e.s
-	var hidden *torch.Tensor
-	s.Scope(func() {
+	return s.Only(func() *torch.Tensor {
 		x := e.embed(b)
 		mask := s.Floats(b.Mask, b.Rows, 1, 1, b.Length)
 		for i := range e.layers {
@@ -119,13 +114,10 @@ func (e *Encoder) encode(b Batch, n int) *torch.Tensor {
 			if i == len(e.layers)-1 && n < b.Length {
 				asking = x.Narrow(1, 0, n)
 			}
-			var next *torch.Tensor
-			s.Scope(func() { next = e.layer(e.layers[i], asking, x, mask).Keep() })
-			x = next
+			x = s.Only(func() *torch.Tensor { return e.layer(e.layers[i], asking, x, mask) })
 		}
-		hidden = x.Keep()
+		return x
 	})
-	return hidden
 }
 
 // embed is the normed sum of the three embeddings, as wide as the layers:

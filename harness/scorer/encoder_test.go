@@ -159,14 +159,21 @@ func TestGradients(t *testing.T) {
 		return e.Scores(newBatch(rows, 0, true)).Sub(s.Float64s([]float64{1, 0}, 2)).Square().Mean()
 	}
 	value := func() (v float64) {
-		s.Scope(func() { s.NoGrad(func() { v, err = loss().Item() }) })
+		err := s.NoGrad(func() (err error) {
+			v, err = loss().Item()
+			return err
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return v
 	}
 	e.Train()
-	if err := s.Scope(func() { loss().Backward() }); err != nil {
+	err = s.Scope(func() error {
+		loss().Backward()
+		return nil
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	const step = 1e-6
@@ -181,8 +188,9 @@ func TestGradients(t *testing.T) {
 		}
 		for i := 0; i < len(values); i += 1 + len(values)/12 {
 			set := func(v float64) {
-				s.Scope(func() {
-					s.NoGrad(func() { p.Tensor.Reshape(-1).Narrow(0, i, 1).CopyInPlace(s.Float64s([]float64{v}, 1)) })
+				s.NoGrad(func() error {
+					p.Tensor.Reshape(-1).Narrow(0, i, 1).CopyInPlace(s.Float64s([]float64{v}, 1))
+					return nil
 				})
 			}
 			set(values[i] + step)

@@ -95,18 +95,15 @@ func fineTune(ctx context.Context, e *Encoder, r reader, ratings []Rating, c exp
 				of[k], targets[k] = rows[i], (ratings[i].Rating-low)/(high-low)
 			}
 			var loss float64
-			var err error
-			scoped := e.s.Scope(func() {
+			err := e.s.Scope(func() (err error) {
 				l := e.Scores(r.batch(of)).Sub(e.s.Float64s(targets, len(targets))).Square().Mean()
 				if loss, err = l.Item(); err != nil {
-					return
+					return err
 				}
 				l.Backward()
 				_, err = optimizer.Step(step, train.Rate(schedule, step, steps))
+				return err
 			})
-			if err == nil {
-				err = scoped
-			}
 			if err != nil {
 				return fmt.Errorf("fine-tuning on ratings: %w", err)
 			}

@@ -22,11 +22,10 @@ type neighbours struct {
 
 func newNeighbours(e *Encoder, v vocabulary) *neighbours {
 	n := &neighbours{encoder: e, vocabulary: v, known: make(map[int]string)}
-	e.s.Scope(func() {
-		e.s.NoGrad(func() {
-			lengths := e.words.Square().SumDim(1, true).AddScalar(1e-12).Rsqrt()
-			n.table = e.words.Mul(lengths).KeepAll()
-		})
+	e.s.NoGrad(func() error {
+		lengths := e.words.Square().SumDim(1, true).AddScalar(1e-12).Rsqrt()
+		n.table = e.words.Mul(lengths).KeepAll()
+		return nil
 	})
 	return n
 }
@@ -61,11 +60,10 @@ func (n *neighbours) of(word string) string {
 	}
 	s := n.encoder.s
 	var likeness []float32
-	s.Scope(func() {
-		s.NoGrad(func() {
-			own := n.table.Narrow(0, ids[0], 1).Transpose(0, 1)
-			likeness, _ = n.table.MatMul(own).Reshape(-1).Values() // an error sticks to the session
-		})
+	s.NoGrad(func() (err error) { // which sticks to the session
+		own := n.table.Narrow(0, ids[0], 1).Transpose(0, 1)
+		likeness, err = n.table.MatMul(own).Reshape(-1).Values()
+		return err
 	})
 	best, found := math.Inf(-1), ""
 	for id, like := range likeness {

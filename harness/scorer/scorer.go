@@ -164,11 +164,9 @@ func (e *Encoder) outputs(ctx context.Context, r reader, pairs []Pair) ([][]floa
 
 // values are the outputs for a batch, row by row, computed without gradients.
 func (e *Encoder) values(b Batch) (values []float64, err error) {
-	scoped := e.s.Scope(func() {
-		e.s.NoGrad(func() { values, err = e.Outputs(b).Value64s() })
+	err = e.s.NoGrad(func() error {
+		values, err = e.Outputs(b).Value64s()
+		return err
 	})
-	if err == nil {
-		err = scoped
-	}
 	return values, err
 }

@@ -248,16 +248,11 @@ func (t *teacher) embed(texts []string, vectors map[string][][]float32) error {
 		}
 		b := t.reader.batch(rows)
 		var hidden []float32
-		var err error
-		scoped := s.Scope(func() {
-			s.NoGrad(func() {
-				x := t.judge.Hidden(b)
-				hidden, err = x.Mul(x.Square().SumDim(2, true).AddScalar(1e-12).Rsqrt()).Values()
-			})
+		err := s.NoGrad(func() (err error) {
+			x := t.judge.Hidden(b)
+			hidden, err = x.Mul(x.Square().SumDim(2, true).AddScalar(1e-12).Rsqrt()).Values()
+			return err
 		})
-		if err == nil {
-			err = scoped
-		}
 		if err != nil {
 			return err
 		}

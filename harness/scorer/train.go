@@ -232,13 +232,12 @@ func (h school) step(lessons []lesson, batch []int) (loss float64, err error) {
 		tokens += len(rows[i].tokens)
 	}
 	s := h.Session()
-	scoped := s.Scope(func() {
+	err = s.Scope(func() error {
 		outputs := h.encoder.Outputs(h.reader.batch(rows))
+		var err error
 		loss, err = h.Update(outputs.Sub(s.Float64s(targets, outputs.Shape()...)).Square().Mean(), train.Rate(h.config.Optimizer, h.Done, h.config.Steps))
+		return err
 	})
-	if err == nil {
-		err = scoped
-	}
 	h.Tokens(tokens)
 	return loss, err
 }

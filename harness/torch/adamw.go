@@ -18,16 +18,16 @@ func SumOfSquares(tensors ...*Tensor) (sum float64, err error) {
 		return 0, s.err
 	}
 	if !tensors[0].fusible() {
-		s.Scope(func() {
+		err = s.Scope(func() error {
 			var sums []*Tensor
 			for _, t := range tensors {
 				sums = append(sums, t.Square().Sum().Reshape(1))
 			}
-			var values []float64
-			values, err = Cat(0, sums...).Value64s()
+			values, err := Cat(0, sums...).Value64s()
 			for _, v := range values {
 				sum += v
 			}
+			return err
 		})
 		return sum, err
 	}
@@ -86,7 +86,7 @@ func (a AdamW) Apply(updates ...Update) {
 		return
 	}
 	for _, u := range updates {
-		s.Scope(func() {
+		s.Scope(func() error {
 			u.Gradient.MulScalarInPlace(a.Scale)
 			u.Parameter.MulScalarInPlace(1 - a.Rate*u.Decay)
 			u.First.LerpInPlace(u.Gradient, 1-a.Beta1)
@@ -94,6 +94,7 @@ func (a AdamW) Apply(updates ...Update) {
 			denominator := u.Second.Sqrt().MulScalar(1 / math.Sqrt(correct2)).AddScalar(a.Epsilon)
 			u.Parameter.AddInPlace(u.First.Div(denominator).MulScalar(-a.Rate / correct1))
 			u.Gradient.ZeroInPlace()
+			return nil
 		})
 	}
 }

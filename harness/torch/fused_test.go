@@ -175,7 +175,7 @@ func TestCachedAttentionEqualsComposed(t *testing.T) {
 	compute := func(unfused bool) (results [][]float32) {
 		s := openWith(t, Options{Threads: 2})
 		s.unfused = unfused
-		s.NoGrad(func() {
+		s.NoGrad(func() error {
 			tensor := func(seed uint64, shape ...int) *Tensor { return s.Float64s(noise(seed, shape), shape...) }
 			keys, values := s.Zeros(slots, groups, capacity, n), s.Zeros(slots, groups, capacity, n)
 			at, lengths := []int64{3, 0, 1}, []int64{5, 0, 8}
@@ -190,6 +190,7 @@ func TestCachedAttentionEqualsComposed(t *testing.T) {
 				}
 				results = append(results, v)
 			}
+			return nil
 		})
 		return results
 	}
@@ -213,7 +214,7 @@ func TestProductsOfFewRows(t *testing.T) {
 			x, w := s.Float64s(noise(1, []int{rows, size.k}), rows, size.k), s.Float64s(noise(2, []int{size.n, size.k}), size.n, size.k)
 			bias := s.Float64s(noise(3, []int{size.n}), size.n)
 			want := values(t, x.Linear(w, bias))
-			s.NoGrad(func() {
+			s.NoGrad(func() error {
 				got := values(t, x.Linear(w, bias))
 				for i := range want {
 					if math.Abs(float64(want[i]-got[i])) > 1e-4 {
@@ -224,6 +225,7 @@ func TestProductsOfFewRows(t *testing.T) {
 				if !slices.Equal(alone, got[(rows-1)*size.n:]) {
 					t.Errorf("%d rows, %v: the last row is another one alone", rows, size)
 				}
+				return nil
 			})
 		}
 	}
@@ -244,7 +246,7 @@ func TestTokenLogprobsWithoutGradientsAreTheSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.NoGrad(func() {
+	s.NoGrad(func() error {
 		got, err := hidden.TokenLogprobs(weight, ids, 1.3).Values()
 		if err != nil {
 			t.Fatal(err)
@@ -254,6 +256,7 @@ func TestTokenLogprobsWithoutGradientsAreTheSame(t *testing.T) {
 				t.Fatalf("token %d: %g, with gradients %g", i, got[i], want[i])
 			}
 		}
+		return nil
 	})
 }
 
@@ -356,7 +359,7 @@ func TestAdamWEqualsComposed(t *testing.T) {
 		s.unfused = unfused
 		p := s.Float64s(noise(1, []int{n}), n)
 		first, second := s.Zeros(n), s.Zeros(n)
-		s.NoGrad(func() {
+		s.NoGrad(func() error {
 			for step := 1; step <= 3; step++ {
 				g := s.Float64s(noise(uint64(step), []int{n}), n)
 				square, err := SumOfSquares(g)
@@ -370,6 +373,7 @@ func TestAdamWEqualsComposed(t *testing.T) {
 					t.Errorf("the gradient's squares sum to %g after the step, %v", left, err)
 				}
 			}
+			return nil
 		})
 		values, err := p.Values()
 		if err != nil {

@@ -104,7 +104,10 @@ func TestInPlace(t *testing.T) {
 		{"zero", func() { x.ZeroInPlace() }, []float32{0, 0, 0}},
 	} {
 		live := s.Live()
-		s.Scope(step.do)
+		s.Scope(func() error {
+			step.do()
+			return nil
+		})
 		if got := values(t, x); !slices.Equal(got, step.want) {
 			t.Errorf("after %s: %v, want %v", step.name, got, step.want)
 		}

@@ -201,26 +201,43 @@ func (s *Session) Err() error { return s.err }
 func (s *Session) Live() int { return s.live }
 
 // Scope calls f and then frees the tensors made by it, except those that it
-// kept. It returns the session's error.
-func (s *Session) Scope(f func()) error {
+// kept. It returns f's error, or the session's where f has none; where the two
+// have nothing to do with each other, both.
+func (s *Session) Scope(f func() error) error {
 	s.scopes = append(s.scopes, nil)
 	defer s.endScope(false)
-	f()
-	return s.err
+	err := f()
+	switch {
+	case err == nil:
+		return s.err
+	case s.err == nil || errors.Is(err, s.err):
+		return err
+	}
+	return errors.Join(err, s.err)
+}
+
+// Only calls f and then frees the tensors made by it, except the one that it
+// returns.
+func (s *Session) Only(f func() *Tensor) (result *Tensor) {
+	s.Scope(func() error {
+		result = f().Keep()
+		return nil
+	})
+	return result
 }
 
 // Grad reports whether gradients are on.
 func (s *Session) Grad() bool { return !s.noGrad }
 
-// NoGrad calls f with gradients off, and restores the mode that was on.
-func (s *Session) NoGrad(f func()) {
+// NoGrad is [Session.Scope] with gradients off. Afterwards they are as they were.
+func (s *Session) NoGrad(f func() error) error {
 	before, was := libtch.AtGradSetEnabled(0), s.noGrad
 	s.noGrad = true
 	defer func() {
 		libtch.AtGradSetEnabled(before)
 		s.noGrad = was
 	}()
-	f()
+	return s.Scope(f)
 }
 
 func (s *Session) endScope(all bool) {

@@ -1,6 +1,8 @@
 package torch
 
 import (
+	"errors"
+	"fmt"
 	"math"
 	"os"
 	"slices"
@@ -48,16 +50,18 @@ func TestAScopeFreesWhatItMade(t *testing.T) {
 	weight := s.Floats([]float32{1, 2, 3, 4}, 2, 2).RequireGrad()
 	before := s.Live()
 	for range 200 {
-		var kept *Tensor
-		if err := s.Scope(func() {
+		err := s.Scope(func() error {
 			x := s.Floats([]float32{1, 1}, 1, 2)
-			s.Scope(func() { kept = x.MatMul(weight).Sum().Keep() })
+			kept := s.Only(func() *Tensor { return x.MatMul(weight).Sum() })
 			kept.Mul(kept).Backward()
-			s.NoGrad(func() { weight.Grad().ZeroInPlace() })
-			if _, err := kept.Item(); err != nil {
-				t.Fatal(err)
-			}
-		}); err != nil {
+			s.NoGrad(func() error {
+				weight.Grad().ZeroInPlace()
+				return nil
+			})
+			_, err := kept.Item()
+			return err
+		})
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -95,16 +99,18 @@ func TestMakingATensorMakesOne(t *testing.T) {
 func TestKeepHandsOverOneScopeAndKeepAllAll(t *testing.T) {
 	s := open(t, Float32)
 	var once, all, twice *Tensor
-	s.Scope(func() {
-		s.Scope(func() {
-			s.Scope(func() {
+	s.Scope(func() error {
+		s.Scope(func() error {
+			s.Scope(func() error {
 				once = s.Zeros(1).Keep()
 				twice = s.Zeros(1).Keep().Keep()
 				all = s.Zeros(1).KeepAll()
+				return nil
 			})
 			if once.Shape() == nil || twice.Shape() == nil || all.Shape() == nil {
 				t.Error("a kept tensor was freed by its own scope")
 			}
+			return nil
 		})
 		if once.Shape() != nil {
 			t.Error("a tensor kept once outlived two scopes")
@@ -112,6 +118,7 @@ func TestKeepHandsOverOneScopeAndKeepAllAll(t *testing.T) {
 		if twice.Shape() == nil || all.Shape() == nil {
 			t.Error("a tensor kept twice or for good did not outlive two scopes")
 		}
+		return nil
 	})
 	if twice.Shape() != nil || all.Shape() == nil || s.Live() != 1 {
 		t.Errorf("%d tensors live at the end, want the one kept for good", s.Live())
@@ -141,7 +148,10 @@ func TestUseAfterFreeIsAnError(t *testing.T) {
 	} {
 		s := open(t, Float32)
 		var x *Tensor
-		s.Scope(func() { x = s.Zeros(2) })
+		s.Scope(func() error {
+			x = s.Zeros(2)
+			return nil
+		})
 		use(x, s.Zeros(2))
 		if err := s.Err(); err == nil || !strings.Contains(err.Error(), "freed") {
 			t.Errorf("%s: error %v, want one that says that the tensor was freed", name, err)
@@ -159,7 +169,7 @@ func TestAClosedSessionIsAnError(t *testing.T) {
 	}
 	s = open(t, Float32)
 	s.Close()
-	s.Scope(func() { s.Floats([]float32{1}, 1).Keep() })
+	s.Only(func() *Tensor { return s.Floats([]float32{1}, 1) })
 	if err := s.Err(); err == nil || !strings.Contains(err.Error(), "closed") {
 		t.Errorf("error %v, want one that says that the session is closed", err)
 	}
@@ -169,10 +179,11 @@ func TestAClosedSessionIsAnError(t *testing.T) {
 func TestErrorsStick(t *testing.T) {
 	s := open(t, Float32)
 	var after *Tensor
-	err := s.Scope(func() {
+	err := s.Scope(func() error {
 		bad := s.Zeros(2, 3).MatMul(s.Zeros(2, 3))
 		after = bad.Exp().Sum()
 		s.Zeros(4).Reshape(5)
+		return nil
 	})
 	if err == nil || !strings.Contains(err.Error(), "matmul") {
 		t.Fatalf("error %v, want the first one, of matmul", err)
@@ -188,6 +199,41 @@ func TestErrorsStick(t *testing.T) {
 	}
 	if live := s.Live(); live != 0 {
 		t.Errorf("%d tensors live after the scope of the error", live)
+	}
+}
+
+func TestScopesReturnBothErrors(t *testing.T) {
+	ours := errors.New("ours")
+	for _, scope := range []func(*Session, func() error) error{(*Session).Scope, (*Session).NoGrad} {
+		s := open(t, Float32)
+		if err := scope(s, func() error { return nil }); err != nil {
+			t.Errorf("without an error: %v", err)
+		}
+		if err := scope(s, func() error { return ours }); err != ours || s.Err() != nil {
+			t.Errorf("of f alone: %v, and the session's is %v", err, s.Err())
+		}
+		err := scope(s, func() error {
+			s.Zeros(2).Reshape(3)
+			return ours
+		})
+		if !errors.Is(err, ours) || !errors.Is(err, s.Err()) {
+			t.Errorf("of both: %v", err)
+		}
+		if err := scope(s, func() error { return nil }); err != s.Err() {
+			t.Errorf("of the session alone: %v", err)
+		}
+		wrapped := fmt.Errorf("a step: %w", s.Err())
+		if err := scope(s, func() error { return wrapped }); err != wrapped {
+			t.Errorf("of f, which has the session's: %v", err)
+		}
+	}
+}
+
+func TestOnlyTheResultOutlivesOnly(t *testing.T) {
+	s := open(t, Float32)
+	x := s.Only(func() *Tensor { return s.Zeros(2).AddScalar(1).AddScalar(2) })
+	if got := values(t, x); s.Live() != 1 || got[0] != 3 {
+		t.Errorf("%d tensors live, the result is %v", s.Live(), got)
 	}
 }
 
@@ -215,24 +261,26 @@ func TestNoGradRestoresTheMode(t *testing.T) {
 		w.Grad().ZeroInPlace()
 		return g, true
 	}
-	s.NoGrad(func() {
-		s.NoGrad(func() {})
+	s.NoGrad(func() error {
+		s.NoGrad(func() error { return nil })
 		w.AddInPlace(s.Floats([]float32{1}, 1)) // fails where gradients flow to a leaf
+		return nil
 	})
 	if g, ok := gradient(); !ok || g != 8 {
 		t.Errorf("after NoGrad: gradient %g, %v, want 8", g, s.Err())
 	}
 	func() {
 		defer func() { recover() }()
-		s.NoGrad(func() { panic("inside") })
+		s.NoGrad(func() error { panic("inside") })
 	}()
 	if g, ok := gradient(); !ok || g != 8 {
 		t.Errorf("after a panic in NoGrad: gradient %g, %v, want 8", g, s.Err())
 	}
-	s.NoGrad(func() {
+	s.NoGrad(func() error {
 		if _, ok := gradient(); ok {
 			t.Error("inside NoGrad a gradient flowed")
 		}
+		return nil
 	})
 }
 
@@ -251,11 +299,17 @@ func TestSessionsOfTwoThreads(t *testing.T) {
 			w := s.Floats([]float32{float32(i)}, 1).RequireGrad()
 			for range 50 {
 				if i%2 == 0 { // its mode and its error are not the others'
-					s.NoGrad(func() { w.Mul(w) })
+					s.NoGrad(func() error {
+						w.Mul(w)
+						return nil
+					})
 					s.Zeros(2).MatMul(s.Zeros(3))
 					continue
 				}
-				s.Scope(func() { w.Mul(w).Backward() })
+				s.Scope(func() error {
+					w.Mul(w).Backward()
+					return nil
+				})
 			}
 			if errs[i] = s.Err(); errs[i] == nil {
 				v, _ := w.Grad().Values()
@@ -309,18 +363,20 @@ func TestMemoryIsFlat(t *testing.T) {
 	data := make([]float32, n)
 	weight := s.Zeros(n).RequireGrad()
 	round := func() {
-		err := s.Scope(func() {
+		err := s.Scope(func() error {
 			x := s.Floats(data, n)
-			s.NoGrad(func() {
+			s.NoGrad(func() error {
 				x.AddInPlace(x)
 				x.MulScalarInPlace(2)
 				x.LerpInPlace(weight, 0.5)
 				x.ZeroInPlace()
 				x.Narrow(0, 0, n/2).CopyInPlace(x.Narrow(0, n/2, n/2))
+				return nil
 			})
 			weight.Mul(x).Sum().Backward()
 			weight.Grad().ZeroInPlace()
-			x.IntValues() // an error must not leak either, but this one sticks
+			_, err := x.IntValues() // an error must not leak either, but this one sticks
+			return err
 		})
 		if err == nil {
 			t.Fatal("float32 was read as int64")

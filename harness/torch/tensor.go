@@ -95,7 +95,7 @@ type element interface {
 
 // fromData makes a tensor whose elements, which lie in memory as dtype, become
 // as on the session's device. It leaves nothing else in the scope.
-func fromData[E element](s *Session, data []E, dtype, as DType, shape []int) (made *Tensor) {
+func fromData[E element](s *Session, data []E, dtype, as DType, shape []int) *Tensor {
 	n := 1
 	for _, size := range shape {
 		n *= size
@@ -107,7 +107,7 @@ func fromData[E element](s *Session, data []E, dtype, as DType, shape []int) (ma
 	if len(dims) == 0 {
 		dims = []int64{1}
 	}
-	s.Scope(func() {
+	return s.Only(func() *Tensor {
 		t := s.op("tensor of data", func(out *libtch.Ctensor) {
 			if n == 0 {
 				libtch.AtgZeros(out, dims, len(dims), int32(dtype), -1)
@@ -119,9 +119,8 @@ func fromData[E element](s *Session, data []E, dtype, as DType, shape []int) (ma
 			on := t
 			t = s.op("to", func(out *libtch.Ctensor) { libtch.AtgTo(out, on.c, s.device) }, on)
 		}
-		made = t.To(as).Keep()
+		return t.To(as)
 	})
-	return made
 }
 
 // Floats makes a tensor of the session's floating-point type from a copy of
@@ -156,13 +155,19 @@ func (s *Session) Zeros(shape ...int) *Tensor {
 
 // Values reads a floating-point tensor, whatever its shape, as float32.
 func (t *Tensor) Values() (values []float32, err error) {
-	t.s.Scope(func() { values, err = read[float32](t.To(Float32), Float32) })
+	err = t.s.Scope(func() error {
+		values, err = read[float32](t.To(Float32), Float32)
+		return err
+	})
 	return values, err
 }
 
 // Value64s reads a floating-point tensor, whatever its shape, as float64.
 func (t *Tensor) Value64s() (values []float64, err error) {
-	t.s.Scope(func() { values, err = read[float64](t.To(Float64), Float64) })
+	err = t.s.Scope(func() error {
+		values, err = read[float64](t.To(Float64), Float64)
+		return err
+	})
 	return values, err
 }
 
@@ -204,17 +209,16 @@ func read[E element](t *Tensor, types ...DType) ([]E, error) {
 	if len(values) == 0 {
 		return values, nil
 	}
-	err := s.Scope(func() {
-		s.NoGrad(func() {
-			c := t.Contiguous()
-			if s.device >= 0 {
-				on := c
-				c = s.op("to", func(out *libtch.Ctensor) { libtch.AtgTo(out, on.c, -1) }, on)
-			}
-			if s.err == nil {
-				copy(values, unsafe.Slice((*E)(libtch.AtDataPtr(c.c)), len(values)))
-			}
-		})
+	err := s.NoGrad(func() error {
+		c := t.Contiguous()
+		if s.device >= 0 {
+			on := c
+			c = s.op("to", func(out *libtch.Ctensor) { libtch.AtgTo(out, on.c, -1) }, on)
+		}
+		if s.err == nil {
+			copy(values, unsafe.Slice((*E)(libtch.AtDataPtr(c.c)), len(values)))
+		}
+		return nil
 	})
 	return values, err
 }

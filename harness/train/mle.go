@@ -94,14 +94,11 @@ func (t *Trainer) likelihoodStep(sequences []Sequence, share float64) (loss floa
 	}
 	for part := range Micro(sequences, t.config.MicroBatch) {
 		b := newBatch(part)
-		scoped := t.Session().Scope(func() {
-			var value float64
-			value, err = t.Backward(logprobs(t.Model, b).Sum().MulScalar(-1 / float64(targets)))
+		err := t.Session().Scope(func() error {
+			value, err := t.Backward(logprobs(t.Model, b).Sum().MulScalar(-1 / float64(targets)))
 			loss += value
+			return err
 		})
-		if err == nil {
-			err = scoped
-		}
 		if err != nil {
 			return loss, err
 		}
@@ -122,15 +119,12 @@ func (t *Trainer) evaluate(ctx context.Context, sequences []Sequence, size int) 
 		}
 		b := newBatch(pick(sequences, indices))
 		var value float64
-		var err error
-		scoped := t.Session().Scope(func() {
-			t.Session().NoGrad(func() { value, err = logprobs(t.Model, b).Sum().Item() })
+		err := t.Session().NoGrad(func() (err error) {
+			value, err = logprobs(t.Model, b).Sum().Item()
+			return err
 		})
 		if err != nil {
 			return 0, err
-		}
-		if scoped != nil {
-			return 0, scoped
 		}
 		sum += value
 		n += len(b.targets)

@@ -82,12 +82,10 @@ func Rate(config experiments.Optimizer, step, steps int) float64 {
 // share of the peak learning rate, and clears the gradients. It returns the
 // gradient's global norm before clipping.
 func (o *Optimizer) Step(step int, share float64) (norm float64, err error) {
-	scoped := o.s.Scope(func() {
-		o.s.NoGrad(func() { norm, err = o.step(step, share) })
+	err = o.s.NoGrad(func() error {
+		norm, err = o.step(step, share)
+		return err
 	})
-	if err == nil {
-		err = scoped
-	}
 	return norm, err
 }
 
@@ -129,7 +127,7 @@ func (o *Optimizer) step(step int, share float64) (float64, error) {
 			updates = append(updates, torch.Update{Parameter: s.Tensor, Gradient: g, First: s.first, Second: s.second, Decay: decay})
 			continue
 		}
-		o.s.Scope(func() {
+		o.s.Scope(func() error {
 			rate := c.MuonLearningRate * share
 			if scale != 1 {
 				g.MulScalarInPlace(scale)
@@ -139,6 +137,7 @@ func (o *Optimizer) step(step int, share float64) (float64, error) {
 			}
 			s.Tensor.AddInPlace(muonUpdate(s.first, g).MulScalar(-rate))
 			g.ZeroInPlace()
+			return nil
 		})
 	}
 	torch.AdamW{
@@ -189,7 +188,11 @@ func (o *Optimizer) SetState(state map[string]safetensors.Tensor) error {
 		if err != nil {
 			return fmt.Errorf("restoring %s: %w", name, err)
 		}
-		if err := o.s.Scope(func() { t.CopyInPlace(o.s.Floats(values, state[name].Shape...)) }); err != nil {
+		err = o.s.Scope(func() error {
+			t.CopyInPlace(o.s.Floats(values, state[name].Shape...))
+			return nil
+		})
+		if err != nil {
 			return fmt.Errorf("restoring %s: %w", name, err)
 		}
 	}

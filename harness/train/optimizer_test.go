@@ -65,13 +65,11 @@ func TestAdamWEqualsTorch(t *testing.T) {
 	before := s.Live()
 	for i, want := range golden.Steps {
 		var norm float64
-		err := s.Scope(func() {
+		err := s.Scope(func() (err error) {
 			// The gradient of a weighted sum is the weights.
 			matrix.Mul(s.Float64s(want.MatrixGradient, 3, 4)).Sum().Add(vector.Mul(s.Float64s(want.VectorGradient, 5)).Sum()).Backward()
-			var failed error
-			if norm, failed = o.Step(i, want.Share); failed != nil {
-				t.Fatal(failed)
-			}
+			norm, err = o.Step(i, want.Share)
+			return err
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -204,17 +204,12 @@ func withinPrompts(scores [][]float64, samples int) float64 {
 func (p *PPO) consult(t *Trainer, rollouts []rollout) error {
 	s := t.Session()
 	var reference []float64
-	var err error
-	scoped := s.Scope(func() {
-		s.NoGrad(func() {
-			b := model.Plant(s, p.trees(rollouts))
-			states := p.Reference.HiddenAt(b.Input, b.Predict)
-			reference, err = p.Reference.Logprobs(states, b.Targets, p.Temperature).Value64s()
-		})
+	err := s.NoGrad(func() (err error) {
+		b := model.Plant(s, p.trees(rollouts))
+		states := p.Reference.HiddenAt(b.Input, b.Predict)
+		reference, err = p.Reference.Logprobs(states, b.Targets, p.Temperature).Value64s()
+		return err
 	})
-	if err == nil {
-		err = scoped
-	}
 	if err != nil {
 		return fmt.Errorf("asking the reference policy: %w", err)
 	}
@@ -362,7 +357,7 @@ func (p *PPO) step(t *Trainer, minibatch []rollout) (l losses, err error) {
 
 // gradients adds the gradients of some of a step's rollouts, whose loss is a mean
 // over all tokens of the step.
-func (p *PPO) gradients(t *Trainer, rollouts []rollout, tokens int, l *losses) (err error) {
+func (p *PPO) gradients(t *Trainer, rollouts []rollout, tokens int, l *losses) error {
 	s := t.Session()
 	var sampled, advantages, returns, values []float64
 	for _, r := range rollouts {
@@ -375,17 +370,16 @@ func (p *PPO) gradients(t *Trainer, rollouts []rollout, tokens int, l *losses) (
 	}
 	n := len(sampled)
 	share := float64(n) / float64(tokens)
-	scoped := s.Scope(func() {
+	return s.Scope(func() error {
 		b := model.Plant(s, p.trees(rollouts))
 		states := p.Policy.HiddenAt(b.Input, b.Predict)
 		logRatio := p.Policy.Logprobs(states, b.Targets, p.Temperature).Sub(s.Float64s(sampled, n))
 		policy := PolicyLoss(logRatio, s.Float64s(advantages, n), p.Clip).MulScalar(share)
 		value := ValueLoss(p.Policy.Scores(states), s.Float64s(values, n), s.Float64s(returns, n), p.ValueClip).MulScalar(share)
 
-		moves, failed := logRatio.Detach().Value64s()
-		if failed != nil {
-			err = failed
-			return
+		moves, err := logRatio.Detach().Value64s()
+		if err != nil {
+			return err
 		}
 		for _, move := range moves {
 			l.moved += KL("k3", -move) / float64(tokens)
@@ -397,19 +391,16 @@ func (p *PPO) gradients(t *Trainer, rollouts []rollout, tokens int, l *losses) (
 			of  *torch.Tensor
 			sum *float64
 		}{{policy, &l.policy}, {value, &l.value}} {
-			var loss float64
-			if loss, err = part.of.Item(); err != nil {
-				return
+			loss, err := part.of.Item()
+			if err != nil {
+				return err
 			}
 			*part.sum += loss
 		}
 		_, err = t.Backward(policy.Add(value.MulScalar(p.ValueCoefficient)))
 		t.Tokens(b.Rows * b.Length)
+		return err
 	})
-	if err == nil {
-		err = scoped
-	}
-	return err
 }
 
 // PolicyLoss is the clipped surrogate objective, negated: all are [tokens].

@@ -261,9 +261,9 @@ func bandit(policy, reference *model.Model, rewards []float64) *PPO {
 func distribution(t *testing.T, m *model.Model) []float64 {
 	t.Helper()
 	var p []float64
-	var err error
-	m.Session().Scope(func() {
+	err := m.Session().Scope(func() (err error) {
 		p, err = m.Logits(m.Hidden(model.Input{Tokens: []int64{5}, Rows: 1, Length: 1})).Softmax(-1).Value64s()
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)

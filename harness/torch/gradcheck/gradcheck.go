@@ -30,7 +30,7 @@ func Check(t testing.TB, f func() *torch.Tensor, inputs ...Input) {
 	if s.DType() != torch.Float64 {
 		t.Fatal("gradients are compared in float64 only")
 	}
-	err := s.Scope(func() {
+	err := s.Scope(func() error {
 		for _, in := range inputs {
 			in.Tensor.RequireGrad()
 			if g := in.Tensor.Grad(); g != nil {
@@ -38,6 +38,7 @@ func Check(t testing.TB, f func() *torch.Tensor, inputs ...Input) {
 			}
 		}
 		f().Backward()
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -63,11 +64,10 @@ func Check(t testing.TB, f func() *torch.Tensor, inputs ...Input) {
 				moved := append([]float64(nil), values...)
 				moved[i] = x
 				var y float64
-				err := s.Scope(func() {
-					s.NoGrad(func() {
-						in.Tensor.CopyInPlace(s.Float64s(moved, in.Tensor.Shape()...))
-						y, _ = f().Item()
-					})
+				err := s.NoGrad(func() (err error) {
+					in.Tensor.CopyInPlace(s.Float64s(moved, in.Tensor.Shape()...))
+					y, err = f().Item()
+					return err
 				})
 				if err != nil {
 					t.Fatal(err)
