@@ -18,7 +18,7 @@ help:
 	@echo 'make demo    set up, build, run experiments/demo.toml, print its report'
 	@echo 'make test    set up, run all tests'
 	@echo 'make build   set up, build bin/lastmile'
-	@echo 'make setup   only what a build needs: compiler, libtorch, fitted gotch'
+	@echo 'make setup   only what a build needs: compiler, libtorch, fitted gotch, flags'
 	@echo 'make lint    gofmt, vet, staticcheck'
 	@echo 'make bench   our speed beside that of peers, see CONTRIBUTING.md'
 	@echo 'make clean   remove what make built or set up (not the work folder)'
@@ -84,4 +84,4 @@ bench-decode bench-train bench-rl bench-flat: bench-%: setup
 	else python3 harness/bench/$*.py $(BENCH); fi
 
 clean:
-	rm -rf bin .made-by-make-setup
+	rm -rf bin .made-by-make-setup harness/torch/fused/flags.go

@@ -3,8 +3,7 @@ package torch
 import (
 	"math"
 
-	"github.com/sugarme/gotch/fused"
-	"github.com/sugarme/gotch/libtch"
+	"lastmile/harness/torch/fused"
 )
 
 // SumOfSquares reads the sum of the squares of all elements of the tensors. A
@@ -31,9 +30,9 @@ func SumOfSquares(tensors ...*Tensor) (sum float64, err error) {
 		})
 		return sum, err
 	}
-	all := make([]libtch.Ctensor, len(tensors))
+	all := make([]fused.Tensor, len(tensors))
 	for i, t := range tensors {
-		all[i] = t.c
+		all[i] = t.raw()
 	}
 	sum = fused.Squares(all)
 	if err := fused.Err(); err != nil {
@@ -70,13 +69,13 @@ func (a AdamW) Apply(updates ...Update) {
 	s := updates[0].Parameter.s
 	correct1, correct2 := 1-math.Pow(a.Beta1, float64(a.Step)), 1-math.Pow(a.Beta2, float64(a.Step))
 	if updates[0].Parameter.fusible() {
-		var tensors []libtch.Ctensor
+		var tensors []fused.Tensor
 		var decays []float64
 		for _, u := range updates {
 			if !s.usable("adamw", u.Parameter, u.Gradient, u.First, u.Second) {
 				return
 			}
-			tensors = append(tensors, u.Parameter.c, u.Gradient.c, u.First.c, u.Second.c)
+			tensors = append(tensors, u.Parameter.raw(), u.Gradient.raw(), u.First.raw(), u.Second.raw())
 			decays = append(decays, u.Decay)
 		}
 		fused.AdamW(tensors, decays, a.Scale, a.Rate, a.Beta1, a.Beta2, a.Epsilon, correct1, correct2)

@@ -4,8 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/sugarme/gotch/fused"
-	"github.com/sugarme/gotch/libtch"
+	"lastmile/harness/torch/fused"
 )
 
 // Places say where the rows of a batch go in a cache whose layers are [slots,
@@ -35,35 +34,39 @@ func (layer *Tensor) Places(slots, lengths []int64, more int) *Places {
 // fit reports whether a cache has the slots, and in each room for lengths and
 // more tokens.
 func (s *Session) fit(layer *Tensor, slots, lengths []int64, more int) bool {
+	if len(slots) == 0 || len(lengths) != len(slots) {
+		s.fail("torch: places: %d lengths for %d slots, want one each", len(lengths), len(slots))
+		return false
+	}
 	for row, slot := range slots {
 		if size := layer.Size(0); slot < 0 || int(slot) >= size {
 			s.fail("torch: places: slot %d of a cache of %d", slot, size)
 			return false
 		}
-		if capacity := layer.Size(2); int(lengths[row])+more > capacity {
+		if capacity := layer.Size(2); lengths[row] < 0 || int(lengths[row])+more > capacity {
 			s.fail("torch: places: %d tokens in a slot that has room for %d", int(lengths[row])+more, capacity)
 			return false
 		}
 	}
-	return len(slots) > 0
+	return true
 }
 
 // AttendCached lets one token a row attend to a cached sequence of its own: its
 // key and value, [rows, groups, 1, n], go to its place in a layer's keys and
 // values, [slots, groups, capacity, n]; then its queries, [rows, heads, 1, n],
-// attend to all that its slot holds: [rows, 1, heads · n]. Gradients are
+// attend to all that its slot holds: [rows, 1, heads · n]. It is for gradients
 // switched off.
 func AttendCached(queries, key, value, keys, values *Tensor, p *Places) *Tensor {
 	s := queries.s
 	if !s.usable("attend", queries, key, value, keys, values) {
-		return queries
+		return &Tensor{s: s}
 	}
 	if keys.fusible() {
-		return s.fusedOp("attend", func() libtch.Ctensor {
+		return s.fusedOp("attend", func() fused.Tensor {
 			if s.device >= 0 {
-				return fused.AttendOn(queries.c, key.c, value.c, keys.c, values.c, p.slots.c, p.lengths.c)
+				return fused.AttendOn(queries.raw(), key.raw(), value.raw(), keys.raw(), values.raw(), p.slots.raw(), p.lengths.raw())
 			}
-			return fused.Attend(queries.c, key.c, value.c, keys.c, values.c, p.Slots, p.Lengths)
+			return fused.Attend(queries.raw(), key.raw(), value.raw(), keys.raw(), values.raw(), p.Slots, p.Lengths)
 		})
 	}
 	rows, columns := len(p.Slots), int(slices.Max(p.Lengths))+1
@@ -88,11 +91,15 @@ func (t *Tensor) Store(x *Tensor, p *Places) {
 	if !s.usable("store", t, x) {
 		return
 	}
+	if len(p.Slots) != x.Size(0) {
+		s.fail("torch: store: %d rows of tokens in %d slots", x.Size(0), len(p.Slots))
+		return
+	}
 	if t.fusible() {
 		if s.device >= 0 {
-			fused.StoreOn(t.c, x.c, p.slots.c, p.lengths.c)
+			fused.StoreOn(t.raw(), x.raw(), p.slots.raw(), p.lengths.raw())
 		} else {
-			fused.Store(t.c, x.c, p.Slots, p.Lengths)
+			fused.Store(t.raw(), x.raw(), p.Slots, p.Lengths)
 		}
 		if err := fused.Err(); err != nil {
 			s.failed("store", err)

@@ -3,13 +3,14 @@ package torch
 import (
 	"math"
 
-	"github.com/sugarme/gotch/fused"
 	"github.com/sugarme/gotch/libtch"
+
+	"lastmile/harness/torch/fused"
 )
 
-// The operations of this file are one pass over memory each. Where they cannot
-// serve a tensor they are made of libtorch's own, which also say what they
-// compute.
+// The operations of this file are one pass over memory each, by package fused.
+// Where that cannot serve a tensor they are made of libtorch's own, which also
+// say what they compute.
 
 // fusible reports whether the fused operations can serve t.
 func (t *Tensor) fusible() bool {
@@ -17,20 +18,20 @@ func (t *Tensor) fusible() bool {
 	return !t.s.unfused && t.s.kernels && (dtype == Float32 || dtype == Float64 && t.s.device < 0)
 }
 
-// fusibleProduct is fusible for what has a product in it, which autocast
-// computes in another type.
+// fusibleProduct is fusible for an operation with a product in it, which
+// autocast computes in another type.
 func (t *Tensor) fusibleProduct() bool { return t.fusible() && !t.s.autocast }
 
 // fewRows is how many rows a product may have for the fused one to be faster.
 const fewRows = 64
 
-// few reports whether t has so few rows, and nobody wants gradients.
+// few reports whether t has so few rows, and no gradients are wanted.
 func (t *Tensor) few() bool {
 	return t.s.noGrad && t.s.device < 0 && t.fusible() && t.DType() == Float32 && t.Elements() <= fewRows*t.Size(-1)
 }
 
 // fusedOp runs one fused operation and puts its result into the current scope.
-func (s *Session) fusedOp(name string, call func() libtch.Ctensor, inputs ...*Tensor) *Tensor {
+func (s *Session) fusedOp(name string, call func() fused.Tensor, inputs ...*Tensor) *Tensor {
 	t := &Tensor{s: s}
 	if !s.usable(name, inputs...) {
 		return t
@@ -40,15 +41,18 @@ func (s *Session) fusedOp(name string, call func() libtch.Ctensor, inputs ...*Te
 		s.failed(name, err)
 		return t
 	}
-	s.adopt(t, c)
+	s.adopt(t, libtch.Ctensor(c))
 	return t
 }
+
+// raw is t for package fused.
+func (t *Tensor) raw() fused.Tensor { return fused.Tensor(t.c) }
 
 // RMSNorm divides t by the root of its mean square over the last dimension and
 // scales by weight, [last] (Zhang and Sennrich 2019).
 func (t *Tensor) RMSNorm(weight *Tensor, eps float64) *Tensor {
 	if t.fusible() {
-		return t.s.fusedOp("rms_norm", func() libtch.Ctensor { return fused.RMSNorm(t.c, weight.c, eps) }, t, weight)
+		return t.s.fusedOp("rms_norm", func() fused.Tensor { return fused.RMSNorm(t.raw(), weight.raw(), eps) }, t, weight)
 	}
 	return t.Mul(t.Square().MeanDim(-1, true).AddScalar(eps).Rsqrt()).Mul(weight)
 }
@@ -56,7 +60,7 @@ func (t *Tensor) RMSNorm(weight *Tensor, eps float64) *Tensor {
 // SwiGLU is SiLU(t) · up (Shazeer 2020).
 func (t *Tensor) SwiGLU(up *Tensor) *Tensor {
 	if t.fusible() {
-		return t.s.fusedOp("swiglu", func() libtch.Ctensor { return fused.SwiGLU(t.c, up.c) }, t, up)
+		return t.s.fusedOp("swiglu", func() fused.Tensor { return fused.SwiGLU(t.raw(), up.raw()) }, t, up)
 	}
 	return t.SiLU().Mul(up)
 }
@@ -69,21 +73,24 @@ func (t *Tensor) LoRALinear(weight, bias, a, b *Tensor, scale float64) *Tensor {
 		return t.Projection(weight, bias).Add(t.Projection(a, nil).MulScalar(scale).Projection(b, nil))
 	}
 	inputs := []*Tensor{t, weight, a, b}
-	var added libtch.Ctensor
+	var added fused.Tensor
 	if bias != nil {
-		inputs, added = append(inputs, bias), bias.c
+		inputs, added = append(inputs, bias), bias.raw()
 	}
-	return t.s.fusedOp("lora_linear", func() libtch.Ctensor {
-		return fused.LoRALinear(t.c, weight.c, added, a.c, b.c, scale)
+	return t.s.fusedOp("lora_linear", func() fused.Tensor {
+		return fused.LoRALinear(t.raw(), weight.raw(), added, a.raw(), b.raw(), scale)
 	}, inputs...)
 }
 
-// Dropout is t / (1 - drop), or 0 with the probability drop, from 0 to below 1:
-// where the random number at an element's place in the stream that key names
-// (SplitMix, Steele et al. 2014) says so.
+// Dropout is t / (1 - drop), or 0 with the probability drop, from 0 to below 1.
+// The random number at an element's place in the stream that key names decides
+// (SplitMix, Steele et al. 2014).
 func (t *Tensor) Dropout(drop float64, key uint64) *Tensor {
+	if !(drop >= 0 && drop < 1) {
+		t.s.fail("torch: dropout: a probability of %g, want one from 0 to below 1", drop)
+	}
 	if t.fusible() {
-		return t.s.fusedOp("dropout", func() libtch.Ctensor { return fused.Dropout(t.c, drop, key) }, t)
+		return t.s.fusedOp("dropout", func() fused.Tensor { return fused.Dropout(t.raw(), drop, key) }, t)
 	}
 	kept := make([]float64, t.Elements())
 	for i := range kept {
@@ -104,7 +111,7 @@ func (t *Tensor) Dropout(drop float64, key uint64) *Tensor {
 // half.
 func (t *Tensor) Rotary(cos, sin *Tensor) *Tensor {
 	if t.fusible() {
-		return t.s.fusedOp("rotary", func() libtch.Ctensor { return fused.Rotary(t.c, cos.c, sin.c) }, t, cos, sin)
+		return t.s.fusedOp("rotary", func() fused.Tensor { return fused.Rotary(t.raw(), cos.raw(), sin.raw()) }, t, cos, sin)
 	}
 	half := t.Size(-1) / 2
 	swapped := Cat(-1, t.Narrow(-1, half, half), t.Narrow(-1, 0, half))
@@ -117,26 +124,30 @@ func (t *Tensor) Rotary(cos, sin *Tensor) *Tensor {
 // is added, [length, columns] or [rows, 1, 1, length, columns], if it is not
 // nil.
 func Attention(queries, keys, values, mask *Tensor) *Tensor {
-	shape := queries.Shape()
-	if len(shape) != 4 {
-		return queries
+	s := queries.s
+	if !s.usable("attention", queries, keys, values) {
+		return &Tensor{s: s}
+	}
+	shape, groups := queries.Shape(), keys.Size(1)
+	if len(shape) != 4 || groups == 0 || shape[1]%groups != 0 {
+		s.fail("torch: attention: queries of shape %v to keys of %v, want [rows, heads, length, n] to [rows, groups, columns, n], a group for so many heads", shape, keys.Shape())
+		return &Tensor{s: s}
 	}
 	rows, heads, length, n := shape[0], shape[1], shape[2], shape[3]
 	scale := 1 / math.Sqrt(float64(n))
 	if queries.fusibleProduct() {
 		inputs := []*Tensor{queries, keys, values}
-		var added libtch.Ctensor
+		var added fused.Tensor
 		if mask != nil {
-			inputs, added = append(inputs, mask), mask.c
+			inputs, added = append(inputs, mask), mask.raw()
 		}
-		return queries.s.fusedOp("attention", func() libtch.Ctensor {
-			return fused.Attention(queries.c, keys.c, values.c, added, scale)
+		return s.fusedOp("attention", func() fused.Tensor {
+			return fused.Attention(queries.raw(), keys.raw(), values.raw(), added, scale)
 		}, inputs...)
 	}
 	// The queries of a group are stacked along the length instead of repeating
 	// the keys.
-	groups, columns := keys.Size(1), keys.Size(2)
-	share := heads / groups
+	columns, share := keys.Size(2), heads/groups
 	weights := queries.MulScalar(scale).Reshape(rows, groups, share*length, n).low().MatMul(keys.low().Transpose(2, 3)).To(queries.DType())
 	if mask != nil {
 		weights = weights.Reshape(rows, groups, share, length, columns).Add(mask)
@@ -147,12 +158,11 @@ func Attention(queries, keys, values, mask *Tensor) *Tensor {
 
 // TokenLogprobs are the log-probabilities, in nats, of targets, Int64 [m],
 // under the logits that t, hidden states [m, n], has with weight, [vocabulary,
-// n], at a temperature: [m].
+// n], at a temperature: [m]. Logits come in parts, on a device too, where
+// libtorch's own operations make the log-probabilities of them.
 func (t *Tensor) TokenLogprobs(weight, targets *Tensor, temperature float64) *Tensor {
-	if t.fusibleProduct() && t.s.device < 0 {
-		return t.s.fusedOp("token_logprobs", func() libtch.Ctensor {
-			return fused.TokenLogprobs(t.c, weight.c, targets.c, temperature)
-		}, t, weight, targets)
-	}
-	return t.Linear(weight, nil).MulScalar(1/temperature).LogSoftmax(-1).Gather(1, targets.Reshape(-1, 1)).Reshape(-1)
+	return t.s.fusedOp("token_logprobs", func() fused.Tensor {
+		plain := t.s.device >= 0 || !t.fusible()
+		return fused.TokenLogprobs(t.raw(), weight.raw(), targets.raw(), temperature, plain)
+	}, t, weight, targets)
 }

@@ -1,8 +1,9 @@
 package torch
 
 import (
-	"github.com/sugarme/gotch/fused"
 	"github.com/sugarme/gotch/libtch"
+
+	"lastmile/harness/torch/fused"
 )
 
 func (t *Tensor) unary(name string, f func(*libtch.Ctensor, libtch.Ctensor)) *Tensor {
@@ -49,7 +50,7 @@ func (t *Tensor) MatMul(u *Tensor) *Tensor { return t.binary("matmul", libtch.At
 // [..., out]; bias may be nil.
 func (t *Tensor) Linear(weight, bias *Tensor) *Tensor {
 	if t.few() && weight.DType() == Float32 {
-		y := t.s.fusedOp("linear", func() libtch.Ctensor { return fused.Linear(t.c, weight.c) }, t, weight)
+		y := t.s.fusedOp("linear", func() fused.Tensor { return fused.Linear(t.raw(), weight.raw()) }, t, weight)
 		if bias != nil {
 			y = y.Add(bias)
 		}

@@ -43,8 +43,9 @@ import (
 	"sync"
 	"unsafe"
 
-	"github.com/sugarme/gotch/fused"
 	"github.com/sugarme/gotch/libtch"
+
+	"lastmile/harness/torch/fused"
 )
 
 // DType is the type of a tensor's elements, numbered as in c10::ScalarType.

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"go/format"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,13 +17,15 @@ func TestFusedIsCompiledWithTheThreadsOfLibtorch(t *testing.T) {
 		"libgomp-a34b3233.so.1": {"-fopenmp\n", "-O3", "-l:libgomp-a34b3233.so.1", "-L/opt/libtorch/lib"},
 	} {
 		lib.OpenMP = openMP
-		folder := filepath.Join(t.TempDir(), "fused")
-		if err := addFused(folder, lib); err != nil {
+		flags, err := fusedFlags(lib)
+		if err != nil {
 			t.Fatal(err)
 		}
-		flags := read(t, filepath.Join(folder, flagsFile))
-		if !strings.HasPrefix(flags, "package fused\n") {
+		if !strings.Contains(flags, "\npackage fused\n") {
 			t.Errorf("the flags are of another package:\n%s", flags)
+		}
+		if formatted, err := format.Source([]byte(flags)); err != nil || string(formatted) != flags {
+			t.Errorf("gofmt would change the flags (%v):\n%s", err, flags)
 		}
 		for _, flag := range want {
 			if !strings.Contains(flags, flag) {
@@ -30,10 +35,38 @@ func TestFusedIsCompiledWithTheThreadsOfLibtorch(t *testing.T) {
 		if openMP == "" && strings.Contains(flags, "libgomp") {
 			t.Errorf("a libtorch without threads is linked with some:\n%s", flags)
 		}
-		for _, name := range []string{"binding.go", "device.cpp", "device.h", "fused.cpp", "fused.h", "kernels.cpp", "kernels.cu", "kernels.h"} {
-			if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
-				t.Error(err)
-			}
+	}
+}
+
+// TestRunWritesLostFlags has the copy of gotch, so that it can change nothing
+// else.
+func TestRunWritesLostFlags(t *testing.T) {
+	if _, err := exec.LookPath("g++"); err != nil {
+		t.Skip("no g++ here")
+	}
+	root, out, fused := fakeLibtorch(t, "1"), filepath.Join(t.TempDir(), "gotch"), t.TempDir()
+	stamped(t, root, out)
+	path := filepath.Join(fused, fusedFile)
+	for _, left := range []string{"", "package fused\n"} {
+		if left != "" {
+			write(t, path, left)
 		}
+		if err := run(out, fused, root, true, io.Discard); err != errStale {
+			t.Errorf("without the flags of this libtorch, a check says %v", err)
+		}
+		if err := run(out, fused, root, false, io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		if flags := read(t, path); !strings.Contains(flags, "-I"+filepath.Join(root, "include")) {
+			t.Errorf("the flags are not of this libtorch:\n%s", flags)
+		}
+	}
+	for _, folder := range []string{filepath.Dir(out), fused} {
+		if left, _ := filepath.Glob(filepath.Join(folder, "*"+newSuffix+"*")); left != nil {
+			t.Errorf("%v was left behind", left)
+		}
+	}
+	if entries, err := os.ReadDir(out); err != nil || len(entries) != 1 {
+		t.Errorf("the copy holds %v, %v, expected the stamp only", entries, err)
 	}
 }

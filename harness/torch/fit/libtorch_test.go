@@ -29,12 +29,11 @@ func TestFlagsFollowTheLibtorch(t *testing.T) {
 			[]string{"-std=c++17", "-I/usr/include/torch/csrc/api/include", "-Wl,-rpath,/usr/lib/x/openblas-openmp", "-l:libopenblas.so.0", "-l:libblas.so.3"},
 			[]string{"-I/usr/include ", "-L/usr/lib/x ", "cuda"}},
 	} {
-		folder := t.TempDir()
-		if err := writeFlags(folder, c.lib, wrapperFlags(c.lib), c.lib.linkFlags()); err != nil {
+		text, err := flagsText("libtch", c.lib, wrapperFlags(c.lib), c.lib.linkFlags())
+		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
-		text := read(t, filepath.Join(folder, flagsFile))
 		for _, flag := range c.has {
 			if !strings.Contains(text, flag) {
 				t.Errorf("%s: %q is not among the flags:\n%s", c.name, flag, text)
@@ -49,16 +48,16 @@ func TestFlagsFollowTheLibtorch(t *testing.T) {
 }
 
 func TestFlagsQuoteSpacesAndRefuseQuotes(t *testing.T) {
-	folder := t.TempDir()
 	lib := libtorch{Root: "/a b", IncludeDir: "/a b/include", LibDir: "/a b/lib", Version: "2.7.1"}
-	if err := writeFlags(folder, lib, wrapperFlags(lib), lib.linkFlags()); err != nil {
+	text, err := flagsText("libtch", lib, wrapperFlags(lib), lib.linkFlags())
+	if err != nil {
 		t.Fatal(err)
 	}
-	if text := read(t, filepath.Join(folder, flagsFile)); !strings.Contains(text, `"-I/a b/include"`) {
+	if !strings.Contains(text, `"-I/a b/include"`) {
 		t.Errorf("a path with a space is not quoted:\n%s", text)
 	}
 	lib.LibDir = `/a"b/lib`
-	if err := writeFlags(folder, lib, wrapperFlags(lib), lib.linkFlags()); err == nil {
+	if _, err := flagsText("libtch", lib, wrapperFlags(lib), lib.linkFlags()); err == nil {
 		t.Error("a path with a quote was taken")
 	}
 }

@@ -1,5 +1,5 @@
 // Command fit makes the copy of gotch's package libtch that lastmile is built
-// with.
+// with, and the cgo flags of lastmile's own C++.
 //
 // gotch binds libtorch's C++ functions to Go, but as published it links only
 // where a CUDA libtorch lies inside its own folder, and only one version of
@@ -8,9 +8,9 @@
 // ignores, and this command fills that folder: it copies gotch's package
 // libtch, writes compiler and linker flags for the libtorch at hand, and lets
 // the functions which that libtorch lacks fail with their name instead of
-// keeping everything from compiling. Beside libtch it lays a package of
-// lastmile's own, fused, whose C++ needs the same flags. How the copy was made
-// is kept beside it, so that a second call does nothing.
+// keeping everything from compiling. How the copy was made is kept beside it, so
+// that a second call does nothing. Lastmile's package fused needs flags for the
+// same libtorch, in a Go file that git ignores too.
 //
 // The command is a module of its own, and uses nothing but Go's standard
 // library, because it has to run before the main module can be built.
@@ -24,20 +24,22 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 )
 
 func main() {
 	out := flag.String("out", "", "`folder` to fill with the fitted copy of gotch")
+	fused := flag.String("fused", "", "`folder` of the package fused, which gets its cgo flags")
 	libtorch := flag.String("libtorch", "", "`folder` of libtorch, with include and lib; \"system\" for the one that the compiler finds; empty keeps the last choice")
-	check := flag.Bool("check", false, "only tell by the exit code whether the copy is there and up to date")
+	check := flag.Bool("check", false, "only tell by the exit code whether the copy and the flags are there and up to date")
 	flag.Parse()
-	if *out == "" || flag.NArg() > 0 {
+	if *out == "" || *fused == "" || flag.NArg() > 0 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := run(*out, *libtorch, *check, os.Stdout); err != nil {
+	if err := run(*out, *fused, *libtorch, *check, os.Stdout); err != nil {
 		if *check {
 			os.Exit(1)
 		}
@@ -46,12 +48,12 @@ func main() {
 	}
 }
 
-var errStale = errors.New("the fitted copy of gotch is missing or out of date")
+var errStale = errors.New("the fitted copy of gotch or the flags of fused are missing or out of date")
 
-// run brings the folder out up to date with the libtorch that choice names
-// (see [chooseLibtorch]). With check it changes nothing and returns errStale
-// where there would be something to do.
-func run(out, choice string, check bool, log io.Writer) error {
+// run brings the folder out, and the flags in the folder fused, up to date with
+// the libtorch that choice names (see [chooseLibtorch]). With check it changes
+// nothing and returns errStale where there would be something to do.
+func run(out, fused, choice string, check bool, log io.Writer) error {
 	out, err := filepath.Abs(out)
 	if err != nil {
 		return err
@@ -72,7 +74,12 @@ func run(out, choice string, check bool, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if old != nil && *old == want {
+	flags, err := fusedFlags(lib)
+	if err != nil {
+		return err
+	}
+	flagged := holds(filepath.Join(fused, fusedFile), flags)
+	if old != nil && *old == want && flagged {
 		return nil
 	}
 	if check {
@@ -88,10 +95,12 @@ func run(out, choice string, check bool, log io.Writer) error {
 	}
 	defer unlock()
 	// Another process may have made the copy while this one waited.
-	if old, err = readStamp(out); err == nil && old != nil && *old == want {
-		return nil
+	if old, err = readStamp(out); err != nil || old == nil || *old != want {
+		if err := fit(out, lib, compiler, want, log); err != nil {
+			return err
+		}
 	}
-	return fit(out, lib, compiler, want, log)
+	return replaceFile(filepath.Join(fused, fusedFile), flags, filepath.Dir(out))
 }
 
 // fit makes the copy in a temporary folder beside out and moves it there when
@@ -120,10 +129,11 @@ func fit(out string, lib libtorch, cxx compiler, s stamp, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := writeFlags(filepath.Join(tmp, "libtch"), lib, wrapperFlags(lib), lib.linkFlags()); err != nil {
+	flags, err := flagsText("libtch", lib, wrapperFlags(lib), lib.linkFlags())
+	if err != nil {
 		return err
 	}
-	if err := addFused(filepath.Join(tmp, "fused"), lib); err != nil {
+	if err := os.WriteFile(filepath.Join(tmp, "libtch", flagsFile), []byte(flags), 0o644); err != nil {
 		return err
 	}
 	if err := writeFacts(filepath.Join(tmp, "libtch"), lib, missing); err != nil {
@@ -176,6 +186,25 @@ func replaceFolder(made, out string) error {
 		return err
 	}
 	return os.RemoveAll(old)
+}
+
+// holds reports whether the file at path has the text.
+func holds(path, text string) bool {
+	found, err := os.ReadFile(path)
+	return err == nil && string(found) == text
+}
+
+// replaceFile lets the file at path have the text, by way of the folder beside,
+// unless it has it: a build may be reading it.
+func replaceFile(path, text, beside string) error {
+	if holds(path, text) {
+		return nil
+	}
+	made := filepath.Join(beside, filepath.Base(path)+newSuffix+strconv.Itoa(os.Getpid()))
+	if err := os.WriteFile(made, []byte(text), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(made, path)
 }
 
 // lock waits until this process alone holds the lock file at path.

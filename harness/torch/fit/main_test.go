@@ -65,10 +65,34 @@ func TestRunDoesNothingWhereTheStampFits(t *testing.T) {
 	if _, err := exec.LookPath("g++"); err != nil {
 		t.Skip("no g++ here")
 	}
-	root, out := fakeLibtorch(t, "1"), filepath.Join(t.TempDir(), "gotch")
-	if err := run(out, root, true, io.Discard); !errors.Is(err, errStale) {
+	root, out, fused := fakeLibtorch(t, "1"), filepath.Join(t.TempDir(), "gotch"), t.TempDir()
+	if err := run(out, fused, root, true, io.Discard); !errors.Is(err, errStale) {
 		t.Errorf("before there is a copy, a check says %v", err)
 	}
+	stamped(t, root, out)
+	// Neither the same libtorch by name nor none at all, which means the same
+	// as last time, may touch the copy: it holds nothing but the stamp.
+	for _, choice := range []string{root, ""} {
+		if err := run(out, fused, choice, false, io.Discard); err != nil {
+			t.Errorf("with LIBTORCH=%q: %v", choice, err)
+		}
+	}
+	if entries, err := os.ReadDir(out); err != nil || len(entries) != 1 {
+		t.Errorf("the copy holds %v, %v, expected the stamp only", entries, err)
+	}
+
+	write(t, filepath.Join(root, "lib", libraryName), read(t, filepath.Join(root, "lib", libraryName))+"changed")
+	if err := run(out, fused, root, true, io.Discard); !errors.Is(err, errStale) {
+		t.Errorf("after libtorch changed, a check says %v", err)
+	}
+	if err := run(out, fused, fakeLibtorch(t, "1"), true, io.Discard); !errors.Is(err, errStale) {
+		t.Errorf("with another libtorch, a check says %v", err)
+	}
+}
+
+// stamped makes a copy of nothing but the stamp that the libtorch in root has.
+func stamped(t *testing.T, root, out string) {
+	t.Helper()
 	lib, err := openLibtorch(root)
 	if err != nil {
 		t.Fatal(err)
@@ -86,24 +110,6 @@ func TestRunDoesNothingWhereTheStampFits(t *testing.T) {
 	}
 	if err := s.write(out); err != nil {
 		t.Fatal(err)
-	}
-	// Neither the same libtorch by name nor none at all, which means the same
-	// as last time, may touch the copy: it holds nothing but the stamp.
-	for _, choice := range []string{root, ""} {
-		if err := run(out, choice, false, io.Discard); err != nil {
-			t.Errorf("with LIBTORCH=%q: %v", choice, err)
-		}
-	}
-	if entries, err := os.ReadDir(out); err != nil || len(entries) != 1 {
-		t.Errorf("the copy holds %v, %v, expected the stamp only", entries, err)
-	}
-
-	write(t, filepath.Join(root, "lib", libraryName), read(t, filepath.Join(root, "lib", libraryName))+"changed")
-	if err := run(out, root, true, io.Discard); !errors.Is(err, errStale) {
-		t.Errorf("after libtorch changed, a check says %v", err)
-	}
-	if err := run(out, fakeLibtorch(t, "1"), true, io.Discard); !errors.Is(err, errStale) {
-		t.Errorf("with another libtorch, a check says %v", err)
 	}
 }
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes everything that a build of lastmile needs and that git does not hold:
-# a C++ compiler, libtorch, and the copy of gotch that is fitted to it. Done
-# once; when there is nothing to do it ends at once.
+# a C++ compiler, libtorch, the copy of gotch that is fitted to it, and the flags
+# of lastmile's own C++. Done once; when there is nothing to do it ends at once.
 #
 # LIBTORCH chooses the libtorch: a folder with include and lib (an official
 # archive, or the torch folder of a Python environment), or "system". Without
@@ -66,7 +66,7 @@ system_libtorch() {
 }
 
 run_fit() {
-	(cd "$fit" && GOFLAGS='' GOWORK=off go run . -out "$gotch" "$@")
+	(cd "$fit" && GOFLAGS='' GOWORK=off go run . -out "$gotch" -fused "$root/harness/torch/fused" "$@")
 }
 
 case ${LIBTORCH:-} in

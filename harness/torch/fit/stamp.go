@@ -18,7 +18,7 @@ const stampFile = "fitted.json"
 // ownSources is part of the stamp, so that a change of the fitter makes a new
 // copy.
 //
-//go:embed *.go fused
+//go:embed *.go
 var ownSources embed.FS
 
 // stamp says what a fitted copy was made from. Two equal stamps mean the same

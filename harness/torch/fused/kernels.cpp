@@ -154,7 +154,7 @@ LASTMILE_INLINE void softmax_backward_row(const T *p, T *g, double scale, int64_
 }
 
 template <typename T>
-LASTMILE_INLINE void pull_row(T *p, int64_t target, double scale, int64_t n) {
+LASTMILE_INLINE void logits_gradient_row(T *p, int64_t target, double scale, int64_t n) {
   const T by = T(-scale);
 #pragma omp simd
   for (int64_t i = 0; i < n; i++) p[i] *= by;
@@ -296,9 +296,9 @@ namespace {
 
 LASTMILE_INLINE void store(float *to, Lanes v) { std::memcpy(to, &v, sizeof v); }
 
-// spread_row adds R of p's rows, times w's, to one row of y.
+// addmm_tn_row adds R of p's rows, times w's, to one row of y.
 template <int R>
-LASTMILE_INLINE void spread_row(const float *p, const float *w, float *y, int64_t m, int64_t n) {
+LASTMILE_INLINE void addmm_tn_row(const float *p, const float *w, float *y, int64_t m, int64_t n) {
   float by[R];
   for (int k = 0; k < R; k++) by[k] = p[k * m];
   int64_t i = 0;
@@ -311,9 +311,9 @@ LASTMILE_INLINE void spread_row(const float *p, const float *w, float *y, int64_
     for (int k = 0; k < R; k++) y[i] += by[k] * w[k * n + i];
 }
 
-// gather_columns computes R rows and C times as many columns as there are lanes.
+// mm_nn_columns computes R rows and C times as many columns as there are lanes.
 template <int R, int C>
-LASTMILE_INLINE void gather_columns(const float *p, const float *z, float *out, int64_t m, int64_t n) {
+LASTMILE_INLINE void mm_nn_columns(const float *p, const float *z, float *out, int64_t m, int64_t n) {
   Lanes sums[R][C] = {};
   for (int64_t i = 0; i < m; i++) {
     Lanes of[C];
@@ -326,10 +326,10 @@ LASTMILE_INLINE void gather_columns(const float *p, const float *z, float *out, 
 }
 
 template <int R>
-LASTMILE_INLINE void gather_rows(const float *p, const float *z, float *out, int64_t m, int64_t n, int64_t begin, int64_t end) {
+LASTMILE_INLINE void mm_nn_rows(const float *p, const float *z, float *out, int64_t m, int64_t n, int64_t begin, int64_t end) {
   int64_t i = begin;
-  for (; i + 2 * lanes <= end; i += 2 * lanes) gather_columns<R, 2>(p, z + i, out + i, m, n);
-  for (; i + lanes <= end; i += lanes) gather_columns<R, 1>(p, z + i, out + i, m, n);
+  for (; i + 2 * lanes <= end; i += 2 * lanes) mm_nn_columns<R, 2>(p, z + i, out + i, m, n);
+  for (; i + lanes <= end; i += lanes) mm_nn_columns<R, 1>(p, z + i, out + i, m, n);
   for (; i < end; i++)
     for (int k = 0; k < R; k++) {
       float sum = 0;
@@ -340,18 +340,18 @@ LASTMILE_INLINE void gather_rows(const float *p, const float *z, float *out, int
 
 } // namespace
 
-LASTMILE_CLONES void spread(const float *p, const float *w, float *y, int64_t r, int64_t m, int64_t n, int64_t begin, int64_t end) {
+LASTMILE_CLONES void addmm_tn(const float *p, const float *w, float *y, int64_t r, int64_t m, int64_t n, int64_t begin, int64_t end) {
   for (int64_t row = begin; row < end; row++) {
     int64_t k = 0;
-    for (; k + 8 <= r; k += 8) spread_row<8>(p + k * m + row, w + k * n, y + row * n, m, n);
-    for (; k < r; k++) spread_row<1>(p + k * m + row, w + k * n, y + row * n, m, n);
+    for (; k + 8 <= r; k += 8) addmm_tn_row<8>(p + k * m + row, w + k * n, y + row * n, m, n);
+    for (; k < r; k++) addmm_tn_row<1>(p + k * m + row, w + k * n, y + row * n, m, n);
   }
 }
 
-LASTMILE_CLONES void gather(const float *p, const float *z, float *out, int64_t r, int64_t m, int64_t n, int64_t begin, int64_t end) {
+LASTMILE_CLONES void mm_nn(const float *p, const float *z, float *out, int64_t r, int64_t m, int64_t n, int64_t begin, int64_t end) {
   int64_t k = 0;
-  for (; k + 8 <= r; k += 8) gather_rows<8>(p + k * m, z, out + k * n, m, n, begin, end);
-  for (; k < r; k++) gather_rows<1>(p + k * m, z, out + k * n, m, n, begin, end);
+  for (; k + 8 <= r; k += 8) mm_nn_rows<8>(p + k * m, z, out + k * n, m, n, begin, end);
+  for (; k < r; k++) mm_nn_rows<1>(p + k * m, z, out + k * n, m, n, begin, end);
 }
 
 LASTMILE_CLONES void linear(const float *x, const float *w, float *y, int64_t m, int64_t k, int64_t n, int64_t begin, int64_t end) {
@@ -383,8 +383,8 @@ LASTMILE_CLONES void linear(const float *x, const float *w, float *y, int64_t m,
   LASTMILE_CLONES void softmax_backward(const T *p, T *g, double scale, int64_t n) { \
     softmax_backward_row(p, g, scale, n);                                      \
   }                                                                            \
-  LASTMILE_CLONES void pull(T *p, int64_t target, double scale, int64_t n) {   \
-    pull_row(p, target, scale, n);                                             \
+  LASTMILE_CLONES void logits_gradient(T *p, int64_t target, double scale, int64_t n) {   \
+    logits_gradient_row(p, target, scale, n);                                             \
   }                                                                            \
   LASTMILE_CLONES void dropout(const T *x, T *y, double drop, uint64_t key, int64_t begin, int64_t end) { \
     dropout_elements(x, y, drop, key, begin, end);                             \

@@ -1,6 +1,18 @@
 // Operations that libtorch takes several passes over memory for, in one, with
-// their gradients. They are for contiguous tensors of float or double on a CPU,
-// or of float on a CUDA device that lastmile_open knows.
+// their gradients. They are for tensors of float or double on a CPU, or of float
+// on a CUDA device that lastmile_open knows.
+//
+// They read and write through raw pointers, so that all which libtorch would
+// look at is looked at here: shapes, types and devices (alike). What they return
+// is memory of their own, which nobody has saved yet, and what they keep for the
+// gradient goes through save_for_backward, so that autograd sees where it was
+// changed meanwhile. The operations that change what the caller holds, store,
+// attend and adamw, say so (written). A gradient leaves what was saved as it is;
+// TokenLogprobs alone uses a buffer up, and makes it again where it is asked
+// twice. No gradient has a gradient of its own (no_double).
+#if !__has_include(<torch/version.h>)
+#error "libtorch's headers are not where flags.go says, or flags.go is missing: run make setup"
+#endif
 #include "fused.h"
 #include "device.h"
 #include "kernels.h"
@@ -41,6 +53,32 @@ template <typename R, typename F> R protect(R failed, F f) {
 
 const Tensor &of(void *t) { return *static_cast<Tensor *>(t); }
 
+// alike throws unless t, which name calls, has the type of x and is where x is.
+void alike(const Tensor &x, const Tensor &t, const char *name) {
+  TORCH_CHECK(t.scalar_type() == x.scalar_type() && t.device() == x.device(), name, " of ", t.scalar_type(), " on ", t.device(), ", want ",
+              x.scalar_type(), " on ", x.device());
+}
+
+// changeable throws where raw pointers may not change t, which name calls, since
+// a gradient would have to know.
+void changeable(const Tensor &t, const char *name) {
+  TORCH_CHECK(!t.requires_grad() || !at::GradMode::is_enabled(), name, " wants a gradient, so it cannot be changed while gradients are on");
+}
+
+// constant throws where t, which name calls, wants a gradient, and gets none.
+void constant(const Tensor &t, const char *name) {
+  TORCH_CHECK(!t.requires_grad() || !at::GradMode::is_enabled(), name, " wants a gradient, which this operation does not have");
+}
+
+// written tells autograd that raw pointers have changed t: whoever saved it for a
+// gradient must not go on as if it were the same.
+void written(const Tensor &t) { t.unsafeGetTensorImpl()->bump_version(); }
+
+// no_double throws where a gradient is asked for a gradient of its own.
+void no_double(const char *name) {
+  TORCH_CHECK(!at::GradMode::is_enabled(), "the gradient of ", name, " has no gradient of its own");
+}
+
 #define LASTMILE_TYPES(x, ...)                                                 \
   if ((x).scalar_type() == at::kFloat) {                                       \
     using T = float;                                                           \
@@ -61,9 +99,11 @@ template <typename F> void each(int64_t rows, int64_t n, F f) {
 
 struct RMSNorm : Function<RMSNorm> {
   static Tensor forward(AutogradContext *context, Tensor x, const Tensor &weight, double eps) {
+    TORCH_CHECK(x.dim() > 0 && x.size(-1) > 0 && weight.dim() == 1 && weight.size(0) == x.size(-1), "weight of shape ", weight.sizes(), " for ", x.sizes());
+    alike(x, weight, "weight");
+    TORCH_CHECK(weight.is_contiguous(), "a weight that is not contiguous");
     x = x.contiguous();
     const int64_t n = x.size(-1), rows = x.numel() / n;
-    TORCH_CHECK(weight.numel() == n && weight.is_contiguous(), "weight of shape ", weight.sizes(), " for ", x.sizes());
     Tensor y = at::empty_like(x), r = at::empty({rows}, x.options());
     if (x.is_cuda())
       lastmile::device::rms_norm(x, weight, y, r, eps);
@@ -78,6 +118,7 @@ struct RMSNorm : Function<RMSNorm> {
   static variable_list backward(AutogradContext *context, variable_list gradients) {
     const auto saved = context->get_saved_variables();
     const Tensor &x = saved[0], &weight = saved[1], &r = saved[2], g = gradients[0].contiguous();
+    no_double("rms_norm");
     const int64_t n = x.size(-1), rows = x.numel() / n;
     Tensor dx = at::empty_like(x);
     if (x.is_cuda()) return {dx, lastmile::device::rms_norm_backward(g, x, weight, r, dx), Tensor()};
@@ -96,9 +137,10 @@ struct RMSNorm : Function<RMSNorm> {
 
 struct SwiGLU : Function<SwiGLU> {
   static Tensor forward(AutogradContext *context, Tensor gate, Tensor up) {
+    TORCH_CHECK(gate.sizes() == up.sizes(), "gate of shape ", gate.sizes(), ", up of shape ", up.sizes());
+    alike(gate, up, "up");
     gate = gate.contiguous();
     up = up.contiguous();
-    TORCH_CHECK(gate.sizes() == up.sizes(), "gate of shape ", gate.sizes(), ", up of shape ", up.sizes());
     Tensor y = at::empty_like(gate);
     if (gate.is_cuda())
       lastmile::device::swiglu(gate, up, y);
@@ -113,6 +155,7 @@ struct SwiGLU : Function<SwiGLU> {
   static variable_list backward(AutogradContext *context, variable_list gradients) {
     const auto saved = context->get_saved_variables();
     const Tensor &gate = saved[0], &up = saved[1], g = gradients[0].contiguous();
+    no_double("swiglu");
     Tensor dgate = at::empty_like(gate), dup = at::empty_like(up);
     if (gate.is_cuda())
       lastmile::device::swiglu_backward(g, gate, up, dgate, dup);
@@ -124,13 +167,18 @@ struct SwiGLU : Function<SwiGLU> {
   }
 };
 
-// few_rows is x weight^T for few rows, without gradients.
+// few_rows is x weight^T for few rows of float on a CPU, without gradients.
 Tensor few_rows(const Tensor &rows, const Tensor &weight) {
+  TORCH_CHECK(rows.dim() > 0 && weight.dim() == 2 && weight.size(1) == rows.size(-1), "weight of shape ", weight.sizes(), " for ", rows.sizes());
+  TORCH_CHECK(rows.is_cpu() && rows.scalar_type() == at::kFloat, "rows of ", rows.scalar_type(), " on ", rows.device(), ", want float on a CPU");
+  alike(rows, weight, "weight");
+  TORCH_CHECK(weight.is_contiguous(), "a weight that is not contiguous");
   const Tensor x = rows.contiguous();
-  const int64_t k = x.size(-1), m = x.numel() / k, n = weight.size(0);
-  TORCH_CHECK(weight.is_contiguous() && weight.size(1) == k, "weight of shape ", weight.sizes(), " for ", x.sizes());
+  const int64_t n = weight.size(0);
   auto shape = x.sizes().vec();
   shape.back() = n;
+  if (x.numel() == 0) return at::zeros(shape, x.options());
+  const int64_t k = x.size(-1), m = x.numel() / k;
   Tensor y = at::empty(shape, x.options());
   at::parallel_for(0, n, std::max<int64_t>(4, work / (k * m) / 4 * 4), [&](int64_t begin, int64_t end) {
     lastmile::linear(x.data_ptr<float>(), weight.data_ptr<float>(), y.data_ptr<float>(), m, k, n, begin, end);
@@ -138,13 +186,13 @@ Tensor few_rows(const Tensor &rows, const Tensor &weight) {
   return y;
 }
 
-// thin is a b^T for an a of few rows, whatever the type.
-Tensor thin(const Tensor &a, const Tensor &b) {
+// mm_nt is a b^T for an a of few rows, whatever the type.
+Tensor mm_nt(const Tensor &a, const Tensor &b) {
   return a.scalar_type() == at::kFloat ? few_rows(a, b) : at::mm(a, b.t());
 }
 
-// add_thin adds scale p^T w to y, for p and w of few rows.
-void add_thin(Tensor &y, const Tensor &p, const Tensor &w, double scale) {
+// addmm_tn adds scale p^T w to y, for p and w of few rows.
+void addmm_tn(Tensor &y, const Tensor &p, const Tensor &w, double scale) {
   if (y.scalar_type() != at::kFloat) {
     y.addmm_(p.t(), w, 1, scale);
     return;
@@ -152,28 +200,39 @@ void add_thin(Tensor &y, const Tensor &p, const Tensor &w, double scale) {
   const Tensor by = scale == 1 ? w.contiguous() : w.mul(scale).contiguous();
   const int64_t r = p.size(0), m = y.size(0), n = y.size(1);
   each(m, n, [&](int64_t begin, int64_t end) {
-    lastmile::spread(p.data_ptr<float>(), by.data_ptr<float>(), y.data_ptr<float>(), r, m, n, begin, end);
+    lastmile::addmm_tn(p.data_ptr<float>(), by.data_ptr<float>(), y.data_ptr<float>(), r, m, n, begin, end);
   });
 }
 
-// times is p z for a p of few rows.
-Tensor times(const Tensor &p, const Tensor &z) {
+// mm_nn is p z for a p of few rows.
+Tensor mm_nn(const Tensor &p, const Tensor &z) {
   if (p.scalar_type() != at::kFloat) return at::mm(p, z);
   const int64_t r = p.size(0), m = z.size(0), n = z.size(1);
   Tensor out = at::empty({r, n}, z.options());
   // Threads begin at whole lines of the cache.
   const int64_t lines = (n + 15) / 16;
   at::parallel_for(0, lines, 1, [&](int64_t begin, int64_t end) {
-    lastmile::gather(p.data_ptr<float>(), z.data_ptr<float>(), out.data_ptr<float>(), r, m, n, begin * 16, std::min(n, end * 16));
+    lastmile::mm_nn(p.data_ptr<float>(), z.data_ptr<float>(), out.data_ptr<float>(), r, m, n, begin * 16, std::min(n, end * 16));
   });
   return out;
 }
 
 // LoRALinear is x weight^T + bias + scale x a^T b^T, of which weight and bias
-// stay as they are. What a makes of x is kept as [r, rows], on a device as
-// [rows, r].
+// stay as they are: they have no gradient, even where they want one, since that
+// of a base whose adapters are trained is never used. What a makes of x is kept
+// as [r, rows], on a device as [rows, r].
 struct LoRALinear : Function<LoRALinear> {
   static Tensor forward(AutogradContext *context, const Tensor &of, const Tensor &weight, const c10::optional<Tensor> &bias, const Tensor &a, const Tensor &b, double scale) {
+    TORCH_CHECK(of.dim() > 0 && weight.dim() == 2 && weight.size(1) == of.size(-1), "weight of shape ", weight.sizes(), " for ", of.sizes());
+    TORCH_CHECK(a.dim() == 2 && b.dim() == 2 && a.size(1) == weight.size(1) && b.size(0) == weight.size(0) && a.size(0) == b.size(1),
+                "adapters of shapes ", a.sizes(), " and ", b.sizes(), " for a weight of ", weight.sizes());
+    alike(of, weight, "weight");
+    alike(of, a, "adapter");
+    alike(of, b, "adapter");
+    if (bias.has_value()) {
+      TORCH_CHECK(bias->dim() == 1 && bias->size(0) == weight.size(0), "bias of shape ", bias->sizes(), " for a weight of ", weight.sizes());
+      alike(of, *bias, "bias");
+    }
     const Tensor x = of.reshape({-1, of.size(-1)}).contiguous();
     Tensor y = bias.has_value() ? at::addmm(*bias, x, weight.t()) : at::mm(x, weight.t());
     Tensor low;
@@ -181,10 +240,11 @@ struct LoRALinear : Function<LoRALinear> {
       low = at::mm(x, a.t());
       y.addmm_(low, b.t(), 1, scale);
     } else {
-      low = thin(a, x);
-      add_thin(y, low, b.t(), scale);
+      low = mm_nt(a, x);
+      addmm_tn(y, low, b.t(), scale);
     }
-    context->save_for_backward({x, weight, a, b, low});
+    // Not a view of the input, which autograd could not tell changes of.
+    context->save_for_backward({of.is_contiguous() ? of : x, weight, a, b, low});
     context->saved_data["scale"] = scale;
     context->saved_data["through"] = of.requires_grad();
     auto shape = of.sizes().vec();
@@ -194,24 +254,25 @@ struct LoRALinear : Function<LoRALinear> {
 
   static variable_list backward(AutogradContext *context, variable_list gradients) {
     const auto saved = context->get_saved_variables();
-    const Tensor &x = saved[0], &weight = saved[1], &a = saved[2], &b = saved[3], &low = saved[4];
+    const Tensor &weight = saved[1], &a = saved[2], &b = saved[3], &low = saved[4], x = saved[0].reshape({-1, weight.size(1)});
+    no_double("lora_linear");
     const double scale = context->saved_data["scale"].toDouble();
     auto shape = gradients[0].sizes().vec();
     const Tensor g = gradients[0].reshape({-1, weight.size(0)}).contiguous();
     const bool on_device = x.is_cuda();
-    const Tensor dlow = on_device ? at::addmm(low, g, b, 0, scale) : thin(b.t().mul(scale).contiguous(), g);
+    const Tensor dlow = on_device ? at::addmm(low, g, b, 0, scale) : mm_nt(b.t().mul(scale).contiguous(), g);
     Tensor dx;
     if (context->saved_data["through"].toBool()) {
       dx = at::mm(g, weight);
       if (on_device)
         dx.addmm_(dlow, a);
       else
-        add_thin(dx, dlow, a, 1);
+        addmm_tn(dx, dlow, a, 1);
       shape.back() = x.size(1);
       dx = dx.view(shape);
     }
     if (on_device) return {dx, Tensor(), Tensor(), at::mm(dlow.t(), x), at::addmm(b, g.t(), low, 0, scale), Tensor()};
-    return {dx, Tensor(), Tensor(), times(dlow, x), times(low, g).mul_(scale).t().contiguous(), Tensor()};
+    return {dx, Tensor(), Tensor(), mm_nn(dlow, x), mm_nn(low, g).mul_(scale).t().contiguous(), Tensor()};
   }
 };
 
@@ -219,6 +280,7 @@ struct LoRALinear : Function<LoRALinear> {
 // the gradient needs no memory of them.
 struct Dropout : Function<Dropout> {
   static Tensor apply_to(const Tensor &of, double drop, uint64_t key) {
+    TORCH_CHECK(drop >= 0 && drop < 1, "a probability of ", drop, ", want one from 0 to below 1");
     const Tensor x = of.contiguous();
     Tensor y = at::empty_like(x);
     if (x.is_cuda())
@@ -237,6 +299,7 @@ struct Dropout : Function<Dropout> {
   }
 
   static variable_list backward(AutogradContext *context, variable_list gradients) {
+    no_double("dropout");
     const uint64_t key = static_cast<uint64_t>(context->saved_data["key"].toInt());
     return {apply_to(gradients[0], context->saved_data["drop"].toDouble(), key), Tensor(), Tensor()};
   }
@@ -259,12 +322,15 @@ struct Rotary : Function<Rotary> {
   }
 
   static Tensor forward(AutogradContext *context, Tensor x, Tensor cos, Tensor sin) {
+    TORCH_CHECK(x.dim() == 4 && x.size(3) % 2 == 0, "heads of shape ", x.sizes(), ", want [rows, length, heads, an even number]");
+    const int64_t rows = x.size(0), length = x.size(1), n = x.size(3);
+    TORCH_CHECK(cos.sizes() == sin.sizes() && cos.dim() == 4 && (cos.size(0) == 1 || cos.size(0) == rows) && cos.size(1) == length && cos.size(2) == 1 && cos.size(3) == n,
+                "angles of shapes ", cos.sizes(), " and ", sin.sizes(), " for ", x.sizes());
+    alike(x, cos, "angles");
+    alike(x, sin, "angles");
     x = x.contiguous();
     cos = cos.contiguous();
     sin = sin.contiguous();
-    const int64_t rows = x.size(0), length = x.size(1), n = x.size(3);
-    TORCH_CHECK(cos.sizes() == sin.sizes() && cos.size(1) == length && cos.size(-1) == n && (cos.size(0) == 1 || cos.size(0) == rows),
-                "angles of shape ", cos.sizes(), " for ", x.sizes());
     Tensor y = at::empty({rows, x.size(2), length, n}, x.options());
     if (x.is_cuda())
       lastmile::device::rotate(x, cos, sin, y);
@@ -279,6 +345,7 @@ struct Rotary : Function<Rotary> {
   static variable_list backward(AutogradContext *context, variable_list gradients) {
     const auto saved = context->get_saved_variables();
     const Tensor &cos = saved[0], &sin = saved[1], g = gradients[0].contiguous();
+    no_double("rotary");
     const int64_t n = g.size(3);
     Tensor dx = at::empty({g.size(0), g.size(2), g.size(1), n}, g.options());
     if (g.is_cuda())
@@ -305,14 +372,24 @@ struct Grouped {
   int64_t masks = 0;         // rows of the batch that have a mask of their own
   std::vector<int64_t> seen; // for each of the mask's rows, its columns up to the last that is seen
 
+  static const Tensor &checked(const Tensor &q, const Tensor &k, const Tensor &v) {
+    TORCH_CHECK(q.dim() == 4 && k.dim() == 4 && k.size(0) == q.size(0) && k.size(3) == q.size(3), "keys of shape ", k.sizes(), " for queries of ", q.sizes());
+    TORCH_CHECK(v.sizes() == k.sizes(), "values of shape ", v.sizes(), " for keys of ", k.sizes());
+    TORCH_CHECK(k.size(1) > 0 && q.size(1) % k.size(1) == 0, q.size(1), " heads cannot share ", k.size(1), " groups of keys");
+    alike(q, k, "keys");
+    alike(q, v, "values");
+    return q;
+  }
+
   Grouped(const Tensor &queries, const Tensor &keys, const Tensor &values, const Tensor &added, double scale)
-      : q(queries.contiguous()), k(keys.contiguous()), v(values.contiguous()), scale(scale), rows(q.size(0)), heads(q.size(1)),
+      : q(checked(queries, keys, values).contiguous()), k(keys.contiguous()), v(values.contiguous()), scale(scale), rows(q.size(0)), heads(q.size(1)),
         length(q.size(2)), n(q.size(3)), groups(k.size(1)), columns(k.size(2)), share(heads / groups) {
     if (!added.defined()) return;
+    masks = added.dim() == 2 ? 1 : added.size(0);
+    TORCH_CHECK(added.dim() >= 2 && added.size(-2) == length && added.size(-1) == columns && added.numel() == masks * length * columns && (masks == 1 || masks == rows),
+                "mask of shape ", added.sizes(), " for ", rows, " rows of ", length, " queries and ", columns, " keys");
+    alike(q, added, "mask");
     mask = added.contiguous();
-    masks = mask.numel() / (length * columns);
-    TORCH_CHECK(mask.numel() == masks * length * columns && (masks == 1 || masks == rows),
-                "mask of shape ", mask.sizes(), " for ", rows, " rows of ", length, " queries and ", columns, " keys");
     if (mask.is_cuda()) return;
     seen.resize(masks * length);
     LASTMILE_TYPES(mask, each(masks * length, columns, [&](int64_t begin, int64_t end) {
@@ -429,6 +506,7 @@ struct Attention : Function<Attention> {
 
   static variable_list backward(AutogradContext *context, variable_list gradients) {
     const auto saved = context->get_saved_variables();
+    no_double("attention");
     const Grouped a(saved[0], saved[1], saved[2], saved[3], context->saved_data["scale"].toDouble());
     if (a.q.is_cuda()) return on_device(a, gradients[0]);
     const Tensor g = gradients[0].contiguous();
@@ -456,14 +534,37 @@ struct Attention : Function<Attention> {
 // hidden [m, n] and weight [vocabulary, n], divided by the temperature: [m].
 // Logits are computed in parts. Where one part is all, its buffer holds the
 // probabilities for the gradient too, and then the logits' gradient; otherwise
-// the gradient computes each part's again.
+// the gradient computes each part's again. Where plain is set, as on a device,
+// libtorch's own operations turn logits into probabilities.
 struct TokenLogprobs : Function<TokenLogprobs> {
-  // part is how many rows' logits are computed at once: 64 MB of floats.
-  static int64_t part(const Tensor &weight) { return std::max<int64_t>(64, (1 << 24) / weight.size(0)); }
+  // part is how many rows' logits are computed at once: 64 MB of floats, and 256
+  // MB on a device, which has the memory and is the faster for large products.
+  static int64_t part(const Tensor &weight) { return std::max<int64_t>(64, (int64_t(1) << (weight.is_cpu() ? 24 : 26)) / weight.size(0)); }
 
-  // normalise turns the logits of rows from some row on into probabilities and
-  // fills in their targets' logarithms.
-  static void normalise(Tensor &logits, const Tensor &targets, Tensor &logprobs, int64_t from, double scale) {
+  static void check(const Tensor &hidden, const Tensor &weight, const Tensor &targets) {
+    TORCH_CHECK(hidden.dim() == 2 && weight.dim() == 2 && weight.size(1) == hidden.size(1) && weight.size(0) > 0,
+                "vocabulary of shape ", weight.sizes(), " for hidden states of ", hidden.sizes());
+    TORCH_CHECK(targets.scalar_type() == at::kLong && targets.device() == hidden.device(), "targets of ", targets.scalar_type(), " on ", targets.device(),
+                ", want ", at::kLong, " on ", hidden.device());
+    TORCH_CHECK(targets.dim() == 1 && targets.numel() == hidden.size(0) && targets.is_contiguous(), "targets of shape ", targets.sizes(), " for hidden states of ",
+                hidden.sizes());
+    alike(hidden, weight, "vocabulary");
+    // A device would have to be waited for; its gather looks at them itself.
+    if (targets.is_cpu() && targets.numel() > 0)
+      TORCH_CHECK(targets.min().item<int64_t>() >= 0 && targets.max().item<int64_t>() < weight.size(0), "a target is outside of the vocabulary of ", weight.size(0));
+  }
+
+  // column are the targets of the logits of rows from some row on: [rows, 1].
+  static Tensor column(const Tensor &of, const Tensor &logits, int64_t from) { return of.narrow(0, from, logits.size(0)).unsqueeze(1); }
+
+  // normalise turns the logits of rows from some row on into probabilities, or
+  // where plain is set into their logarithms, and fills in their targets'.
+  static void normalise(Tensor &logits, const Tensor &targets, Tensor &logprobs, int64_t from, double scale, bool plain) {
+    if (plain) {
+      logits = at::log_softmax(logits.mul_(scale), 1);
+      logprobs.narrow(0, from, logits.size(0)).copy_(logits.gather(1, column(targets, logits, from)).squeeze(1));
+      return;
+    }
     const int64_t rows = logits.size(0), vocabulary = logits.size(1);
     const int64_t *target = targets.data_ptr<int64_t>() + from;
     LASTMILE_TYPES(logits, each(rows, vocabulary, [&](int64_t begin, int64_t end) {
@@ -475,22 +576,43 @@ struct TokenLogprobs : Function<TokenLogprobs> {
     });)
   }
 
-  // compute returns the log-probabilities, and the last part's probabilities.
-  static std::pair<Tensor, Tensor> compute(const Tensor &hidden, const Tensor &weight, const Tensor &targets, double temperature) {
-    const int64_t m = hidden.size(0), step = part(weight);
-    Tensor logprobs = at::empty({m}, hidden.options()), probabilities;
-    for (int64_t from = 0; from < m; from += step) {
-      probabilities = Tensor(); // its memory is the next part's
-      probabilities = at::mm(hidden.narrow(0, from, std::min(step, m - from)), weight.t());
-      normalise(probabilities, targets, logprobs, from, 1 / temperature);
+  // differentiate turns what normalise made of logits into their gradient, from g
+  // [m], that of the log-probabilities.
+  static void differentiate(Tensor &d, const Tensor &targets, const Tensor &g, int64_t from, double scale, bool plain) {
+    if (plain) {
+      const Tensor at = column(targets, d, from), up = column(g, d, from).mul(scale);
+      d.exp_().mul_(up.neg());
+      d.scatter_(1, at, d.gather(1, at).add_(up)); // one place a row, so in no order
+      return;
     }
-    return {logprobs, probabilities};
+    const int64_t rows = d.size(0), vocabulary = d.size(1);
+    LASTMILE_TYPES(d, each(rows, vocabulary, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; i++)
+        lastmile::logits_gradient(d.data_ptr<T>() + i * vocabulary, targets.data_ptr<int64_t>()[from + i], scale * double(g.data_ptr<T>()[from + i]), vocabulary);
+    });)
   }
 
-  static Tensor forward(AutogradContext *context, const Tensor &hidden, const Tensor &weight, const Tensor &targets, double temperature) {
-    const auto [logprobs, probabilities] = compute(hidden, weight, targets, temperature);
-    context->save_for_backward({hidden, weight, targets, hidden.size(0) <= part(weight) ? probabilities : Tensor()});
+  // compute returns the log-probabilities, and what normalise made of the last
+  // part.
+  static std::pair<Tensor, Tensor> compute(const Tensor &hidden, const Tensor &weight, const Tensor &targets, double temperature, bool plain) {
+    const int64_t m = hidden.size(0), step = part(weight);
+    Tensor logprobs = at::empty({m}, hidden.options()), last;
+    for (int64_t from = 0; from < m; from += step) {
+      last = Tensor(); // its memory is the next part's
+      last = at::mm(hidden.narrow(0, from, std::min(step, m - from)), weight.t());
+      normalise(last, targets, logprobs, from, 1 / temperature, plain);
+    }
+    return {logprobs, last};
+  }
+
+  static Tensor forward(AutogradContext *context, const Tensor &hidden, const Tensor &weight, const Tensor &targets, double temperature, bool plain) {
+    const auto [logprobs, last] = compute(hidden, weight, targets, temperature, plain);
+    context->save_for_backward({hidden, weight, targets});
+    // The first backward takes this buffer away and uses it up; another one, of a
+    // graph that is retained, computes it again.
+    if (hidden.size(0) > 0 && hidden.size(0) <= part(weight)) context->saved_data["buffer"] = last;
     context->saved_data["temperature"] = temperature;
+    context->saved_data["plain"] = plain;
     context->saved_data["weight"] = weight.requires_grad();
     return logprobs;
   }
@@ -498,51 +620,104 @@ struct TokenLogprobs : Function<TokenLogprobs> {
   static variable_list backward(AutogradContext *context, variable_list gradients) {
     const auto saved = context->get_saved_variables();
     const Tensor &hidden = saved[0], &weight = saved[1], &targets = saved[2], g = gradients[0].contiguous();
+    no_double("token_logprobs");
     const double scale = 1 / context->saved_data["temperature"].toDouble();
-    const int64_t m = hidden.size(0), step = part(weight), vocabulary = weight.size(0);
+    const bool plain = context->saved_data["plain"].toBool();
+    const int64_t m = hidden.size(0), step = part(weight);
+    Tensor buffer;
+    if (const auto found = context->saved_data.find("buffer"); found != context->saved_data.end()) {
+      buffer = found->second.toTensor();
+      context->saved_data.erase(found);
+    }
     Tensor dhidden = at::empty_like(hidden), dweight, again = at::empty_like(g);
     for (int64_t from = 0; from < m; from += step) {
-      const int64_t rows = std::min(step, m - from);
-      const Tensor h = hidden.narrow(0, from, rows);
-      Tensor d = saved[3];
+      const Tensor h = hidden.narrow(0, from, std::min(step, m - from));
+      Tensor d = std::exchange(buffer, Tensor());
       if (!d.defined()) {
         d = at::mm(h, weight.t());
-        normalise(d, targets, again, from, scale);
+        normalise(d, targets, again, from, scale, plain);
       }
-      LASTMILE_TYPES(d, each(rows, vocabulary, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; i++)
-          lastmile::pull(d.data_ptr<T>() + i * vocabulary, targets.data_ptr<int64_t>()[from + i], scale * double(g.data_ptr<T>()[from + i]), vocabulary);
-      });)
-      dhidden.narrow(0, from, rows).copy_(at::mm(d, weight));
+      differentiate(d, targets, g, from, scale, plain);
+      dhidden.narrow(0, from, h.size(0)).copy_(at::mm(d, weight));
       if (!context->saved_data["weight"].toBool()) continue;
       if (dweight.defined())
         dweight.addmm_(d.t(), h);
       else
         dweight = at::mm(d.t(), h);
     }
-    return {dhidden, dweight, Tensor(), Tensor()};
+    return {dhidden, dweight, Tensor(), Tensor(), Tensor()};
   }
 };
 
+// check_cache throws unless x, [rows, groups, tokens, n], can go into a cache
+// [slots, groups, capacity, n].
+void check_cache(const Tensor &cache, const Tensor &x) {
+  TORCH_CHECK(cache.dim() == 4 && x.dim() == 4 && x.size(1) == cache.size(1) && x.size(3) == cache.size(3), "tokens of shape ", x.sizes(), " for a cache of ", cache.sizes());
+  alike(cache, x, "tokens");
+  TORCH_CHECK(cache.is_contiguous(), "a cache that is not contiguous");
+  constant(x, "a token");
+  changeable(cache, "the cache");
+}
+
+// check_room throws unless a cache has the slots of rows, each with room for its
+// tokens and more behind them.
+void check_room(const Tensor &cache, int64_t rows, const int64_t *slots, const int64_t *tokens, int64_t more) {
+  for (int64_t row = 0; row < rows; row++) {
+    TORCH_CHECK(slots[row] >= 0 && slots[row] < cache.size(0), "slot ", slots[row], " of a cache of ", cache.size(0));
+    TORCH_CHECK(tokens[row] >= 0 && tokens[row] + more <= cache.size(2), tokens[row] + more, " tokens in a slot that has room for ", cache.size(2));
+  }
+}
+
+// check_indices throws unless indices, which name calls, are int64 for each row,
+// where x is.
+void check_indices(const Tensor &x, int64_t rows, const Tensor &indices, const char *name) {
+  TORCH_CHECK(indices.scalar_type() == at::kLong && indices.device() == x.device() && indices.is_contiguous() && indices.numel() == rows, name, " of ",
+              indices.scalar_type(), " on ", indices.device(), " for ", indices.numel(), " rows, want ", at::kLong, " on ", x.device(), " for ", rows);
+}
+
+// check_attend throws unless q, [rows, heads, 1, n], and a token's k and v fit the
+// caches.
+void check_attend(const Tensor &q, const Tensor &k, const Tensor &v, const Tensor &keys, const Tensor &values) {
+  check_cache(keys, k);
+  check_cache(values, v);
+  TORCH_CHECK(v.sizes() == k.sizes() && values.sizes() == keys.sizes(), "values of shape ", v.sizes(), " for keys of ", k.sizes(), ", in caches of ", values.sizes(), " and ",
+              keys.sizes());
+  TORCH_CHECK(q.dim() == 4 && q.size(0) == k.size(0) && q.size(2) == 1 && k.size(2) == 1 && q.size(3) == k.size(3), "keys of shape ", k.sizes(), " for queries of ", q.sizes(),
+              ", want one token a row");
+  TORCH_CHECK(k.size(1) > 0 && q.size(1) % k.size(1) == 0, q.size(1), " heads cannot share ", k.size(1), " groups of keys");
+  alike(q, k, "keys");
+  alike(q, v, "values");
+  constant(q, "a query");
+}
+
 // store copies the first counts[row] tokens of each row of x [rows, groups,
 // length, n] to the start of a slot of cache [slots, groups, capacity, n].
-void store(const Tensor &cache, const Tensor &rows, const int64_t *slots, const int64_t *counts) {
-  const Tensor x = rows.contiguous();
+void store(const Tensor &cache, const Tensor &tokens, const int64_t *slots, const int64_t *counts, int64_t rows) {
+  check_cache(cache, tokens);
+  TORCH_CHECK(tokens.size(0) == rows, "tokens of shape ", tokens.sizes(), " for ", rows, " slots");
+  check_room(cache, rows, slots, counts, 0);
+  const Tensor x = tokens.contiguous();
   const int64_t groups = x.size(1), length = x.size(2), n = x.size(3), capacity = cache.size(2);
-  LASTMILE_TYPES(x, at::parallel_for(0, x.size(0), 1, [&](int64_t begin, int64_t end) {
+  for (int64_t row = 0; row < rows; row++) TORCH_CHECK(counts[row] <= length, counts[row], " tokens of ", length);
+  LASTMILE_TYPES(x, at::parallel_for(0, rows, 1, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; row++)
       for (int64_t group = 0; group < groups; group++)
         std::copy_n(x.data_ptr<T>() + (row * groups + group) * length * n, counts[row] * n,
                     cache.data_ptr<T>() + (slots[row] * groups + group) * capacity * n);
   });)
+  written(cache);
 }
 
 // attend appends one token's key and value, [rows, groups, 1, n], to each row's
 // slot, which holds lengths[row] tokens, and lets its queries [rows, heads, 1,
 // n] attend to all: [rows, 1, heads * n].
-Tensor attend(const Tensor &queries, const Tensor &newest, const Tensor &value, const Tensor &keys, const Tensor &values, const int64_t *slots, const int64_t *lengths) {
+Tensor attend(const Tensor &queries, const Tensor &newest, const Tensor &value, const Tensor &keys, const Tensor &values, const int64_t *slots, const int64_t *lengths,
+              int64_t rows) {
+  check_attend(queries, newest, value, keys, values);
+  TORCH_CHECK(queries.size(0) == rows, "queries of shape ", queries.sizes(), " for ", rows, " slots");
+  check_room(keys, rows, slots, lengths, 1);
   const Tensor q = queries.contiguous(), k = newest.contiguous(), v = value.contiguous();
-  const int64_t rows = q.size(0), heads = q.size(1), n = q.size(3), groups = k.size(1), capacity = keys.size(2), share = heads / groups;
+  const int64_t heads = q.size(1), n = q.size(3), groups = k.size(1), capacity = keys.size(2), share = heads / groups;
   const double scale = 1 / std::sqrt(double(n));
   Tensor out = at::empty({rows, 1, heads * n}, q.options());
   LASTMILE_TYPES(q, at::parallel_for(0, rows * groups, 1, [&](int64_t begin, int64_t end) {
@@ -555,7 +730,64 @@ Tensor attend(const Tensor &queries, const Tensor &newest, const Tensor &value, 
       lastmile::attend(q.data_ptr<T>() + i * share * n, key, kept, out.data_ptr<T>() + i * share * n, weights.data(), scale, share, length + 1, n);
     }
   });)
+  written(keys);
+  written(values);
   return out;
+}
+
+// adamw takes a step on parameters, {parameter, gradient, first, second} of each,
+// one after the other.
+void adamw(std::vector<Tensor> all, const double *decays, double scale, double rate, double beta1, double beta2, double epsilon, double correct1, double correct2) {
+  for (size_t i = 0; i < all.size(); i += 4) {
+    const Tensor &p = all[i];
+    TORCH_CHECK(p.device() == all[0].device(), "parameters on ", all[0].device(), " and on ", p.device());
+    static const char *const names[] = {"a parameter", "a gradient", "a first moment", "a second moment"};
+    for (size_t j = 0; j < 4; j++) {
+      const Tensor &t = all[i + j];
+      TORCH_CHECK(t.sizes() == p.sizes(), names[j], " of shape ", t.sizes(), " for a parameter of ", p.sizes());
+      alike(p, t, names[j]);
+      TORCH_CHECK(t.is_contiguous() || j == 1, names[j], " that is not contiguous"); // a gradient is copied
+      changeable(t, names[j]);
+    }
+  }
+  for (size_t i = 0; i < all.size(); i += 4) {
+    Tensor &g = all[i + 1];
+    if (g.is_contiguous()) {
+      written(g);
+    } else {
+      Tensor copy = g.contiguous();
+      g.zero_();
+      g = copy;
+    }
+    for (size_t j : {i, i + 2, i + 3}) written(all[j]);
+  }
+  if (!all.empty() && all[0].is_cuda()) {
+    lastmile::device::adamw(all, decays, scale, rate, beta1, beta2, epsilon, correct1, correct2);
+    return;
+  }
+  for (size_t i = 0; i < all.size(); i += 4) {
+    const Tensor &p = all[i], &g = all[i + 1], &m = all[i + 2], &v = all[i + 3];
+    LASTMILE_TYPES(p, at::parallel_for(0, p.numel(), work, [&](int64_t begin, int64_t end) {
+      lastmile::adamw(p.data_ptr<T>(), g.data_ptr<T>(), m.data_ptr<T>(), v.data_ptr<T>(), begin, end, scale, rate, beta1, beta2, epsilon, decays[i / 4], correct1, correct2);
+    });)
+  }
+}
+
+// squares is the sum of the squares of all elements of tensors of one device.
+double squares(const std::vector<Tensor> &all) {
+  for (const Tensor &t : all) TORCH_CHECK(t.device() == all[0].device(), "tensors on ", all[0].device(), " and on ", t.device());
+  if (!all.empty() && all[0].is_cuda()) return lastmile::device::squares(all);
+  double sum = 0;
+  for (const Tensor &t : all) {
+    // In parts of a fixed size, so that the sum does not depend on the threads.
+    const int64_t n = t.numel(), parts = (n + work - 1) / work;
+    std::vector<double> sums(parts);
+    LASTMILE_TYPES(t, at::parallel_for(0, parts, 1, [&](int64_t first, int64_t last) {
+      for (int64_t i = first; i < last; i++) sums[i] = lastmile::squares(t.data_ptr<T>(), i * work, std::min(n, (i + 1) * work));
+    });)
+    sum += std::accumulate(sums.begin(), sums.end(), 0.0);
+  }
+  return sum;
 }
 
 void *own(Tensor t) { return new Tensor(std::move(t)); }
@@ -603,27 +835,30 @@ void *lastmile_lora_linear(void *x, void *weight, void *bias, void *a, void *b, 
 }
 
 void *lastmile_rotary(void *x, void *cos, void *sin) {
-  return protect<void *>(nullptr, [&] { return own(Rotary::apply(of(x), of(cos), of(sin))); });
+  return protect<void *>(nullptr, [&] {
+    constant(of(cos), "an angle");
+    constant(of(sin), "an angle");
+    return own(Rotary::apply(of(x), of(cos), of(sin)));
+  });
 }
 
 void *lastmile_attention(void *q, void *k, void *v, void *mask, double scale) {
   return protect<void *>(nullptr, [&] {
     c10::optional<Tensor> added;
-    if (mask) added = of(mask);
+    if (mask) {
+      constant(of(mask), "the mask");
+      added = of(mask);
+    }
     return own(Attention::apply(of(q), of(k), of(v), added, scale));
   });
 }
 
-void *lastmile_token_logprobs(void *hidden, void *weight, void *targets, double temperature) {
+void *lastmile_token_logprobs(void *hidden, void *weight, void *targets, double temperature, bool plain) {
   return protect<void *>(nullptr, [&] {
-    const Tensor &t = of(targets);
-    const int64_t vocabulary = of(weight).size(0);
-    TORCH_CHECK(t.numel() == of(hidden).size(0) && t.is_contiguous(), t.sizes(), " targets for ", of(hidden).sizes());
-    if (t.numel() > 0)
-      TORCH_CHECK(t.min().item<int64_t>() >= 0 && t.max().item<int64_t>() < vocabulary, "a target is outside of the vocabulary of ", vocabulary);
+    TokenLogprobs::check(of(hidden), of(weight), of(targets));
     if (at::GradMode::is_enabled() && (of(hidden).requires_grad() || of(weight).requires_grad()))
-      return own(TokenLogprobs::apply(of(hidden), of(weight), of(targets), temperature));
-    return own(TokenLogprobs::compute(of(hidden), of(weight), of(targets), temperature).first);
+      return own(TokenLogprobs::apply(of(hidden), of(weight), of(targets), temperature, plain));
+    return own(TokenLogprobs::compute(of(hidden), of(weight), of(targets), temperature, plain).first);
   });
 }
 
@@ -632,29 +867,43 @@ void *lastmile_dropout(void *x, double drop, uint64_t key) {
 }
 
 void *lastmile_linear(void *x, void *weight) {
-  return protect<void *>(nullptr, [&] { return own(few_rows(of(x), of(weight))); });
+  return protect<void *>(nullptr, [&] {
+    constant(of(x), "a row");
+    constant(of(weight), "the weight");
+    return own(few_rows(of(x), of(weight)));
+  });
 }
 
-void *lastmile_attend(void *q, void *k, void *v, void *keys, void *values, const int64_t *slots, const int64_t *lengths) {
-  return protect<void *>(nullptr, [&] { return own(attend(of(q), of(k), of(v), of(keys), of(values), slots, lengths)); });
+void *lastmile_attend(void *q, void *k, void *v, void *keys, void *values, const int64_t *slots, const int64_t *lengths, int64_t rows) {
+  return protect<void *>(nullptr, [&] { return own(attend(of(q), of(k), of(v), of(keys), of(values), slots, lengths, rows)); });
 }
 
 void *lastmile_attend_on(void *q, void *k, void *v, void *keys, void *values, void *slots, void *lengths) {
   return protect<void *>(nullptr, [&] {
-    return own(lastmile::device::attend(of(q).contiguous(), of(k).contiguous(), of(v).contiguous(), of(keys), of(values), of(slots), of(lengths)));
+    check_attend(of(q), of(k), of(v), of(keys), of(values));
+    check_indices(of(q), of(q).size(0), of(slots), "slots");
+    check_indices(of(q), of(q).size(0), of(lengths), "lengths");
+    Tensor out = lastmile::device::attend(of(q).contiguous(), of(k).contiguous(), of(v).contiguous(), of(keys), of(values), of(slots), of(lengths));
+    written(of(keys));
+    written(of(values));
+    return own(out);
   });
 }
 
 bool lastmile_store_on(void *cache, void *x, void *slots, void *counts) {
   return protect<bool>(false, [&] {
+    check_cache(of(cache), of(x));
+    check_indices(of(x), of(x).size(0), of(slots), "slots");
+    check_indices(of(x), of(x).size(0), of(counts), "counts");
     lastmile::device::store(of(cache), of(x).contiguous(), of(slots), of(counts));
+    written(of(cache));
     return true;
   });
 }
 
-bool lastmile_store(void *cache, void *x, const int64_t *slots, const int64_t *counts) {
+bool lastmile_store(void *cache, void *x, const int64_t *slots, const int64_t *counts, int64_t rows) {
   return protect<bool>(false, [&] {
-    store(of(cache), of(x), slots, counts);
+    store(of(cache), of(x), slots, counts, rows);
     return true;
   });
 }
@@ -663,18 +912,7 @@ double lastmile_squares(void **all, int64_t count) {
   return protect<double>(-1, [&] {
     std::vector<Tensor> tensors;
     for (int64_t i = 0; i < count; i++) tensors.push_back(of(all[i]).contiguous());
-    if (count > 0 && tensors[0].is_cuda()) return lastmile::device::squares(tensors);
-    double sum = 0;
-    for (const Tensor &t : tensors) {
-      // In parts of a fixed size, so that the sum does not depend on the threads.
-      const int64_t n = t.numel(), parts = (n + work - 1) / work;
-      std::vector<double> sums(parts);
-      LASTMILE_TYPES(t, at::parallel_for(0, parts, 1, [&](int64_t first, int64_t last) {
-        for (int64_t i = first; i < last; i++) sums[i] = lastmile::squares(t.data_ptr<T>(), i * work, std::min(n, (i + 1) * work));
-      });)
-      sum += std::accumulate(sums.begin(), sums.end(), 0.0);
-    }
-    return sum;
+    return squares(tensors);
   });
 }
 
@@ -682,29 +920,21 @@ bool lastmile_adamw(void **tensors, const double *decays, int64_t count, double 
                     double epsilon, double correct1, double correct2) {
   return protect<bool>(false, [&] {
     std::vector<Tensor> all;
-    for (int64_t i = 0; i < count; i++) {
-      const Tensor &p = of(tensors[4 * i]), &m = of(tensors[4 * i + 2]), &v = of(tensors[4 * i + 3]);
-      Tensor g = of(tensors[4 * i + 1]);
-      TORCH_CHECK(p.is_contiguous() && m.is_contiguous() && v.is_contiguous() && g.numel() == p.numel(), "a parameter that is not contiguous");
-      if (!g.is_contiguous()) {
-        g = g.contiguous();
-        of(tensors[4 * i + 1]).zero_();
-      }
-      if (p.is_cuda()) {
-        all.insert(all.end(), {p, g, m, v});
-        continue;
-      }
-      LASTMILE_TYPES(p, at::parallel_for(0, p.numel(), work, [&](int64_t begin, int64_t end) {
-        lastmile::adamw(p.data_ptr<T>(), g.data_ptr<T>(), m.data_ptr<T>(), v.data_ptr<T>(), begin, end, scale, rate, beta1, beta2, epsilon, decays[i], correct1, correct2);
-      });)
-    }
-    lastmile::device::adamw(all, decays, scale, rate, beta1, beta2, epsilon, correct1, correct2);
+    for (int64_t i = 0; i < 4 * count; i++) all.push_back(of(tensors[i]));
+    adamw(std::move(all), decays, scale, rate, beta1, beta2, epsilon, correct1, correct2);
     return true;
   });
 }
 
 void *lastmile_invert(void *x, void *rows, void *shares) {
-  return protect<void *>(nullptr, [&] { return own(lastmile::device::invert(of(x).contiguous(), of(rows), of(shares))); });
+  return protect<void *>(nullptr, [&] {
+    const Tensor &of_rows = of(rows), &of_shares = of(shares);
+    TORCH_CHECK(of(x).is_cuda() && of(x).dim() > 0, "draws from a tensor of shape ", of(x).sizes(), " on ", of(x).device(), ", want a CUDA device");
+    check_indices(of(x), of_shares.numel(), of_rows, "rows");
+    TORCH_CHECK(of_shares.scalar_type() == at::kDouble && of_shares.device() == of(x).device() && of_shares.is_contiguous(), "shares of ", of_shares.scalar_type(), " on ",
+                of_shares.device(), ", want ", at::kDouble, " on ", of(x).device());
+    return own(lastmile::device::invert(of(x).contiguous(), of_rows, of_shares));
+  });
 }
 
 } // extern "C"

@@ -1,9 +1,13 @@
 #include "device.h"
 
+#include <c10/core/DeviceGuard.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+
 #include <dlfcn.h>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <numeric>
@@ -110,23 +114,38 @@ const Library &library() {
   return one;
 }
 
-// launch starts a kernel on libtorch's stream, which is CUDA's default one as
-// long as nobody asks for others. The arguments have the kernel's own types.
+// current is libtorch's current stream on a device, as CUDA's driver has it. Only
+// libtorch's library for CUDA, which is found by name since a build need not have
+// it, can tell the handle of a stream that is not the default one.
+Handle current(const at::Device &device) {
+  const c10::Stream stream = c10::impl::VirtualGuardImpl(device.type()).getStream(device);
+  if (stream.id() == 0) return nullptr;
+  static const auto handle = reinterpret_cast<Handle (*)(const c10::Stream *)>(dlsym(RTLD_DEFAULT, "_ZNK3c104cuda10CUDAStream6streamEv"));
+  TORCH_CHECK(handle, "libtorch does not tell the handle of the current CUDA stream; compute on the default one");
+  return handle(&stream); // a CUDAStream is a Stream and nothing more
+}
+
+// launch starts a kernel on libtorch's current stream. The arguments have the
+// kernel's own types.
 template <typename... Arguments>
 void launch(const char *name, const Tensor &on, int64_t blocks, int64_t rows, int threads, Arguments... arguments) {
   if (blocks == 0 || rows == 0) return;
+  TORCH_CHECK(blocks <= std::numeric_limits<int32_t>::max() && rows <= 65535, name, ": ", blocks, " by ", rows, " blocks are more than a launch has");
   const Library &cuda = library();
+  const c10::DeviceGuard guard(on.device()); // afterwards the thread's device is what it was
   Handle function;
   {
     const std::lock_guard<std::mutex> lock(opening);
-    Opened &device = devices.at(on.get_device());
+    const auto opened = devices.find(on.get_device());
+    TORCH_CHECK(opened != devices.end(), name, ": no session has opened ", on.device());
+    Opened &device = opened->second;
     cuda.check(cuda.enter(device.context), "entering the device");
     Handle &found = device.functions[name];
     if (!found) cuda.check(cuda.function(&found, device.module, name), name);
     function = found;
   }
   void *pointers[] = {&arguments...};
-  cuda.check(cuda.launch(function, blocks, rows, 1, threads, 1, 1, 0, nullptr, pointers, nullptr), name);
+  cuda.check(cuda.launch(function, blocks, rows, 1, threads, 1, 1, 0, current(on.device()), pointers, nullptr), name);
 }
 
 // A kernel over elements has no more blocks than keep a device busy.
@@ -144,7 +163,7 @@ int64_t address(const Tensor &x) { return reinterpret_cast<int64_t>(of(x)); }
 constexpr int64_t parts = 128;
 
 // upload copies values to where on is. Their memory there may be freed once the
-// kernel is launched: what is allocated next comes after it.
+// kernel is launched: what is allocated next on the stream comes after it.
 template <typename T> Tensor upload(std::vector<T> &values, at::ScalarType type, const Tensor &on) {
   return at::from_blob(values.data(), {int64_t(values.size())}, at::TensorOptions().dtype(type)).to(on.device());
 }

@@ -29,7 +29,7 @@ namespace lastmile {
   /* g [n] becomes the gradient of x from that of p = softmax(scale x). */     \
   void softmax_backward(const T *p, T *g, double scale, int64_t n);            \
   /* p [n], a distribution, becomes scale (one at target, 0 elsewhere, - p) */ \
-  void pull(T *p, int64_t target, double scale, int64_t n);                    \
+  void logits_gradient(T *p, int64_t target, double scale, int64_t n);                    \
   /* The sum of squares. */                                                    \
   double squares(const T *x, int64_t begin, int64_t end);                      \
   /* One step of AdamW (Loshchilov and Hutter 2019) on the elements from begin \
@@ -54,10 +54,10 @@ LASTMILE_KERNELS(double)
 // and out [r, n] = p z with z [m, n], for columns of out from begin to end. They
 // are for small r, where a general product would spend its time on laying y and z
 // out anew.
-void spread(const float *p, const float *w, float *y, int64_t r, int64_t m,
-            int64_t n, int64_t begin, int64_t end);
-void gather(const float *p, const float *z, float *out, int64_t r, int64_t m,
-            int64_t n, int64_t begin, int64_t end);
+void addmm_tn(const float *p, const float *w, float *y, int64_t r, int64_t m,
+              int64_t n, int64_t begin, int64_t end);
+void mm_nn(const float *p, const float *z, float *out, int64_t r, int64_t m,
+           int64_t n, int64_t begin, int64_t end);
 
 // y = x w^T, for columns of y from begin to end: x [m, k], w [n, k], y [m, n].
 // It is for few rows, where a general product would spend its time on laying
