@@ -60,8 +60,7 @@ type Update struct {
 	Decay float64
 }
 
-// Apply takes the step on parameters of the same session. It goes with gradients
-// switched off.
+// Apply takes the step on parameters of one session. Gradients must be off.
 func (a AdamW) Apply(updates ...Update) {
 	if len(updates) == 0 {
 		return

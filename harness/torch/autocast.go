@@ -1,12 +1,12 @@
 package torch
 
-// Autocast lets the projections of layers and the products of attention be
-// computed in bf16 from now on, or ends that. As with torch.autocast, all else
-// stays as it is: parameters, sums, norms, softmax; so do the projections to the
-// vocabulary and to a score, from which log-probabilities and rewards come.
+// Autocast switches bf16 on or off for the projections of layers and the products
+// of attention. As with torch.autocast, all else stays as it is: parameters,
+// sums, norms, softmax. So do the projections to the vocabulary and to a score,
+// which log-probabilities and rewards come from.
 func (s *Session) Autocast(on bool) { s.autocast = on }
 
-// Projection is that of a layer: [Tensor.Linear], in bf16 under
+// Projection is [Tensor.Linear] as a layer uses it: in bf16 under
 // [Session.Autocast].
 func (t *Tensor) Projection(weight, bias *Tensor) *Tensor {
 	if !t.s.autocast {
@@ -19,7 +19,7 @@ func (t *Tensor) Projection(weight, bias *Tensor) *Tensor {
 	return y
 }
 
-// low is t as a product takes it.
+// low is t in the type that autocast computes products in.
 func (t *Tensor) low() *Tensor {
 	if t.s.autocast {
 		return t.To(BFloat16)

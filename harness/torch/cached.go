@@ -16,9 +16,9 @@ type Places struct {
 	slots, lengths *Tensor // the same on a device
 }
 
-// Places makes, in the current scope, the places of a batch in all layers that
-// are such as this one. Each row comes with more tokens behind its lengths: 1 in
-// a step, 0 where lengths counts a prompt's own.
+// Places makes the places of a batch, which serve all layers of a cache like this
+// one. They live in the current scope. A step puts one token behind those that
+// lengths counts, so more is 1; lengths counts a prompt's own, so more is 0.
 func (layer *Tensor) Places(slots, lengths []int64, more int) *Places {
 	p := &Places{Slots: slots, Lengths: lengths}
 	s := layer.s
@@ -31,7 +31,7 @@ func (layer *Tensor) Places(slots, lengths []int64, more int) *Places {
 	return p
 }
 
-// fit reports whether a cache has the slots, and in each room for lengths and
+// fit reports whether a cache has the slots, and room in each for its length and
 // more tokens.
 func (s *Session) fit(layer *Tensor, slots, lengths []int64, more int) bool {
 	if len(slots) == 0 || len(lengths) != len(slots) {
@@ -54,8 +54,7 @@ func (s *Session) fit(layer *Tensor, slots, lengths []int64, more int) bool {
 // AttendCached lets one token a row attend to a cached sequence of its own: its
 // key and value, [rows, groups, 1, n], go to its place in a layer's keys and
 // values, [slots, groups, capacity, n]; then its queries, [rows, heads, 1, n],
-// attend to all that its slot holds: [rows, 1, heads · n]. It is for gradients
-// switched off.
+// attend to all that its slot holds: [rows, 1, heads · n]. Gradients must be off.
 func AttendCached(queries, key, value, keys, values *Tensor, p *Places) *Tensor {
 	s := queries.s
 	if !s.usable("attend", queries, key, value, keys, values) {

@@ -22,10 +22,10 @@ func (t *Tensor) fusible() bool {
 // autocast computes in another type.
 func (t *Tensor) fusibleProduct() bool { return t.fusible() && !t.s.autocast }
 
-// fewRows is how many rows a product may have for the fused one to be faster.
+// fewRows is the most rows for which the fused product is faster than libtorch's.
 const fewRows = 64
 
-// few reports whether t has so few rows, and no gradients are wanted.
+// few reports whether t has at most fewRows rows and no gradients are wanted.
 func (t *Tensor) few() bool {
 	return t.s.noGrad && t.s.device < 0 && t.fusible() && t.DType() == Float32 && t.Elements() <= fewRows*t.Size(-1)
 }

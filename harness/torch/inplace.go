@@ -21,7 +21,8 @@ func (t *Tensor) LerpInPlace(end *Tensor, weight float64) {
 	}, t, end)
 }
 
-// CopyInPlace overwrites t with u, broadcast. Through Narrow it writes a part.
+// CopyInPlace overwrites t with u, broadcast. On the result of [Tensor.Narrow] it
+// overwrites a part of a tensor.
 func (t *Tensor) CopyInPlace(u *Tensor) {
 	if t.s.usable("copy_", t, u) {
 		libtch.AtCopy_(t.c, u.c)

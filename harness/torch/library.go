@@ -21,7 +21,7 @@ type Library struct {
 	Missing []string `json:"missing"`
 }
 
-// BuiltWith is what make setup fitted this program to.
+// BuiltWith tells what make setup fitted this program to.
 func BuiltWith() Library {
 	return Library{
 		Version: libtch.LibtorchVersion,

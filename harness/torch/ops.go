@@ -73,9 +73,6 @@ func (t *Tensor) MulScalar(x float64) *Tensor { return t.scalar("mul", libtch.At
 // Exp is e to the t.
 func (t *Tensor) Exp() *Tensor { return t.unary("exp", libtch.AtgExp) }
 
-// Log is the natural logarithm.
-func (t *Tensor) Log() *Tensor { return t.unary("log", libtch.AtgLog) }
-
 // Sqrt is the square root.
 func (t *Tensor) Sqrt() *Tensor { return t.unary("sqrt", libtch.AtgSqrt) }
 
@@ -90,9 +87,6 @@ func (t *Tensor) Neg() *Tensor { return t.unary("neg", libtch.AtgNeg) }
 
 // Tanh is the hyperbolic tangent.
 func (t *Tensor) Tanh() *Tensor { return t.unary("tanh", libtch.AtgTanh) }
-
-// Sigmoid is 1 / (1 + e^-t).
-func (t *Tensor) Sigmoid() *Tensor { return t.unary("sigmoid", libtch.AtgSigmoid) }
 
 // LogSigmoid is ln(sigmoid(t)), without overflow.
 func (t *Tensor) LogSigmoid() *Tensor { return t.unary("log_sigmoid", libtch.AtgLogSigmoid) }
@@ -175,13 +169,6 @@ func (t *Tensor) MeanDim(dim int, keep bool) *Tensor {
 // Norm is the square root of the sum of squares, a tensor without dimensions.
 func (t *Tensor) Norm() *Tensor { return t.unary("norm", libtch.AtgNorm) }
 
-// LogSumExp is ln Σ e^t over dim, which goes away.
-func (t *Tensor) LogSumExp(dim int) *Tensor {
-	return t.s.op("logsumexp", func(out *libtch.Ctensor) {
-		libtch.AtgLogsumexp(out, t.c, []int64{int64(dim)}, 1, 0)
-	}, t)
-}
-
 // ArgMax is the index of the largest element along dim, which goes away.
 func (t *Tensor) ArgMax(dim int) *Tensor {
 	return t.s.op("argmax", func(out *libtch.Ctensor) { libtch.AtgArgmax(out, t.c, int64(dim), 0, 0) }, t)
@@ -205,12 +192,6 @@ func (t *Tensor) Transpose(a, b int) *Tensor {
 	return t.s.op("transpose", func(out *libtch.Ctensor) { libtch.AtgTranspose(out, t.c, int64(a), int64(b)) }, t)
 }
 
-// Expand repeats dimensions of size 1 without copying; -1 leaves one as it is.
-func (t *Tensor) Expand(shape ...int) *Tensor {
-	dims := int64s(shape)
-	return t.s.op("expand", func(out *libtch.Ctensor) { libtch.AtgExpand(out, t.c, dims, len(dims), 0) }, t)
-}
-
 // Narrow is the part of length elements from start along dim, not copied.
 func (t *Tensor) Narrow(dim, start, length int) *Tensor {
 	return t.s.op("narrow", func(out *libtch.Ctensor) {
@@ -226,22 +207,10 @@ func (t *Tensor) IndexSelect(dim int, index *Tensor) *Tensor {
 	}, t, index)
 }
 
-// Gather picks single elements along dim.
-func (t *Tensor) Gather(dim int, index *Tensor) *Tensor {
-	return t.s.op("gather", func(out *libtch.Ctensor) {
-		libtch.AtgGather(out, t.c, int64(dim), index.c, 0)
-	}, t, index)
-}
-
 // Embedding looks the rows of t, [vocabulary, hidden], up for ids of any
 // shape: [..., hidden].
 func (t *Tensor) Embedding(ids *Tensor) *Tensor {
 	return t.s.op("embedding", func(out *libtch.Ctensor) { libtch.AtgEmbedding(out, t.c, ids.c, -1, 0, 0) }, t, ids)
-}
-
-// Where is a where the condition holds and b elsewhere, broadcast.
-func (t *Tensor) Where(a, b *Tensor) *Tensor {
-	return t.s.op("where", func(out *libtch.Ctensor) { libtch.AtgWhereSelf(out, t.c, a.c, b.c) }, t, a, b)
 }
 
 // To is t with elements of another type; t itself where it has that type.

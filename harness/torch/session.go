@@ -54,10 +54,8 @@ type DType int32
 // The element types that lastmile uses.
 const (
 	Int64    DType = 4
-	Float16  DType = 5
 	Float32  DType = 6
 	Float64  DType = 7
-	Bool     DType = 11
 	BFloat16 DType = 15
 )
 
@@ -90,8 +88,8 @@ type Session struct {
 	autocast bool
 }
 
-// Open starts a session and locks the goroutine to its OS thread until Close.
-// The error says which device is not to be had.
+// Open starts a session and locks the goroutine to its OS thread until Close. It
+// fails if the device is not available.
 func Open(options Options) (*Session, error) {
 	device, err := parseDevice(options.Device)
 	if err != nil {
@@ -164,14 +162,15 @@ func (s *Session) Close() {
 	runtime.UnlockOSThread()
 }
 
-// CheckDevice tells whether a device, as in [Options], is to be had.
+// CheckDevice returns an error if a device, named as in [Options], is not
+// available.
 func CheckDevice(name string) error {
 	_, err := parseDevice(name)
 	return err
 }
 
-// CheckKernels tells whether a device, as in [Options], has lastmile's fused
-// operations, or why it computes without them.
+// CheckKernels returns the reason why a device, named as in [Options], computes
+// without lastmile's fused operations, or nil if it has them.
 func CheckKernels(name string) error {
 	device, err := parseDevice(name)
 	if err != nil || device < 0 {
@@ -180,7 +179,7 @@ func CheckKernels(name string) error {
 	return fused.Open(int(device))
 }
 
-// OnCPU reports whether a device, as in [Options], is the CPU.
+// OnCPU reports whether a device, named as in [Options], is the CPU.
 func OnCPU(name string) bool {
 	device, err := parseDevice(name)
 	return err == nil && device < 0

@@ -1,7 +1,6 @@
 package torch
 
 import (
-	"slices"
 	"unsafe"
 
 	"github.com/sugarme/gotch/libtch"
@@ -90,7 +89,7 @@ func (t *Tensor) DType() DType {
 
 // element is a type that can be handed to libtorch as it lies in memory.
 type element interface {
-	~float32 | ~float64 | ~int64 | ~uint16
+	~float32 | ~float64 | ~int64
 }
 
 // fromData makes a tensor whose elements, which lie in memory as dtype, become
@@ -139,12 +138,6 @@ func (s *Session) Ints(data []int64, shape ...int) *Tensor {
 	return fromData(s, data, Int64, Int64, shape)
 }
 
-// Halves makes a tensor from the bit patterns of 16-bit floating-point
-// numbers, which dtype, Float16 or BFloat16, says how to read.
-func (s *Session) Halves(data []uint16, dtype DType, shape ...int) *Tensor {
-	return fromData(s, data, dtype, dtype, shape)
-}
-
 // Zeros makes a tensor of zeros of the session's floating-point type.
 func (s *Session) Zeros(shape ...int) *Tensor {
 	dims := int64s(shape)
@@ -176,11 +169,6 @@ func (t *Tensor) IntValues() ([]int64, error) {
 	return read[int64](t, Int64)
 }
 
-// HalfValues reads the bit patterns of a tensor of Float16 or BFloat16.
-func (t *Tensor) HalfValues() ([]uint16, error) {
-	return read[uint16](t, Float16, BFloat16)
-}
-
 // Item reads the one value of a tensor of one element.
 func (t *Tensor) Item() (float64, error) {
 	values, err := t.Value64s()
@@ -194,15 +182,14 @@ func (t *Tensor) Item() (float64, error) {
 	return values[0], nil
 }
 
-// read copies the elements of t, which must be of one of the types that E can
-// hold as they lie in memory.
-func read[E element](t *Tensor, types ...DType) ([]E, error) {
+// read copies the elements of t, which must be of the type of E.
+func read[E element](t *Tensor, dtype DType) ([]E, error) {
 	s := t.s
 	if !s.usable("read", t) {
 		return nil, s.err
 	}
-	if !slices.Contains(types, t.DType()) {
-		s.fail("torch: read: elements of type %d, want one of %d", t.DType(), types)
+	if t.DType() != dtype {
+		s.fail("torch: read: elements of type %d, want %d", t.DType(), dtype)
 		return nil, s.err
 	}
 	values := make([]E, t.Elements())

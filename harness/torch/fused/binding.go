@@ -5,8 +5,8 @@
 // A tensor is a pointer to libtorch's, as package libtch has it. Where an
 // operation fails it returns nil, and [Err] says why.
 //
-// make setup writes flags.go, which git ignores: it tells cgo where the libtorch
-// is that the C++ is compiled and linked with.
+// make setup writes flags.go, which git ignores. It tells cgo which libtorch to
+// compile and link the C++ with.
 package fused
 
 // #include <stdlib.h>
@@ -23,8 +23,7 @@ import (
 // Tensor is a pointer to an at::Tensor.
 type Tensor = unsafe.Pointer
 
-// Err returns what the last operation of this thread failed with, and forgets
-// it.
+// Err returns the error of this thread's last operation, and forgets it.
 func Err() error {
 	message := C.lastmile_error()
 	if message == nil {
@@ -39,7 +38,7 @@ var kernels string
 
 // Open compiles the operations for a CUDA device.
 func Open(device int) error {
-	runtime.LockOSThread() // which the error is kept for
+	runtime.LockOSThread() // an error is the thread's own
 	defer runtime.UnlockOSThread()
 	source := C.CString(kernels)
 	defer C.free(unsafe.Pointer(source))
@@ -49,8 +48,8 @@ func Open(device int) error {
 	return Err()
 }
 
-// Deterministic asks of libtorch that the same operations on the same device
-// give the same bits, which those that add in any order do not otherwise.
+// Deterministic lets libtorch's operations give the same bits each time on a
+// device. Otherwise some of them add in whatever order threads come.
 func Deterministic() { C.lastmile_deterministic() }
 
 // RMSNorm is x / sqrt(mean(x²) + eps) · weight over the last dimension.
@@ -83,9 +82,9 @@ func Attention(q, k, v, mask Tensor, scale float64) Tensor {
 }
 
 // TokenLogprobs are the log-probabilities of targets [m], Int64, under the logits
-// of hidden [m, n] and weight [vocabulary, n] at a temperature: [m]. Where plain
-// is set libtorch's own operations make them of the logits, on any device and of
-// any type; logits come in parts either way.
+// of hidden [m, n] and weight [vocabulary, n] at a temperature: [m]. Logits are
+// computed in parts. If plain is set, libtorch's own operations make
+// log-probabilities of them, on any device and for any type.
 func TokenLogprobs(hidden, weight, targets Tensor, temperature float64, plain bool) Tensor {
 	return C.lastmile_token_logprobs(hidden, weight, targets, C.double(temperature), C.bool(plain))
 }
@@ -105,26 +104,26 @@ func Linear(x, weight Tensor) Tensor {
 // Attend appends one token's key and value, [rows, groups, 1, n], to each row's
 // slot in keys and values, [slots, groups, capacity, n], which holds lengths
 // tokens, and lets q, [rows, heads, 1, n], attend to all: [rows, 1, heads · n].
-// It has no gradient. There is a slot and a length for each row, and a row.
+// It has no gradient. Each row has a slot and a length; there is at least one row.
 func Attend(q, k, v, keys, values Tensor, slots, lengths []int64) Tensor {
 	return C.lastmile_attend(q, k, v, keys, values, (*C.int64_t)(&slots[0]), (*C.int64_t)(&lengths[0]), C.int64_t(len(slots)))
 }
 
 // Store copies the first counts tokens of each row of x, [rows, groups, length,
-// n], to the start of its slot in cache, [slots, groups, capacity, n]. There is a
-// slot and a count for each row, and a row.
+// n], to the start of its slot in cache, [slots, groups, capacity, n]. Each row
+// has a slot and a count; there is at least one row.
 func Store(cache, x Tensor, slots, counts []int64) bool {
 	return bool(C.lastmile_store(cache, x, (*C.int64_t)(&slots[0]), (*C.int64_t)(&counts[0]), C.int64_t(len(slots))))
 }
 
-// AttendOn is Attend on a device, which slots and lengths, Int64, are on too. It
-// does not look whether the cache has the slots and the room.
+// AttendOn is [Attend] on a device, with slots and lengths, Int64, there too. The
+// caller makes sure that the cache has the slots and the room.
 func AttendOn(q, k, v, keys, values, slots, lengths Tensor) Tensor {
 	return C.lastmile_attend_on(q, k, v, keys, values, slots, lengths)
 }
 
-// StoreOn is Store on a device, which slots and counts, Int64, are on too. It
-// does not look whether the cache has the slots and the room.
+// StoreOn is [Store] on a device, with slots and counts, Int64, there too. The
+// caller makes sure that the cache has the slots and the room.
 func StoreOn(cache, x, slots, counts Tensor) bool {
 	return bool(C.lastmile_store_on(cache, x, slots, counts))
 }
@@ -144,7 +143,7 @@ func AdamW(tensors []Tensor, decays []float64, scale, rate, beta1, beta2, epsilo
 
 // Invert draws on a device from rows of x, [..., n]. Rows, Int64, has the row of
 // each draw, and shares, Float64, how much of the row's total it passes: Float64
-// [draws, 2], an index and its weight. It does not look whether x has the rows.
+// [draws, 2], an index and its weight. The caller makes sure that x has the rows.
 func Invert(x, rows, shares Tensor) Tensor {
 	return C.lastmile_invert(x, rows, shares)
 }

@@ -2,14 +2,19 @@
 // their gradients. They are for tensors of float or double on a CPU, or of float
 // on a CUDA device that lastmile_open knows.
 //
-// They read and write through raw pointers, so that all which libtorch would
-// look at is looked at here: shapes, types and devices (alike). What they return
-// is memory of their own, which nobody has saved yet, and what they keep for the
-// gradient goes through save_for_backward, so that autograd sees where it was
-// changed meanwhile. The operations that change what the caller holds, store,
-// attend and adamw, say so (written). A gradient leaves what was saved as it is;
-// TokenLogprobs alone uses a buffer up, and makes it again where it is asked
-// twice. No gradient has a gradient of its own (no_double).
+// They read and write through raw pointers, so they check what libtorch would
+// have checked: shapes, types and devices (alike). And they keep to autograd's
+// rules:
+//
+// - A result is new memory. No one can have saved it, so its version need not be
+//   counted. The operations that change a caller's tensors, store, attend and
+//   adamw, count the versions of these (written).
+// - What a gradient needs is saved by save_for_backward, which notices when it is
+//   changed in the meantime.
+// - A backward leaves what was saved as it is, so that it can run again. That of
+//   TokenLogprobs overwrites a buffer, which it first takes out of the graph; a
+//   second one computes the buffer anew.
+// - A backward cannot be differentiated, and says so (no_double).
 #if !__has_include(<torch/version.h>)
 #error "libtorch's headers are not where flags.go says, or flags.go is missing: run make setup"
 #endif
@@ -53,28 +58,29 @@ template <typename R, typename F> R protect(R failed, F f) {
 
 const Tensor &of(void *t) { return *static_cast<Tensor *>(t); }
 
-// alike throws unless t, which name calls, has the type of x and is where x is.
+// alike throws unless t has the type of x and is on the device of x. In messages t
+// is called name; so it is in the other checks.
 void alike(const Tensor &x, const Tensor &t, const char *name) {
   TORCH_CHECK(t.scalar_type() == x.scalar_type() && t.device() == x.device(), name, " of ", t.scalar_type(), " on ", t.device(), ", want ",
               x.scalar_type(), " on ", x.device());
 }
 
-// changeable throws where raw pointers may not change t, which name calls, since
-// a gradient would have to know.
+// changeable throws if gradients are on and t wants one, as libtorch's in-place
+// operations do for a leaf.
 void changeable(const Tensor &t, const char *name) {
   TORCH_CHECK(!t.requires_grad() || !at::GradMode::is_enabled(), name, " wants a gradient, so it cannot be changed while gradients are on");
 }
 
-// constant throws where t, which name calls, wants a gradient, and gets none.
+// constant throws if t wants a gradient that the operation cannot give it.
 void constant(const Tensor &t, const char *name) {
   TORCH_CHECK(!t.requires_grad() || !at::GradMode::is_enabled(), name, " wants a gradient, which this operation does not have");
 }
 
-// written tells autograd that raw pointers have changed t: whoever saved it for a
-// gradient must not go on as if it were the same.
+// written counts a new version of t, which raw pointers have changed: a backward
+// that has saved the old one then fails instead of using the new one.
 void written(const Tensor &t) { t.unsafeGetTensorImpl()->bump_version(); }
 
-// no_double throws where a gradient is asked for a gradient of its own.
+// no_double throws if a backward is to be differentiated in turn.
 void no_double(const char *name) {
   TORCH_CHECK(!at::GradMode::is_enabled(), "the gradient of ", name, " has no gradient of its own");
 }
@@ -217,10 +223,9 @@ Tensor mm_nn(const Tensor &p, const Tensor &z) {
   return out;
 }
 
-// LoRALinear is x weight^T + bias + scale x a^T b^T, of which weight and bias
-// stay as they are: they have no gradient, even where they want one, since that
-// of a base whose adapters are trained is never used. What a makes of x is kept
-// as [r, rows], on a device as [rows, r].
+// LoRALinear is x weight^T + bias + scale x a^T b^T. Weight and bias are those of
+// a frozen model and get no gradient, even if they want one. x a^T is kept for
+// the gradient: as [r, rows], on a device as [rows, r].
 struct LoRALinear : Function<LoRALinear> {
   static Tensor forward(AutogradContext *context, const Tensor &of, const Tensor &weight, const c10::optional<Tensor> &bias, const Tensor &a, const Tensor &b, double scale) {
     TORCH_CHECK(of.dim() > 0 && weight.dim() == 2 && weight.size(1) == of.size(-1), "weight of shape ", weight.sizes(), " for ", of.sizes());
@@ -243,7 +248,8 @@ struct LoRALinear : Function<LoRALinear> {
       low = mm_nt(a, x);
       addmm_tn(y, low, b.t(), scale);
     }
-    // Not a view of the input, which autograd could not tell changes of.
+    // The input itself where x is only a view of it: autograd refuses a view that
+    // was made where gradients are off and has been changed since.
     context->save_for_backward({of.is_contiguous() ? of : x, weight, a, b, low});
     context->saved_data["scale"] = scale;
     context->saved_data["through"] = of.requires_grad();
@@ -537,8 +543,8 @@ struct Attention : Function<Attention> {
 // the gradient computes each part's again. Where plain is set, as on a device,
 // libtorch's own operations turn logits into probabilities.
 struct TokenLogprobs : Function<TokenLogprobs> {
-  // part is how many rows' logits are computed at once: 64 MB of floats, and 256
-  // MB on a device, which has the memory and is the faster for large products.
+  // part is how many rows' logits are computed at once: 64 MB of floats, or 256 MB
+  // on a device, which is faster with large products and has the memory.
   static int64_t part(const Tensor &weight) { return std::max<int64_t>(64, (int64_t(1) << (weight.is_cpu() ? 24 : 26)) / weight.size(0)); }
 
   static void check(const Tensor &hidden, const Tensor &weight, const Tensor &targets) {
@@ -549,7 +555,7 @@ struct TokenLogprobs : Function<TokenLogprobs> {
     TORCH_CHECK(targets.dim() == 1 && targets.numel() == hidden.size(0) && targets.is_contiguous(), "targets of shape ", targets.sizes(), " for hidden states of ",
                 hidden.sizes());
     alike(hidden, weight, "vocabulary");
-    // A device would have to be waited for; its gather looks at them itself.
+    // On a device this would wait for it, and its gather checks them anyway.
     if (targets.is_cpu() && targets.numel() > 0)
       TORCH_CHECK(targets.min().item<int64_t>() >= 0 && targets.max().item<int64_t>() < weight.size(0), "a target is outside of the vocabulary of ", weight.size(0));
   }
@@ -668,8 +674,8 @@ void check_room(const Tensor &cache, int64_t rows, const int64_t *slots, const i
   }
 }
 
-// check_indices throws unless indices, which name calls, are int64 for each row,
-// where x is.
+// check_indices throws unless indices has an int64 for each row, on the device of
+// x.
 void check_indices(const Tensor &x, int64_t rows, const Tensor &indices, const char *name) {
   TORCH_CHECK(indices.scalar_type() == at::kLong && indices.device() == x.device() && indices.is_contiguous() && indices.numel() == rows, name, " of ",
               indices.scalar_type(), " on ", indices.device(), " for ", indices.numel(), " rows, want ", at::kLong, " on ", x.device(), " for ", rows);

@@ -22,8 +22,8 @@ const elements = 12
 
 // Check fails the test where the gradient of f, a tensor of one element,
 // differs from its central difference by more than a millionth of one plus its
-// size. It differentiates by a spread of the inputs' elements, and calls f
-// twice for each.
+// size. It looks at elements spread evenly over each input, and calls f twice for
+// each of them.
 func Check(t testing.TB, f func() *torch.Tensor, inputs ...Input) {
 	t.Helper()
 	s := inputs[0].Tensor.Session()
