@@ -586,9 +586,9 @@ struct TokenLogprobs : Function<TokenLogprobs> {
   // [m], that of the log-probabilities.
   static void differentiate(Tensor &d, const Tensor &targets, const Tensor &g, int64_t from, double scale, bool plain) {
     if (plain) {
-      const Tensor at = column(targets, d, from), up = column(g, d, from).mul(scale);
+      const Tensor place = column(targets, d, from), up = column(g, d, from).mul(scale);
       d.exp_().mul_(up.neg());
-      d.scatter_(1, at, d.gather(1, at).add_(up)); // one place a row, so in no order
+      d.scatter_(1, place, d.gather(1, place).add_(up)); // one place a row, so in no order
       return;
     }
     const int64_t rows = d.size(0), vocabulary = d.size(1);
