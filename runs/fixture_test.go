@@ -2,6 +2,7 @@ package runs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -36,7 +37,7 @@ func must(t *testing.T, err error) {
 
 func stage(kind, key string, minute int) Stage {
 	return Stage{Key: key, Kind: kind, Part: []byte(`{"steps":3}`), Version: 1, Started: begun.Add(time.Duration(minute) * time.Minute),
-		Seconds: 60, Tokens: 1200, PeakMemoryBytes: 1 << 30, Threads: 2}
+		Seconds: 60, Tokens: 1200, PeakMemoryBytes: 1 << 30, Threads: 2, Task: "p", Split: "test"}
 }
 
 // ingestSweep ingests a sweep of two labels and two seeds that share one
@@ -47,56 +48,83 @@ func ingestSweep(t *testing.T, s *Store, n int) {
 }
 
 // ingest is ingestSweep for a goroutine that is not the test's own.
-func ingest(s *Store, n int) error {
+func ingest(s *Store, n int) (err error) {
 	ctx := context.Background()
-	var failed error
-	do := func(err error) {
-		if failed == nil {
-			failed = err
-		}
+	in, err := s.Ingest(ctx)
+	if err != nil {
+		return err
 	}
+	defer func() { err = errors.Join(err, in.Close()) }()
 	sweep := Sweep{Name: "tiny", File: "tiny.toml", Report: []byte(`{"baseline":"mle"}`)}
-	var prepare Content
+	var examples []Example
 	for i := range n {
-		prepare.Examples = append(prepare.Examples, Example{Split: "test", ID: fmt.Sprintf("e%d", i), Input: fmt.Sprintf("input %d", i), References: []string{"one", "two"}})
+		examples = append(examples, Example{Split: "test", ID: fmt.Sprintf("e%d", i), Input: fmt.Sprintf("input %d", i), References: []string{"one", "two"}})
 	}
-	do(s.AddStage(ctx, stage("prepare", "p", 0), prepare))
+	err = in.Stage(ctx, stage("prepare", "p", 0), func(w *Writer) error {
+		w.Examples(examples)
+		return nil
+	})
 	for l, label := range []string{"ppo", "mle"} {
 		for seed := 1; seed <= 2; seed++ {
-			name := fmt.Sprintf("%s-%d", label, seed)
-			do(s.AddRun(ctx, Run{Name: name, Seed: seed, Config: fmt.Appendf(nil, `{"seed":%d,"rl":{"algorithm":%q,"kl":{"coefficient":0.1}},"postprocess":{"chain":["first-line"]}}`, seed, label)}))
-			sweep.Runs = append(sweep.Runs, SweepRun{Run: name, Label: label, Variant: label, Seed: seed, Axes: fmt.Appendf(nil, `{"seed":%d}`, seed)})
-			rl := Content{Curves: []CurvePoint{{1, "train", "kl", 0}, {2, "train", "kl", 0.5}, {1, "train", "reward", -1}}}
-			reward := Content{RewardAccuracies: []RewardAccuracy{{Kind: "copy", Ended: true, Accuracy: 0.9, N: 100}, {Kind: "copy", Ended: false, Accuracy: 0.8, N: 50}}}
-			decode := Content{Task: "p", Split: "test", Decoding: &Decoding{Temperature: 0.7, Tried: []TriedTemperature{{0.5, 0.1}, {0.7, 0.2}}}}
-			post := Content{Task: "p", Split: "test"}
-			score := Content{Task: "p", Split: "test", Signatures: map[string]string{"rougeL": "rougeL|v:1", "la-rougeL": "la-rougeL|v:1"}}
-			for i := range n {
-				id := fmt.Sprintf("e%d", i)
-				decode.Outputs = append(decode.Outputs, Output{ID: id, Text: name + " raw", Tokens: 3 + l, Ended: i%2 == 0})
-				post.Outputs = append(post.Outputs, Output{ID: id, Text: name + " post", Tokens: 2, Ended: true})
-				for _, form := range []string{"raw", "post"} {
-					score.Scores = append(score.Scores, Score{id, form, "rougeL", float64(i+seed+l) / 10}, Score{id, form, "la-rougeL", 0.25})
-				}
-			}
-			for m, of := range []struct {
-				kind    string
-				content Content
-			}{{"reward", reward}, {"rl", rl}, {"decode", decode}, {"postprocess", post}, {"score", score}} {
-				key := name + "/" + of.kind
-				role := ""
-				if m >= 2 {
-					role = "sample"
-				}
-				do(s.AddStage(ctx, stage(of.kind, key, 1+m+10*seed+100*l), of.content))
-				do(s.Link(ctx, name, role, key))
-			}
-			do(s.Link(ctx, name, "", "p"))
-			do(s.MarkDone(ctx, name))
+			err = errors.Join(err, ingestRun(in, label, l, seed, n, &sweep))
 		}
 	}
-	do(s.AddSweep(ctx, sweep))
-	return failed
+	return errors.Join(err, in.Sweep(ctx, sweep))
+}
+
+// ingestRun ingests a run of the test sweep, the l-th label's.
+func ingestRun(in *Ingest, label string, l, seed, n int, sweep *Sweep) error {
+	ctx := context.Background()
+	name := fmt.Sprintf("%s-%d", label, seed)
+	sweep.Runs = append(sweep.Runs, SweepRun{Run: name, Label: label, Variant: label, Seed: seed, Axes: fmt.Appendf(nil, `{"seed":%d}`, seed)})
+	raw, post, scored := []Output{}, []Output{}, []Scored{}
+	for i := range n {
+		id := fmt.Sprintf("e%d", i)
+		raw = append(raw, Output{ID: id, Text: name + " raw", Tokens: 3 + l, Ended: i%2 == 0})
+		post = append(post, Output{ID: id, Text: name + " post", Tokens: 2, Ended: true})
+		for _, form := range []string{"raw", "post"} {
+			scored = append(scored, Scored{id, form, map[string]float64{"rougeL": float64(i+seed+l) / 10, "la-rougeL": 0.25}})
+		}
+	}
+	var err error
+	links := []Link{{"", "p"}}
+	for m, of := range []struct {
+		kind  string
+		write func(w *Writer) error
+	}{
+		{"reward", func(w *Writer) error {
+			w.RewardAccuracies([]RewardAccuracy{{Kind: "copy", Ended: true, Accuracy: 0.9, N: 100}, {Kind: "copy", Ended: false, Accuracy: 0.8, N: 50}})
+			return nil
+		}},
+		{"rl", func(w *Writer) error {
+			return w.Curves([]CurvePoint{{1, "train", "kl", 0}, {2, "train", "kl", 0.5}, {1, "train", "reward", -1}})
+		}},
+		{"decode", func(w *Writer) error {
+			w.Decoding(Decoding{Temperature: 0.7, Tried: []TriedTemperature{{0.5, 0.1}, {0.7, 0.2}}})
+			return w.Outputs(Raw, raw)
+		}},
+		{"postprocess", func(w *Writer) error { return w.Outputs(Post, post) }},
+		{"score", func(w *Writer) error {
+			return w.Scores(map[string]string{"rougeL": "rougeL|v:1", "la-rougeL": "la-rougeL|v:1"}, scored)
+		}},
+	} {
+		link := Link{Stage: name + "/" + of.kind}
+		if m >= 2 {
+			link.Role = "sample"
+		}
+		links = append(links, link)
+		err = errors.Join(err, in.Stage(ctx, stage(of.kind, link.Stage, 1+m+10*seed+100*l), of.write))
+	}
+	config := fmt.Appendf(nil, `{"seed":%d,"rl":{"algorithm":%q,"kl":{"coefficient":0.1}},"postprocess":{"chain":["first-line"]}}`, seed, label)
+	return errors.Join(err, in.Run(ctx, Run{Name: name, Seed: seed, Config: config}, State{Status: Done}, links))
+}
+
+// add ingests with one call of f.
+func add(t *testing.T, s *Store, f func(*Ingest) error) error {
+	t.Helper()
+	in, err := s.Ingest(context.Background())
+	must(t, err)
+	return errors.Join(f(in), in.Close())
 }
 
 // dump returns what the store holds, without the integer ids, which depend on
@@ -108,6 +136,8 @@ func dump(t *testing.T, s *Store) string {
 		`SELECT name, file, report FROM sweeps ORDER BY name`,
 		`SELECT name, seed, config, status, reason FROM runs ORDER BY name`,
 		`SELECT r.name, key, value FROM run_settings s JOIN runs r ON r.id = s.run ORDER BY 1, 2`,
+		`SELECT e.split, e.position, e.name FROM examples e ORDER BY 1, 2`,
+		`SELECT r.name, rs.kind, rs.role, t.key FROM run_stages rs JOIN runs r ON r.id = rs.run JOIN stages t ON t.id = rs.stage ORDER BY 1, 2, 3`,
 		`SELECT key, kind, part, version, started, seconds, tokens, peak_memory_bytes, threads FROM stages ORDER BY key`,
 		`SELECT * FROM v_summary ORDER BY 1, 2, 3, 4, 5, 6, 7`,
 		`SELECT * FROM v_scores ORDER BY 1, 2, 3, 4, 5, 6, 7, 8`,

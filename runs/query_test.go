@@ -2,7 +2,9 @@ package runs
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"strings"
 	"testing"
@@ -13,9 +15,13 @@ func TestScoresAreAlignedByExample(t *testing.T) {
 	s := openStore(t)
 	ingestSweep(t, s, 3)
 	// Another score stage for one run, with a metric and an example missing.
-	must(t, s.AddStage(ctx, stage("score", "again", 900), Content{Task: "p", Split: "test", Signatures: map[string]string{"rougeL": "rougeL|v:2"},
-		Scores: []Score{{"e2", "raw", "rougeL", 0.9}, {"e0", "raw", "rougeL", 0.7}}}))
-	must(t, s.Link(ctx, "mle-1", "sample", "again"))
+	must(t, add(t, s, func(in *Ingest) error {
+		must(t, in.Stage(ctx, stage("score", "again", 900), func(w *Writer) error {
+			return w.Scores(map[string]string{"rougeL": "rougeL|v:2"},
+				[]Scored{{"e2", Raw, map[string]float64{"rougeL": 0.9}}, {"e0", Raw, map[string]float64{"rougeL": 0.7}}})
+		}))
+		return in.Run(ctx, Run{Name: "mle-1"}, State{Status: Done}, []Link{{"sample", "again"}})
+	}))
 
 	scores, err := s.Scores(ctx, "tiny")
 	must(t, err)
@@ -44,28 +50,68 @@ func TestScoresAreAlignedByExample(t *testing.T) {
 	}
 }
 
-func TestOutputsCurvesAccuraciesDecodings(t *testing.T) {
+// all collects what a query gives.
+func all[T any](t *testing.T, values iter.Seq2[T, error]) []T {
+	t.Helper()
+	var found []T
+	for v, err := range values {
+		must(t, err)
+		found = append(found, v)
+	}
+	return found
+}
+
+func TestOutputs(t *testing.T) {
+	ctx := context.Background()
+	s := openStore(t)
+	ingestSweep(t, s, 3)
+	outputs := all(t, s.Outputs(ctx, "tiny", Selection{}))
+	if len(outputs) != 8 || outputs[0].Label != "ppo" || outputs[0].Form != Raw || outputs[1].Seed != 2 || outputs[2].Form != Post {
+		t.Fatalf("outputs %+v", outputs)
+	}
+	if got := fmt.Sprint(outputs[0].Outputs); got != "[{e0 ppo-1 raw 3 true} {e1 ppo-1 raw 3 false} {e2 ppo-1 raw 3 true}]" {
+		t.Errorf("ppo's outputs %s", got)
+	}
+	some := all(t, s.Outputs(ctx, "tiny", Selection{Decode: "sample", Seeds: []int{2}, Examples: []string{"e2", "e0", "e9"}, Form: Post}))
+	if got := fmt.Sprint(some); got != "[{{ppo sample post} 2 [{e0 ppo-2 post 2 true} {e2 ppo-2 post 2 true}]} {{mle sample post} 2 [{e0 mle-2 post 2 true} {e2 mle-2 post 2 true}]}]" {
+		t.Errorf("selected %s", got)
+	}
+	if none := all(t, s.Outputs(ctx, "tiny", Selection{Decode: "greedy"})); none != nil {
+		t.Errorf("of a decoding that is not there: %v", none)
+	}
+	for of, err := range s.Outputs(ctx, "tiny", Selection{First: 1}) {
+		must(t, err)
+		if got := fmt.Sprint(of.Outputs); got != "[{e0 ppo-1 raw 3 true}]" {
+			t.Errorf("the first output %s", got)
+		}
+		break
+	}
+	lengths, err := s.Lengths(ctx, "tiny")
+	must(t, err)
+	if got := fmt.Sprint(lengths); got != "[{{ppo sample raw} [{3 6 4}]} {{ppo sample post} [{2 6 6}]} {{mle sample raw} [{4 6 4}]} {{mle sample post} [{2 6 6}]}]" {
+		t.Errorf("lengths %s", got)
+	}
+	if got := together([]Length{{1, 1, 1}, {3, 1, 0}}, []Length{{2, 5, 5}, {3, 2, 2}}); fmt.Sprint(got) != "[{1 1 1} {2 5 5} {3 3 2}]" {
+		t.Errorf("lengths together %v", got)
+	}
+	if got := fmt.Sprint(all(t, s.Examples(ctx, "tiny"))[:2]); got != "[{test e0 input 0 [one two]} {test e1 input 1 [one two]}]" {
+		t.Errorf("examples %s", got)
+	}
+}
+
+func TestCurvesAccuraciesDecodings(t *testing.T) {
 	ctx := context.Background()
 	s := openStore(t)
 	ingestSweep(t, s, 2)
-
-	outputs, err := s.SystemOutputs(ctx, "tiny")
-	must(t, err)
-	if len(outputs) != 8 || outputs[0].Label != "ppo" || outputs[0].Form != "raw" || outputs[1].Seed != 2 || outputs[2].Form != "post" {
-		t.Fatalf("outputs %+v", outputs)
-	}
-	if got := fmt.Sprint(outputs[0].Outputs); got != "[{e0 ppo-1 raw 3 true} {e1 ppo-1 raw 3 false}]" {
-		t.Errorf("ppo's outputs %s", got)
-	}
-	examples, err := s.TaskExamples(ctx, "tiny")
-	must(t, err)
-	if got := fmt.Sprint(examples); got != "[{test e0 input 0 [one two]} {test e1 input 1 [one two]}]" {
-		t.Errorf("examples %s", got)
-	}
 	curves, err := s.Curves(ctx, "tiny")
 	must(t, err)
 	if len(curves) != 8 || fmt.Sprint(curves[0]) != "{ppo 1 rl ppo-1/rl train kl [1 2] [0 0.5]}" {
 		t.Errorf("curves %v", curves)
+	}
+	curves, err = s.Curves(ctx, "tiny", CurveName{Kind: "rl", Name: "reward", Split: "train"}, CurveName{Kind: "mle"})
+	must(t, err)
+	if len(curves) != 4 || fmt.Sprint(curves[3]) != "{mle 2 rl mle-2/rl train reward [1] [-1]}" {
+		t.Errorf("some curves %v", curves)
 	}
 	accuracies, err := s.RewardAccuracies(ctx, "tiny")
 	must(t, err)
@@ -136,7 +182,12 @@ func TestTextsAndScoresOfARun(t *testing.T) {
 	ctx := context.Background()
 	s := openStore(t)
 	ingestSweep(t, s, 2)
-	texts, err := s.RunOutputs(ctx, "ppo-1")
+	decoded, err := s.Decoded(ctx, "ppo-1")
+	must(t, err)
+	if got := fmt.Sprint(decoded); got != "[{sample raw} {sample post}]" {
+		t.Errorf("decoded %s", got)
+	}
+	texts, err := s.Texts(ctx, "ppo-1", Selection{})
 	must(t, err)
 	if len(texts) != 2 || texts[0].Decode != "sample" || texts[0].Form != "raw" || texts[1].Form != "post" {
 		t.Fatalf("texts %+v", texts)
@@ -152,7 +203,135 @@ func TestTextsAndScoresOfARun(t *testing.T) {
 	if got := fmt.Sprint(scores); got != "[{sample raw rougeL|v:1 map[e0:0.1 e1:0.2]} {sample post rougeL|v:1 map[e0:0.1 e1:0.2]}]" {
 		t.Errorf("scores %s", got)
 	}
-	if texts, err := s.RunOutputs(ctx, "nothing"); err != nil || texts != nil {
+	first, err := s.Texts(ctx, "ppo-1", Selection{Form: Raw, First: 1})
+	must(t, err)
+	if got := fmt.Sprint(first); got != "[{sample raw [{test e0 input 0 [one two]}] [{e0 ppo-1 raw 3 true}]}]" {
+		t.Errorf("the first text %s", got)
+	}
+	means, err := s.RunMeans(ctx, "ppo-1")
+	must(t, err)
+	if len(means) != 2 || means[1].Form != Post || len(means[0].Means) != 2 || math.Abs(means[0].Means["rougeL"]-0.15) > 1e-12 {
+		t.Errorf("means %v", means)
+	}
+	if texts, err := s.Texts(ctx, "nothing", Selection{}); err != nil || texts != nil {
 		t.Errorf("of a run that is not there: %v %v", texts, err)
+	}
+}
+
+func TestFindRuns(t *testing.T) {
+	ctx := context.Background()
+	s := openStore(t)
+	ingestSweep(t, s, 1)
+	must(t, add(t, s, func(in *Ingest) error {
+		return in.Sweep(ctx, Sweep{Name: "also", Runs: []SweepRun{
+			{Run: "mle-2", Label: "b", Variant: "mle", Seed: 2}, {Run: "ppo-1", Label: "ppo-1", Seed: 1}, {Run: "mle-1", Label: "a, seed 7", Seed: 1}}})
+	}))
+	for _, c := range []struct{ sweep, name, want string }{
+		{"", "mle", "tiny/mle/mle-1 tiny/mle/mle-2"}, // a label goes before the variant
+		{"also", "mle", "also/b/mle-2"},              // a variant
+		{"", "mle, seed 2", "tiny/mle/mle-2"},
+		{"", "mle, seed 02", ""},
+		{"", "a, seed 7", "also/a, seed 7/mle-1"},         // a label
+		{"", "ppo-1", "also/ppo-1/ppo-1"},                 // a label before a name
+		{"tiny", "ppo-", "tiny/ppo/ppo-1 tiny/ppo/ppo-2"}, // the beginning of names
+		{"", "ppo-", "also/ppo-1/ppo-1 tiny/ppo/ppo-2"},   // each run once
+		{"", "", ""},
+		{"nothing", "mle", ""},
+	} {
+		found, err := s.FindRuns(ctx, c.sweep, c.name)
+		must(t, err)
+		var got []string
+		for _, r := range found {
+			got = append(got, r.Sweep+"/"+r.Label+"/"+r.Run)
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%q in %q: %v, want %q", c.name, c.sweep, got, c.want)
+		}
+	}
+	for sweep, want := range map[string]string{"": "[b ppo-1 a, seed 7 ppo mle]", "tiny": "[ppo mle]"} {
+		labels, err := s.LabelNames(ctx, sweep, 100)
+		must(t, err)
+		if got := fmt.Sprint(labels); got != want {
+			t.Errorf("labels of %q: %s, want %s", sweep, got, want)
+		}
+	}
+}
+
+func TestLabels(t *testing.T) {
+	s := openStore(t)
+	ingestSweep(t, s, 1)
+	labels := all(t, s.Labels(context.Background(), "tiny"))
+	if len(labels) != 2 || labels[0].Name != "ppo" || labels[1].Run != "mle-1" || labels[1].Variant != "mle" ||
+		string(labels[1].Axes) != `{"seed":1}` || !strings.Contains(string(labels[1].Config), `"mle"`) {
+		t.Errorf("labels %+v", labels)
+	}
+}
+
+func TestDigest(t *testing.T) {
+	ctx := context.Background()
+	s := openStore(t)
+	ingestSweep(t, s, 1)
+	seen := map[string]bool{}
+	check := func(changed bool) {
+		t.Helper()
+		digest, err := s.Digest(ctx, "tiny")
+		must(t, err)
+		if seen[digest] == changed {
+			t.Errorf("digest %s, known %v", digest, seen[digest])
+		}
+		seen[digest] = true
+	}
+	check(true)
+	ingestSweep(t, s, 1)
+	check(false)
+	for _, change := range []func(*Ingest) error{
+		func(in *Ingest) error { return in.Run(ctx, Run{Name: "mle-1"}, State{Failed, "out of memory"}, nil) },
+		func(in *Ingest) error {
+			must(t, in.Stage(ctx, stage("score", "again", 1), nil))
+			return in.Run(ctx, Run{Name: "mle-1"}, State{Status: Done}, []Link{{"sample", "again"}})
+		},
+		func(in *Ingest) error {
+			return in.Sweep(ctx, Sweep{Name: "tiny", Runs: []SweepRun{{Run: "mle-1", Label: "a"}}})
+		},
+	} {
+		must(t, add(t, s, change))
+		check(true)
+	}
+}
+
+func TestScoresComeBackAsTheyWent(t *testing.T) {
+	values := []float64{0.1, 1. / 3, math.NaN(), -2e-310, 1e300, math.Inf(1), math.Inf(-1), 0, math.Copysign(0, -1)}
+	got, err := decodeScores(encodeScores(values))
+	must(t, err)
+	for i, v := range got {
+		if math.Float64bits(v) != math.Float64bits(values[i]) && (v == v || values[i] == values[i]) {
+			t.Errorf("%v came back as %v", values[i], v)
+		}
+	}
+	if none, err := decodeScores(encodeScores(nil)); err != nil || len(none) != 0 {
+		t.Errorf("no scores: %v %v", none, err)
+	}
+	for _, wrong := range []string{"", "1,2", "[1,,2]", "[x]"} {
+		if _, err := decodeScores(wrong); err == nil {
+			t.Errorf("%q is no list of scores", wrong)
+		}
+	}
+	if n := count(t, openStore(t), `SELECT count(*) FROM json_each('`+encodeScores(values)+`') WHERE value IS NOT NULL`); n != len(values)-1 {
+		t.Errorf("SQLite reads %d scores", n)
+	}
+}
+
+func TestAQueryEndsWithItsContext(t *testing.T) {
+	s := openStore(t)
+	ingestSweep(t, s, 1)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := s.Listing(ctx, "tiny"); !errors.Is(err, context.Canceled) {
+		t.Errorf("a listing: %v", err)
+	}
+	for _, err := range s.Outputs(ctx, "tiny", Selection{}) {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("outputs: %v", err)
+		}
 	}
 }

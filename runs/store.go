@@ -13,6 +13,9 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
+// Path is the store's file in a work folder.
+func Path(work string) string { return filepath.Join(work, "lastmile.db") }
+
 // patience is how long a statement waits for another process to finish its
 // transaction.
 const patience = time.Minute

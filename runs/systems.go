@@ -1,9 +1,12 @@
 package runs
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"math"
+	"fmt"
+	"iter"
+	"slices"
 )
 
 // System is what a row of a report's table stands for: the runs of one label,
@@ -11,7 +14,7 @@ import (
 type System struct {
 	Label  string
 	Decode string
-	Form   string // "raw" or "post"
+	Form   string // Raw or Post
 }
 
 // Metric is a metric and how it was computed.
@@ -32,35 +35,24 @@ type SystemScores struct {
 	System
 	Seeds []int // in the order of the sweep
 	// Values holds [seed][example] for each metric's name, in the order of
-	// Seeds and of Scores.Examples; NaN where there is no score.
+	// Seeds and of the examples; NaN where there is no score.
 	Values map[string][][]float64
 }
 
-// SystemOutputs are the texts of one system by one seed.
-type SystemOutputs struct {
-	System
-	Seed    int
-	Outputs []Output // in the order of the task
+// RunScores are the scores of one run's texts by one metric.
+type RunScores struct {
+	Decode    string
+	Form      string
+	Signature string
+	Values    map[string]float64 // by the example's id
 }
 
-// Curve is one training curve of one run.
-type Curve struct {
-	Label  string
-	Seed   int
-	Kind   string // the kind of its stage
-	Stage  string // the key of its stage, which runs may share
-	Split  string
-	Name   string
-	Steps  []int
-	Values []float64
-}
-
-// RunAccuracy is an accuracy of a run's reward model.
-type RunAccuracy struct {
-	Label string
-	Seed  int
-	Stage string // the key of the reward stage, which runs may share
-	RewardAccuracy
+// RunMeans are the mean scores of one run's texts by each metric, over the
+// examples where it is defined.
+type RunMeans struct {
+	Decode string
+	Form   string // Raw or Post
+	Means  map[string]float64
 }
 
 // RunDecoding is the temperature that a run was decoded at.
@@ -71,229 +63,274 @@ type RunDecoding struct {
 	Decoding
 }
 
-// formRank orders a system's forms: as it came, then repaired.
-const formRank = `CASE form WHEN 'raw' THEN 0 ELSE 1 END`
-
-// Scores returns all scores of a sweep. Systems are in the order of the
-// sweep's labels, then of the decodings' names, raw before post.
-func (s *Store) Scores(ctx context.Context, sweep string) (Scores, error) {
+// Scores returns all scores of a sweep by these metrics, or by all where none
+// is named. [Store.Systems] gives them one system after the other.
+func (s *Store) Scores(ctx context.Context, sweep string, metrics ...string) (Scores, error) {
 	var scores Scores
-	columns := map[int64]int{} // example id to its place in scores.Examples
-	places := map[string]int{} // example name to that place: two tasks may share examples
-	var id int64
-	var name string
-	err := s.read(ctx, "reading the examples of sweep "+sweep, `
-		SELECT e.id, e.name FROM examples e WHERE e.id IN (
-			SELECT o.example FROM sweeps s JOIN sweep_runs sr ON sr.sweep = s.id
-			JOIN run_stages rs ON rs.run = sr.run AND rs.kind = 'score'
-			JOIN scores o ON o.stage = rs.stage
-			WHERE s.name = ?) ORDER BY e.id`, []any{sweep}, []any{&id, &name}, func() error {
-		place, ok := places[name]
-		if !ok {
-			place = len(scores.Examples)
-			places[name] = place
-			scores.Examples = append(scores.Examples, name)
-		}
-		columns[id] = place
-		return nil
-	})
-	if err != nil {
+	var err error
+	if scores.Examples, err = s.ScoredExamples(ctx, sweep); err != nil {
 		return scores, err
 	}
-	metrics := map[int64]string{}
-	var metric Metric
-	err = s.read(ctx, "reading metrics", `SELECT id, name, signature FROM metrics ORDER BY name, signature`, nil,
-		[]any{&id, &metric.Name, &metric.Signature}, func() error {
-			metrics[id] = metric.Name
-			return nil
-		})
-	if err != nil {
+	if scores.Metrics, err = s.Metrics(ctx, sweep); err != nil {
 		return scores, err
 	}
-	err = s.read(ctx, "reading the metrics of sweep "+sweep, `
-		SELECT DISTINCT m.name, m.signature FROM metrics m WHERE m.id IN (
-			SELECT o.metric FROM sweeps s JOIN sweep_runs sr ON sr.sweep = s.id
-			JOIN run_stages rs ON rs.run = sr.run AND rs.kind = 'score'
-			JOIN scores o ON o.stage = rs.stage
-			WHERE s.name = ?) ORDER BY m.name, m.signature`, []any{sweep}, []any{&metric.Name, &metric.Signature}, func() error {
-		scores.Metrics = append(scores.Metrics, metric)
-		return nil
-	})
-	if err != nil {
-		return scores, err
-	}
-
-	// First which run, decoding and stage there are, then the numbers of each
-	// score stage, with as few columns a row as can be: there are many rows.
-	type source struct {
-		label, decode string
-		seed          int
-		stage         int64
-	}
-	var sources []source
-	var from source
-	err = s.read(ctx, "reading the score stages of sweep "+sweep, `
-		SELECT sr.label, rs.role, sr.seed, rs.stage
-		FROM sweeps s JOIN sweep_runs sr ON sr.sweep = s.id
-		JOIN run_stages rs ON rs.run = sr.run AND rs.kind = 'score'
-		WHERE s.name = ?
-		ORDER BY (SELECT min(f.position) FROM sweep_runs f WHERE f.sweep = s.id AND f.label = sr.label), rs.role, sr.position`,
-		[]any{sweep}, []any{&from.label, &from.decode, &from.seed, &from.stage}, func() error {
-			sources = append(sources, from)
-			return nil
-		})
-	if err != nil {
-		return scores, err
-	}
-	index := map[System]int{}
-	for _, from := range sources {
-		var form string
-		var metricID, example int64
-		var value float64
-		present := map[string]int{} // form to the seed's row in its system
-		err := s.read(ctx, "reading scores of sweep "+sweep, `
-			SELECT form, metric, example, value FROM scores WHERE stage = ?
-			ORDER BY `+formRank+`, metric, example`, []any{from.stage}, []any{&form, &metricID, &example, &value}, func() error {
-			system := System{from.label, from.decode, form}
-			at, ok := index[system]
-			if !ok {
-				at = len(scores.Systems)
-				index[system] = at
-				scores.Systems = append(scores.Systems, SystemScores{System: system, Values: map[string][][]float64{}})
-			}
-			of := &scores.Systems[at]
-			row, ok := present[form]
-			if !ok {
-				row = len(of.Seeds)
-				present[form] = row
-				of.Seeds = append(of.Seeds, from.seed)
-			}
-			name := metrics[metricID]
-			for len(of.Values[name]) <= row {
-				of.Values[name] = append(of.Values[name], missing(len(scores.Examples)))
-			}
-			of.Values[name][row][columns[example]] = value
-			return nil
-		})
+	for of, err := range s.Systems(ctx, sweep, metrics...) {
 		if err != nil {
 			return scores, err
 		}
-	}
-	// A metric that the last seeds lack still has a row for each of them.
-	for _, of := range scores.Systems {
-		for name := range of.Values {
-			for len(of.Values[name]) < len(of.Seeds) {
-				of.Values[name] = append(of.Values[name], missing(len(scores.Examples)))
-			}
-		}
+		scores.Systems = append(scores.Systems, of)
 	}
 	return scores, nil
 }
 
-func missing(n int) []float64 {
-	values := make([]float64, n)
-	for i := range values {
-		values[i] = math.NaN()
-	}
-	return values
-}
-
-// TaskExamples returns the examples that a sweep's outputs belong to, in the
-// order of the task.
-func (s *Store) TaskExamples(ctx context.Context, sweep string) ([]Example, error) {
-	var examples []Example
-	seen := map[string]bool{}
-	var e Example
-	var references string
-	err := s.read(ctx, "reading the examples of sweep "+sweep, `
-		SELECT e.split, e.name, e.input, e."references" FROM examples e WHERE e.id IN (
-			SELECT o.example FROM sweeps s JOIN sweep_runs sr ON sr.sweep = s.id
-			JOIN run_stages rs ON rs.run = sr.run AND rs.kind IN ('decode', 'postprocess')
-			JOIN outputs o ON o.stage = rs.stage
-			WHERE s.name = ?) ORDER BY e.id`, []any{sweep}, []any{&e.Split, &e.ID, &e.Input, &references}, func() error {
-		if seen[e.ID] {
-			return nil
-		}
-		seen[e.ID] = true
-		e.References = nil
-		if err := json.Unmarshal([]byte(references), &e.References); err != nil {
-			return err
-		}
-		examples = append(examples, e)
+// Metrics lists the metrics by which a sweep's outputs were scored, by name; a
+// name with several signatures is there several times.
+func (s *Store) Metrics(ctx context.Context, sweep string) ([]Metric, error) {
+	var all []Metric
+	var metric Metric
+	err := s.read(ctx, "reading the metrics of sweep "+sweep, `
+		SELECT m.name, m.signature FROM metrics m WHERE m.id IN (
+			SELECT c.metric FROM sweeps s JOIN sweep_runs sr ON sr.sweep = s.id
+			JOIN run_stages rs ON rs.run = sr.run JOIN scores c ON c.stage = rs.stage
+			WHERE s.name = ?) ORDER BY m.name, m.signature`, []any{sweep}, []any{&metric.Name, &metric.Signature}, func() error {
+		all = append(all, metric)
 		return nil
 	})
-	return examples, err
-}
-
-// SystemOutputs returns all texts of a sweep, ordered as the systems of
-// [Store.Scores], then by seed in the order of the sweep.
-func (s *Store) SystemOutputs(ctx context.Context, sweep string) ([]SystemOutputs, error) {
-	var all []SystemOutputs
-	var of SystemOutputs
-	var o Output
-	err := s.read(ctx, "reading the outputs of sweep "+sweep, `
-		SELECT sr.label, rs.role, CASE rs.kind WHEN 'decode' THEN 'raw' ELSE 'post' END AS form, sr.seed,
-		       e.name, o.text, o.tokens, o.ended
-		FROM sweeps s JOIN sweep_runs sr ON sr.sweep = s.id
-		JOIN run_stages rs ON rs.run = sr.run AND rs.kind IN ('decode', 'postprocess')
-		JOIN outputs o ON o.stage = rs.stage
-		JOIN examples e ON e.id = o.example
-		WHERE s.name = ?
-		ORDER BY (SELECT min(f.position) FROM sweep_runs f WHERE f.sweep = s.id AND f.label = sr.label), rs.role, `+formRank+`, sr.position, e.id`,
-		[]any{sweep}, []any{&of.Label, &of.Decode, &of.Form, &of.Seed, &o.ID, &o.Text, &o.Tokens, &o.Ended}, func() error {
-			last := len(all) - 1
-			if last < 0 || all[last].System != of.System || all[last].Seed != of.Seed {
-				all = append(all, SystemOutputs{System: of.System, Seed: of.Seed})
-				last++
-			}
-			all[last].Outputs = append(all[last].Outputs, o)
-			return nil
-		})
 	return all, err
 }
 
-// Curves returns all training curves of a sweep, in the order of its runs. A
-// stage that several runs share is there for each of them.
-func (s *Store) Curves(ctx context.Context, sweep string) ([]Curve, error) {
-	var all []Curve
-	var c Curve
-	var step int
-	var value float64
-	err := s.read(ctx, "reading the curves of sweep "+sweep, `
-		SELECT sr.label, sr.seed, t.kind, t.key, c.split, c.name, c.step, c.value
-		FROM sweeps s JOIN sweep_runs sr ON sr.sweep = s.id
-		JOIN run_stages rs ON rs.run = sr.run
-		JOIN stages t ON t.id = rs.stage
-		JOIN curves c ON c.stage = t.id
-		WHERE s.name = ? ORDER BY sr.position, t.kind, c.name, c.split, c.step`,
-		[]any{sweep}, []any{&c.Label, &c.Seed, &c.Kind, &c.Stage, &c.Split, &c.Name, &step, &value}, func() error {
-			last := len(all) - 1
-			if last < 0 || all[last].Label != c.Label || all[last].Seed != c.Seed || all[last].Stage != c.Stage ||
-				all[last].Name != c.Name || all[last].Split != c.Split {
-				all = append(all, c)
-				last++
-			}
-			all[last].Steps = append(all[last].Steps, step)
-			all[last].Values = append(all[last].Values, value)
-			return nil
-		})
-	return all, err
+// ScoredExamples lists the ids of the examples that a sweep's scores are for,
+// in the order of the task. Two tasks may share examples.
+func (s *Store) ScoredExamples(ctx context.Context, sweep string) ([]string, error) {
+	doing := "reading the examples of sweep " + sweep
+	sources, err := s.sources(ctx, doing, sweep, hasScores)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.placing(ctx, doing, sources)
+	return p.names, err
 }
 
-// RewardAccuracies returns the accuracies of a sweep's reward models, in the
-// order of its runs.
-func (s *Store) RewardAccuracies(ctx context.Context, sweep string) ([]RunAccuracy, error) {
-	var all []RunAccuracy
-	var a RunAccuracy
-	err := s.read(ctx, "reading the reward accuracies of sweep "+sweep, `
-		SELECT sr.label, sr.seed, t.key, a.kind, a.ended, a.accuracy, a.n
-		FROM sweeps s JOIN sweep_runs sr ON sr.sweep = s.id
-		JOIN run_stages rs ON rs.run = sr.run
-		JOIN stages t ON t.id = rs.stage
-		JOIN reward_accuracies a ON a.stage = t.id
-		WHERE s.name = ? ORDER BY sr.position, a.kind, a.ended DESC`,
-		[]any{sweep}, []any{&a.Label, &a.Seed, &a.Stage, &a.Kind, &a.Ended, &a.Accuracy, &a.N}, func() error {
-			all = append(all, a)
+// placing is where the examples of a sweep's tasks stand in one list of them.
+type placing struct {
+	names []string
+	of    map[split][]int // by examples.position
+}
+
+func (s *Store) placing(ctx context.Context, doing string, sources []source) (placing, error) {
+	p := placing{of: map[split][]int{}}
+	var tasks []split
+	for _, of := range sources {
+		if _, ok := p.of[of.examples]; !ok {
+			p.of[of.examples] = nil
+			tasks = append(tasks, of.examples)
+		}
+	}
+	slices.SortFunc(tasks, func(a, b split) int { return cmp.Or(cmp.Compare(a.task, b.task), cmp.Compare(a.name, b.name)) })
+	places := map[string]int{}
+	for _, task := range tasks {
+		var name string
+		err := s.read(ctx, doing, `SELECT name FROM examples WHERE stage = ? AND split = ? ORDER BY position`, []any{task.task, task.name}, []any{&name}, func() error {
+			place, ok := places[name]
+			if !ok {
+				place = len(p.names)
+				places[name] = place
+				p.names = append(p.names, name)
+			}
+			p.of[task] = append(p.of[task], place)
+			return nil
+		})
+		if err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+// Systems gives the scores of a sweep by these metrics, or by all where none is
+// named, system by system: in the order of the sweep's labels, then of the
+// decodings' names, raw before post. The examples are those of
+// [Store.ScoredExamples].
+func (s *Store) Systems(ctx context.Context, sweep string, metrics ...string) iter.Seq2[SystemScores, error] {
+	return func(yield func(SystemScores, error) bool) {
+		fail := func(err error) { yield(SystemScores{}, err) }
+		doing := "reading the scores of sweep " + sweep
+		sources, err := s.sources(ctx, doing, sweep, hasScores)
+		if err != nil {
+			fail(err)
+			return
+		}
+		p, err := s.placing(ctx, doing, sources)
+		if err != nil {
+			fail(err)
+			return
+		}
+		named, err := s.metricNames(ctx, doing, metrics)
+		if err != nil {
+			fail(err)
+			return
+		}
+		for len(sources) > 0 {
+			n := 1
+			for n < len(sources) && sources[n].rank == sources[0].rank && sources[n].decode == sources[0].decode {
+				n++
+			}
+			for _, form := range []string{Raw, Post} {
+				system, err := s.system(ctx, doing, sources[:n], form, named, p)
+				if err != nil {
+					fail(err)
+					return
+				}
+				if len(system.Seeds) > 0 && !yield(system, nil) {
+					return
+				}
+			}
+			sources = sources[n:]
+		}
+	}
+}
+
+// system reads the scores of one system.
+func (s *Store) system(ctx context.Context, doing string, sources []source, form string, metrics metricNames, p placing) (SystemScores, error) {
+	system := SystemScores{System: System{sources[0].label, sources[0].decode, form}, Values: map[string][][]float64{}}
+	for _, of := range sources {
+		row := len(system.Seeds)
+		var metric int64
+		var list string
+		err := s.read(ctx, doing, `SELECT metric, by_example FROM scores WHERE stage = ? AND form = ? AND metric IN (SELECT value FROM json_each(?))`,
+			[]any{of.stage, form, metrics.list}, []any{&metric, &list}, func() error {
+				values, err := decodeScores(list)
+				if err != nil {
+					return err
+				}
+				places := p.of[of.examples]
+				if len(values) != len(places) {
+					return fmt.Errorf("%d scores, expected one for each of %d examples", len(values), len(places))
+				}
+				if len(system.Seeds) == row {
+					system.Seeds = append(system.Seeds, of.seed)
+				}
+				name := metrics.names[metric]
+				rows := system.Values[name]
+				for len(rows) <= row {
+					rows = append(rows, missing(len(p.names)))
+				}
+				for i, place := range places {
+					rows[row][place] = values[i]
+				}
+				system.Values[name] = rows
+				return nil
+			})
+		if err != nil {
+			return system, err
+		}
+	}
+	// A metric that the last seeds lack still has a row for each of them.
+	for name, rows := range system.Values {
+		for len(rows) < len(system.Seeds) {
+			rows = append(rows, missing(len(p.names)))
+		}
+		system.Values[name] = rows
+	}
+	return system, nil
+}
+
+// metricNames are metrics by their ids, and those as a JSON list.
+type metricNames struct {
+	names map[int64]string
+	list  string
+}
+
+// metricNames reads the ids of metrics of some names, or of all where none is
+// given.
+func (s *Store) metricNames(ctx context.Context, doing string, wanted []string) (metricNames, error) {
+	found := metricNames{names: map[int64]string{}}
+	var ids []int64
+	var id int64
+	var name string
+	err := s.read(ctx, doing, `SELECT id, name FROM metrics ORDER BY id`, nil, []any{&id, &name}, func() error {
+		if len(wanted) == 0 || slices.Contains(wanted, name) {
+			found.names[id] = name
+			ids = append(ids, id)
+		}
+		return nil
+	})
+	if err != nil {
+		return found, err
+	}
+	list, err := json.Marshal(ids)
+	found.list = string(list)
+	return found, err
+}
+
+// RunScores returns the scores by one metric of the run of that name, by
+// decoding, raw before post.
+func (s *Store) RunScores(ctx context.Context, run, metric string) ([]RunScores, error) {
+	doing := "reading the scores of run " + run
+	sources, err := s.runSources(ctx, doing, run, hasScores)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.placing(ctx, doing, sources)
+	if err != nil {
+		return nil, err
+	}
+	var all []RunScores
+	for _, of := range sources {
+		r := RunScores{Decode: of.decode}
+		var list string
+		err := s.read(ctx, doing, `
+			SELECT c.form, m.signature, c.by_example FROM scores c JOIN metrics m ON m.id = c.metric
+			WHERE c.stage = ? AND m.name = ? ORDER BY CASE c.form WHEN 'raw' THEN 0 ELSE 1 END, m.id`,
+			[]any{of.stage, metric}, []any{&r.Form, &r.Signature, &list}, func() error {
+				values, err := decodeScores(list)
+				if err != nil {
+					return err
+				}
+				r.Values = map[string]float64{}
+				for i, value := range values {
+					if value == value {
+						r.Values[p.names[p.of[of.examples][i]]] = value
+					}
+				}
+				all = append(all, r)
+				return nil
+			})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// RunMeans returns the mean scores of the run of that name, by decoding, raw
+// before post.
+func (s *Store) RunMeans(ctx context.Context, run string) ([]RunMeans, error) {
+	var all []RunMeans
+	var decode, form, metric, list string
+	err := s.read(ctx, "reading the mean scores of run "+run, `
+		SELECT rs.role, c.form, m.name, c.by_example
+		FROM runs r JOIN run_stages rs ON rs.run = r.id JOIN scores c ON c.stage = rs.stage JOIN metrics m ON m.id = c.metric
+		WHERE r.name = ? ORDER BY rs.role, CASE c.form WHEN 'raw' THEN 0 ELSE 1 END, m.id`,
+		[]any{run}, []any{&decode, &form, &metric, &list}, func() error {
+			values, err := decodeScores(list)
+			if err != nil {
+				return err
+			}
+			last := len(all) - 1
+			if last < 0 || all[last].Decode != decode || all[last].Form != form {
+				all = append(all, RunMeans{decode, form, map[string]float64{}})
+				last++
+			}
+			sum, n := 0.0, 0
+			for _, value := range values {
+				if value == value {
+					sum, n = sum+value, n+1
+				}
+			}
+			if n > 0 {
+				all[last].Means[metric] = sum / float64(n)
+			}
 			return nil
 		})
 	return all, err
@@ -310,7 +347,7 @@ func (s *Store) Decodings(ctx context.Context, sweep string) ([]RunDecoding, err
 		       (SELECT json_group_array(json_array(temperature, score)) FROM
 		          (SELECT temperature, score FROM tried_temperatures WHERE stage = d.stage ORDER BY temperature))
 		FROM sweeps s JOIN sweep_runs sr ON sr.sweep = s.id
-		JOIN run_stages rs ON rs.run = sr.run AND rs.kind = 'decode'
+		JOIN run_stages rs ON rs.run = sr.run
 		JOIN decodings d ON d.stage = rs.stage
 		WHERE s.name = ? ORDER BY sr.position, rs.role`,
 		[]any{sweep}, []any{&d.Label, &d.Seed, &d.Decode, &d.Temperature, &tried}, func() error {

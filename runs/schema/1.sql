@@ -1,5 +1,6 @@
 -- The store of lastmile, version 1. Every table and column is explained here;
--- README.md beside this folder shows queries.
+-- README.md beside this folder shows queries. Version 1 was not released yet,
+-- so that this file may still be changed.
 --
 -- Three ideas carry it:
 --   * a RUN is one complete configuration, named by its hash;
@@ -35,12 +36,12 @@ CREATE TABLE runs (
 
 -- The same configuration, one setting a row: key 'rl.kl.coefficient', value
 -- '0.1'. Lists are JSON text, strings are without quotes.
-CREATE TABLE run_settings (
-  run   INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
-  key   TEXT NOT NULL,
-  value TEXT NOT NULL,
-  PRIMARY KEY (run, key)
-) STRICT, WITHOUT ROWID;
+CREATE VIEW run_settings AS
+SELECT r.id AS run, replace(substr(t.fullkey, 3), '"', '') AS key,
+       CASE t.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' WHEN 'null' THEN 'null'
+       ELSE CAST(t.value AS TEXT) END AS value
+FROM runs r JOIN json_tree(r.config) t
+WHERE t.type <> 'object' AND typeof(t.key) = 'text' AND instr(t.path, '[') = 0;
 
 -- Which runs a sweep lists, in the order of its file.
 CREATE TABLE sweep_runs (
@@ -55,12 +56,14 @@ CREATE TABLE sweep_runs (
   PRIMARY KEY (sweep, label, seed)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sweep_runs_by_run ON sweep_runs (run);
+CREATE INDEX sweep_runs_by_position ON sweep_runs (sweep, position);
+CREATE INDEX sweep_runs_by_variant ON sweep_runs (sweep, variant);
 
 -- One computation.
 CREATE TABLE stages (
   id                INTEGER PRIMARY KEY,
   key               TEXT NOT NULL UNIQUE,     -- the hash of part, version and the keys of its inputs
-  kind              TEXT NOT NULL,            -- prepare, base, mle, negatives, reward, rl, decode, postprocess, scorer, score
+  kind              TEXT NOT NULL,            -- prepare, base, mle, decode, score, ...
   part              TEXT NOT NULL DEFAULT '{}'-- its part of the configuration, as JSON
                     CHECK (json_valid(part)),
   version           INTEGER NOT NULL,         -- of the code that computed it
@@ -68,20 +71,25 @@ CREATE TABLE stages (
   seconds           REAL NOT NULL,            -- wall-clock time, all attempts together
   tokens            INTEGER NOT NULL,         -- tokens trained on or decoded; 0 where none are
   peak_memory_bytes INTEGER NOT NULL,         -- largest resident size of the process
-  threads           INTEGER NOT NULL
+  threads           INTEGER NOT NULL,
+  task              INTEGER REFERENCES stages,-- the stage that made the examples which its outputs or scores
+                                              -- are of; NULL where it has neither
+  split             TEXT NOT NULL DEFAULT '', -- and which of them: train, dev or test
+  form              TEXT NOT NULL DEFAULT ''  -- of its outputs: as they came, or post-processed
+                    CHECK (form IN ('', 'raw', 'post'))
 ) STRICT;
 
 -- Which stages a run is made of.
 CREATE TABLE run_stages (
   run   INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
   kind  TEXT NOT NULL,                  -- stages.kind
-  role  TEXT NOT NULL DEFAULT '',       -- the name of the decoding, for decode, postprocess and score
+  role  TEXT NOT NULL DEFAULT '',       -- the name of the decoding, for a stage with outputs or scores
   stage INTEGER NOT NULL REFERENCES stages,
   PRIMARY KEY (run, kind, role)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX run_stages_by_stage ON run_stages (stage);
 
--- Training curves of base, mle, reward, rl and scorer.
+-- Training curves.
 CREATE TABLE curves (
   stage INTEGER NOT NULL REFERENCES stages ON DELETE CASCADE,
   name  TEXT NOT NULL,                  -- loss, reward, kl, ...
@@ -94,16 +102,18 @@ CREATE TABLE curves (
 -- The examples of a task, in the order of its files.
 CREATE TABLE examples (
   id           INTEGER PRIMARY KEY,
-  stage        INTEGER NOT NULL REFERENCES stages ON DELETE CASCADE, -- the prepare stage that made them
+  stage        INTEGER NOT NULL REFERENCES stages ON DELETE CASCADE, -- the stage that made them
   split        TEXT NOT NULL,           -- train, dev or test
+  position     INTEGER NOT NULL,        -- its place in the split, from 0
   name         TEXT NOT NULL,           -- the example's own id
   input        TEXT NOT NULL,
   "references" TEXT NOT NULL            -- a JSON list of strings
                CHECK (json_valid("references")),
-  UNIQUE (stage, split, name)
+  UNIQUE (stage, split, name),
+  UNIQUE (stage, split, position)
 ) STRICT;
 
--- What was generated: raw by stages of kind decode, repaired by postprocess.
+-- What was generated: stages.form says whether as it came or repaired.
 CREATE TABLE outputs (
   stage   INTEGER NOT NULL REFERENCES stages ON DELETE CASCADE,
   example INTEGER NOT NULL REFERENCES examples,
@@ -121,15 +131,15 @@ CREATE TABLE metrics (
   UNIQUE (name, signature)
 ) STRICT;
 
--- One score of one output, by a stage of kind score. A metric that is not
--- defined for an output has no row.
+-- The scores of a stage's outputs by one metric, all in one row: there are
+-- far more of them than of anything else. v_scores has them one by one.
 CREATE TABLE scores (
-  stage   INTEGER NOT NULL REFERENCES stages ON DELETE CASCADE,
-  form    TEXT NOT NULL CHECK (form IN ('raw', 'post')),
-  metric  INTEGER NOT NULL REFERENCES metrics,
-  example INTEGER NOT NULL REFERENCES examples,
-  value   REAL NOT NULL,
-  PRIMARY KEY (stage, form, metric, example)
+  stage      INTEGER NOT NULL REFERENCES stages ON DELETE CASCADE,
+  form       TEXT NOT NULL CHECK (form IN ('raw', 'post')),
+  metric     INTEGER NOT NULL REFERENCES metrics,
+  by_example TEXT NOT NULL              -- a JSON list: at examples.position the score of that example, of the
+             CHECK (json_valid(by_example)), -- task and split of the stage; null where the metric is not defined
+  PRIMARY KEY (stage, form, metric)
 ) STRICT, WITHOUT ROWID;
 
 -- How often a reward model puts the truth above a negative, on dev.
@@ -142,7 +152,7 @@ CREATE TABLE reward_accuracies (
   PRIMARY KEY (stage, kind, ended)
 ) STRICT, WITHOUT ROWID;
 
--- The temperature that a decode stage used.
+-- The temperature that a decoding used.
 CREATE TABLE decodings (
   stage       INTEGER PRIMARY KEY REFERENCES stages ON DELETE CASCADE,
   temperature REAL NOT NULL
@@ -159,40 +169,44 @@ CREATE TABLE tried_temperatures (
 -- The views below are the way in. A run that two sweeps list has its rows
 -- once for each of them, so ask for one sweep.
 
--- Every score: 'which example scored what, by which system'.
+-- Every score: 'which example scored what, by which system'. A metric that is
+-- not defined for an output has no row.
 CREATE VIEW v_scores AS
 SELECT s.name AS sweep, r.name AS run, sr.label, sr.seed, rs.role AS decode,
-       c.form, e.name AS example, m.name AS metric, c.value
+       c.form, e.name AS example, m.name AS metric, v.value
 FROM sweeps s
 JOIN sweep_runs sr ON sr.sweep = s.id
 JOIN runs r ON r.id = sr.run
-JOIN run_stages rs ON rs.run = r.id AND rs.kind = 'score'
-JOIN scores c ON c.stage = rs.stage
+JOIN run_stages rs ON rs.run = r.id
+JOIN stages t ON t.id = rs.stage
+JOIN scores c ON c.stage = t.id
 JOIN metrics m ON m.id = c.metric
-JOIN examples e ON e.id = c.example;
+JOIN json_each(c.by_example) v ON v.value IS NOT NULL
+JOIN examples e ON e.stage = t.task AND e.split = t.split AND e.position = v.key;
 
 -- The mean of each metric for each run, decoding and form.
 CREATE VIEW v_summary AS
 SELECT s.name AS sweep, r.name AS run, sr.label, sr.seed, rs.role AS decode,
-       c.form, m.name AS metric, m.signature, avg(c.value) AS mean, count(*) AS n
+       c.form, m.name AS metric, m.signature,
+       (SELECT avg(value) FROM json_each(c.by_example)) AS mean,
+       (SELECT count(value) FROM json_each(c.by_example)) AS n
 FROM sweeps s
 JOIN sweep_runs sr ON sr.sweep = s.id
 JOIN runs r ON r.id = sr.run
-JOIN run_stages rs ON rs.run = r.id AND rs.kind = 'score'
+JOIN run_stages rs ON rs.run = r.id
 JOIN scores c ON c.stage = rs.stage
-JOIN metrics m ON m.id = c.metric
-GROUP BY s.id, sr.label, sr.seed, rs.role, c.form, c.metric;
+JOIN metrics m ON m.id = c.metric;
 
 -- Every output with its input and references.
 CREATE VIEW v_outputs AS
 SELECT s.name AS sweep, r.name AS run, sr.label, sr.seed, rs.role AS decode,
-       CASE rs.kind WHEN 'decode' THEN 'raw' ELSE 'post' END AS form,
-       e.name AS example, e.input, e."references", o.text, o.tokens, o.ended
+       t.form, e.name AS example, e.input, e."references", o.text, o.tokens, o.ended
 FROM sweeps s
 JOIN sweep_runs sr ON sr.sweep = s.id
 JOIN runs r ON r.id = sr.run
-JOIN run_stages rs ON rs.run = r.id AND rs.kind IN ('decode', 'postprocess')
-JOIN outputs o ON o.stage = rs.stage
+JOIN run_stages rs ON rs.run = r.id
+JOIN stages t ON t.id = rs.stage
+JOIN outputs o ON o.stage = t.id
 JOIN examples e ON e.id = o.example;
 
 -- Every point of every training curve.
@@ -212,7 +226,7 @@ SELECT s.name AS sweep, r.name AS run, sr.label, sr.seed,
 FROM sweeps s
 JOIN sweep_runs sr ON sr.sweep = s.id
 JOIN runs r ON r.id = sr.run
-JOIN run_stages rs ON rs.run = r.id AND rs.kind = 'reward'
+JOIN run_stages rs ON rs.run = r.id
 JOIN reward_accuracies a ON a.stage = rs.stage;
 
 -- What each stage of a sweep cost, and how many of its runs share it.
