@@ -3,9 +3,12 @@
 // outputs, metrics and scores.
 //
 // The file is derived: the artifacts of the stages hold the same facts, and
-// deleting the file and ingesting again rebuilds it. So ingesting is
+// deleting the file and ingesting again rebuilds it. So an [Ingest] is
 // idempotent, stage by stage, and a stage is there whole or not at all. Two
 // processes may ingest at once.
+//
+// A sweep may have ten thousand runs and millions of scores. So no query reads
+// more than it returns, and what may be long is returned piece by piece.
 //
 // The tables are documented in schema/1.sql, and README.md shows how to ask
 // them from sqlite3 and pandas. The package knows SQL and nothing of what the

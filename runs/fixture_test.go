@@ -28,7 +28,7 @@ func openAt(t *testing.T, path string) *Store {
 }
 
 // must ends the test on an error.
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

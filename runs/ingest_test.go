@@ -39,7 +39,9 @@ func TestAStageIsThereWholeOrNotAtAll(t *testing.T) {
 		"not a number":       {"p", "test", scores("rouge1", rouge(math.NaN())), "not a number"},
 		"a score twice":      {"p", "test", scores("rouge1", rouge(1), rouge(2)), "there twice"},
 		"an unknown form":    {"p", "test", scores("rouge1", Scored{"e0", "cooked", map[string]float64{"rouge1": 1}}), "CHECK"},
-		"two forms":          {"p", "test", func(w *Writer) error { return errors.Join(w.Outputs(Raw, nil), w.Outputs(Post, nil)) }, "a stage makes one"},
+		"two forms": {"p", "test", func(w *Writer) error {
+			return errors.Join(w.Outputs(Raw, []Output{{ID: "e0"}}), w.Outputs(Post, []Output{{ID: "e0"}}))
+		}, "a stage makes one"},
 		"a curve that is not a number": {"", "", func(w *Writer) error {
 			return w.Curves([]CurvePoint{{7, "train", "loss", math.NaN()}})
 		}, "step 7"},

@@ -110,7 +110,7 @@ func (s *Store) migrate(ctx context.Context, scripts []string) error {
 		return fmt.Errorf("opening the store %s: it has schema version %d, and this lastmile knows versions up to %d: use a newer lastmile, or another file", s.path, version, len(scripts))
 	}
 	if version == len(scripts) {
-		return nil
+		return s.checkShape(ctx)
 	}
 	return s.write(ctx, "migrating", func(tx *sql.Tx) error {
 		// Another process may have migrated while this one waited.
@@ -128,6 +128,19 @@ func (s *Store) migrate(ctx context.Context, scripts []string) error {
 		}
 		return nil
 	})
+}
+
+// checkShape refuses a store from the time when version 1 was still being made.
+func (s *Store) checkShape(ctx context.Context) error {
+	var columns int
+	err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM pragma_table_info('scores') WHERE name = 'by_example'`).Scan(&columns)
+	if err != nil {
+		return fmt.Errorf("opening the store %s: %w", s.path, err)
+	}
+	if columns == 0 {
+		return fmt.Errorf("opening the store %s: a lastmile from before the first release made it: delete the file and run the sweep again, which brings its results back from the folders of its stages and computes nothing", s.path)
+	}
+	return nil
 }
 
 // querier is what *sql.DB and *sql.Tx share.

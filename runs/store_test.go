@@ -61,6 +61,16 @@ func TestOpenRefusesWhatIsNotAStore(t *testing.T) {
 	}
 }
 
+func TestOpenRefusesAStoreOfBeforeTheRelease(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	s := openAt(t, path)
+	_, err := s.db.Exec(`DROP VIEW v_scores; DROP VIEW v_summary; DROP TABLE scores`)
+	must(t, err)
+	if _, err := Open(context.Background(), path); err == nil || !strings.Contains(err.Error(), "delete the file") {
+		t.Errorf("opening an old store: %v", err)
+	}
+}
+
 func TestWALAndForeignKeys(t *testing.T) {
 	s := openStore(t)
 	var mode string

@@ -134,6 +134,9 @@ func (w *Writer) Decoding(decoding Decoding) { w.made.decoding = &decoding }
 // Outputs takes the texts that the stage made for examples of its Task and
 // Split. form is Raw or Post: how reports call them.
 func (w *Writer) Outputs(form string, outputs []Output) error {
+	if len(outputs) == 0 {
+		return nil
+	}
 	t, err := w.examplesOf("output")
 	if err != nil {
 		return err
@@ -156,6 +159,9 @@ func (w *Writer) Outputs(form string, outputs []Output) error {
 // Scores takes the scores of outputs for examples of the stage's Task and
 // Split, all of them at once. signatures has the signature of each metric.
 func (w *Writer) Scores(signatures map[string]string, scored []Scored) error {
+	if len(scored) == 0 {
+		return nil
+	}
 	t, err := w.examplesOf("score")
 	if err != nil {
 		return err

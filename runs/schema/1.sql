@@ -57,7 +57,8 @@ CREATE TABLE sweep_runs (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sweep_runs_by_run ON sweep_runs (run);
 CREATE INDEX sweep_runs_by_position ON sweep_runs (sweep, position);
-CREATE INDEX sweep_runs_by_variant ON sweep_runs (sweep, variant);
+CREATE INDEX sweep_runs_by_label ON sweep_runs (label, sweep);
+CREATE INDEX sweep_runs_by_variant ON sweep_runs (variant, sweep);
 
 -- One computation.
 CREATE TABLE stages (
