@@ -286,6 +286,10 @@ func (c scale) queries(b *testing.B, s *Store) {
 			return drain(s.Outputs(ctx, c.name, Selection{Decode: "greedy", Seeds: []int{1}, Examples: []string{"package-0", "package-1"}}))
 		}},
 		{"lengths", func() error { _, err := s.Lengths(ctx, c.name); return err }},
+		{"view of scores", func() error {
+			var n int
+			return s.db.QueryRow(`SELECT count(*) FROM v_scores WHERE sweep = ?`, c.name).Scan(&n)
+		}},
 		{"examples", func() error { return drain(s.Examples(ctx, c.name)) }},
 		{"2 curves", func() error {
 			_, err := s.Curves(ctx, c.name, CurveName{"rl", "reward", "train"}, CurveName{"rl", "kl", "train"})

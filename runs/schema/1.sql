@@ -182,8 +182,10 @@ JOIN run_stages rs ON rs.run = r.id
 JOIN stages t ON t.id = rs.stage
 JOIN scores c ON c.stage = t.id
 JOIN metrics m ON m.id = c.metric
-JOIN json_each(c.by_example) v ON v.value IS NOT NULL
-JOIN examples e ON e.stage = t.task AND e.split = t.split AND e.position = v.key;
+-- In this order: else SQLite may take each list apart once for each example.
+CROSS JOIN json_each(c.by_example) v
+CROSS JOIN examples e ON e.stage = t.task AND e.split = t.split AND e.position = v.key
+WHERE v.value IS NOT NULL;
 
 -- The mean of each metric for each run, decoding and form.
 CREATE VIEW v_summary AS
