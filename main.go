@@ -23,6 +23,13 @@ var version = "unknown"
 
 func main() { os.Exit(command.Run(command.Program{Version: version, Report: report})) }
 
+// algorithms are those that a sweep file can name, as reports call them.
+var algorithms = []reports.Algorithm{
+	{Name: "none", Label: "MLE", Family: reports.Decoding},
+	{Name: "mle_longer", Label: "MLE trained on", Family: reports.Likelihood},
+	{Name: "ppo", Label: "PPO", Family: reports.OnPolicy},
+}
+
 // written is a report that was written.
 type written struct{ reports.Summary }
 
@@ -44,16 +51,17 @@ func report(ctx context.Context, sweep *experiments.Sweep, work, out string) (_ 
 		return nil, err
 	}
 	summary, err := reports.Write(ctx, store, sweep.Name, reports.Options{
-		Dir:       out,
-		Baseline:  sweep.Report.Baseline,
-		Treatment: sweep.Report.Treatment,
-		Columns:   sweep.Report.Columns,
-		Published: sweep.Report.Published,
-		Examples:  sweep.Report.Examples,
-		Seed:      sweep.Report.Seed,
-		Defaults:  defaults,
-		Command:   command.Line("lastmile", "run", sweep.File),
-		Versions:  []reports.Version{{Name: "lastmile", Version: version}},
+		Dir:        out,
+		Baseline:   sweep.Report.Baseline,
+		Treatment:  sweep.Report.Treatment,
+		Algorithms: algorithms,
+		Columns:    sweep.Report.Columns,
+		Published:  sweep.Report.Published,
+		Examples:   sweep.Report.Examples,
+		Seed:       sweep.Report.Seed,
+		Defaults:   defaults,
+		Command:    command.Line("lastmile", "run", sweep.File),
+		Versions:   []reports.Version{{Name: "lastmile", Version: version}},
 	})
 	return written{summary}, err
 }

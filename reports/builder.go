@@ -1,12 +1,9 @@
 package reports
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
-
-	"lastmile/runs"
 )
 
 // behaviours are the metrics that say how outputs misbehave; the sentences
@@ -25,7 +22,9 @@ type builder struct {
 	headline   string   // the metric of the opening sentences
 	table      *mainTable
 	controls   []control
-	notes      []string // below the table, in Markdown
+	notes      []string   // below the table
+	selection  *selection // of examples; nil where none can be shown
+	texts      texts
 }
 
 // newBuilder finds out which labels play which part.
@@ -47,7 +46,7 @@ func newBuilder(e *evidence, options Options) (*builder, error) {
 		return nil, err
 	}
 	for _, l := range e.labels {
-		if l.algorithm == "mle" && !slices.Contains(b.baselines, l.name) {
+		if l.algorithm.Family == Likelihood && !slices.Contains(b.baselines, l.name) {
 			b.prolonged = append(b.prolonged, l.name)
 		}
 	}
@@ -119,21 +118,21 @@ func (b *builder) matching(name string) []string {
 	return byVariant
 }
 
-// defaultTreatments are the labels that learned by reinforcement; where there
-// are none, all but the baselines.
+// defaultTreatments are the labels whose algorithms optimise rewards or
+// preferences; where there are none, all but the baselines.
 func (b *builder) defaultTreatments() []string {
-	var reinforced, others []string
+	var optimised, others []string
 	for _, l := range b.labels {
 		if slices.Contains(b.baselines, l.name) {
 			continue
 		}
 		others = append(others, l.name)
-		if l.algorithm != "" && l.algorithm != "none" && l.algorithm != "mle" {
-			reinforced = append(reinforced, l.name)
+		if l.algorithm.Family.optimises() {
+			optimised = append(optimised, l.name)
 		}
 	}
-	if len(reinforced) > 0 {
-		return reinforced
+	if len(optimised) > 0 {
+		return optimised
 	}
 	return others
 }
@@ -164,82 +163,4 @@ func (b *builder) closest(name string, candidates []string) string {
 		}
 	}
 	return best
-}
-
-// control is a comparison of a treatment's raw outputs with what can be had
-// without it.
-type control struct {
-	treatment  runs.System
-	other      runs.System
-	kind       string // which control it is
-	difference *difference
-}
-
-// The kinds of controls, as the table calls them.
-const (
-	bestTemperature = "best temperature on dev"
-	trainedOn       = "trained on"
-	postProcessed   = "post-processed"
-)
-
-// compareControls compares each treatment with its controls by the headline
-// metric.
-func (b *builder) compareControls(ctx context.Context) error {
-	var family []*difference
-	add := func(treatment, other runs.System, kind string) error {
-		d, err := b.statistics.compare(b.system(treatment), b.system(other), b.headline)
-		if err != nil || d == nil {
-			return err
-		}
-		family = append(family, d)
-		b.controls = append(b.controls, control{treatment, other, kind, d})
-		return nil
-	}
-	for _, t := range b.treatments {
-		baseline := b.baselineOf(t)
-		if baseline == t {
-			continue
-		}
-		for _, d := range b.decodings {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			treatment := runs.System{Label: t, Decode: d.name, Form: "raw"}
-			if d.Strategy == "sample" && !d.isTuned() {
-				for _, best := range b.decodings {
-					if best.isTuned() {
-						if err := add(treatment, runs.System{Label: baseline, Decode: best.name, Form: "raw"}, bestTemperature); err != nil {
-							return err
-						}
-					}
-				}
-			}
-			if len(b.prolonged) > 0 && !slices.Contains(b.prolonged, t) {
-				longer := b.closest(t, b.prolonged)
-				if err := add(treatment, runs.System{Label: longer, Decode: d.name, Form: "raw"}, trainedOn); err != nil {
-					return err
-				}
-			}
-			if err := add(treatment, runs.System{Label: baseline, Decode: d.name, Form: "post"}, postProcessed); err != nil {
-				return err
-			}
-		}
-	}
-	for _, c := range b.controls {
-		if err := b.statistics.sharpen(c.difference, b.system(c.treatment), b.system(c.other), b.headline, len(family), saidLevel); err != nil {
-			return err
-		}
-	}
-	correct(family)
-	return nil
-}
-
-// decoding returns the decoding of that name.
-func (b *builder) decoding(name string) decoding {
-	for _, d := range b.decodings {
-		if d.name == name {
-			return d
-		}
-	}
-	return decoding{name: name}
 }

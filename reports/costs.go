@@ -6,10 +6,26 @@ import (
 	"strings"
 
 	"github.com/dustin/go-humanize"
+
+	"lastmile/reports/document"
 )
 
-// stageOrder is the way of the data.
-var stageOrder = []string{"prepare", "base", "mle", "negatives", "reward", "rl", "decode", "postprocess", "scorer", "score"}
+// stageOrder is the kinds of stages in the way of the data, today's names and
+// those of stores of before.
+var stageOrder = []string{"prepare", "base", "mle", "negatives", "reward_model", "reward", "policy", "rl", "decode", "postprocess", "scorer", "score"}
+
+// otherStages are the kinds that are no part of what a run spends on training
+// after MLE.
+var otherStages = []string{"prepare", "base", "mle", "decode", "postprocess", "scorer", "score"}
+
+// stageRank is the place of a kind in that order, the last for one that is not
+// in it.
+func stageRank(kind string) int {
+	if i := slices.Index(stageOrder, kind); i >= 0 {
+		return i
+	}
+	return len(stageOrder)
+}
 
 // costGroup is the stages of a kind that the same labels use.
 type costGroup struct {
@@ -22,13 +38,13 @@ type costGroup struct {
 }
 
 // costSection is the table of costs.
-func (b *builder) costSection() string {
+func (b *builder) costSection() []document.Block {
 	if len(b.costs) == 0 {
-		return ""
+		return nil
 	}
-	table := grid{
-		header: []string{"stage", "systems", "stages", "runs sharing one", "time", "tokens", "tokens/s", "peak memory"},
-		right:  []bool{false, false, true, true, true, true, true, true},
+	table := document.Table{
+		Header: document.Row("stage", "systems", "stages", "runs sharing one", "time", "tokens", "tokens/s", "peak memory"),
+		Align:  []document.Alignment{2: document.Right, 3: document.Right, 4: document.Right, 5: document.Right, 6: document.Right, 7: document.Right},
 	}
 	total, peak := 0.0, int64(0)
 	for _, g := range b.costGroups() {
@@ -36,11 +52,7 @@ func (b *builder) costSection() string {
 		peak = max(peak, g.memory)
 		labels := "all"
 		if len(g.labels) < len(b.labels) {
-			var names []string
-			for _, l := range g.labels {
-				names = append(names, inline(l))
-			}
-			labels = strings.Join(names, "; ")
+			labels = strings.Join(g.labels, "; ")
 		}
 		sharing := fmt.Sprint(g.runs)
 		if g.fewest < g.runs {
@@ -53,10 +65,10 @@ func (b *builder) costSection() string {
 				rate = humanize.Comma(int64(float64(g.tokens) / g.seconds))
 			}
 		}
-		table.add(g.kind, labels, fmt.Sprint(g.stages), sharing, duration(g.seconds), tokens, rate, memory(g.memory))
+		table.Add(g.kind, labels, fmt.Sprint(g.stages), sharing, duration(g.seconds), tokens, rate, memory(g.memory))
 	}
-	table.add("total", "", fmt.Sprint(len(b.costs)), "", duration(total), "", "", memory(peak))
-	return table.String() + "\n" + b.budget()
+	table.Add("total", "", fmt.Sprint(len(b.costs)), "", duration(total), "", "", memory(peak))
+	return append([]document.Block{table}, b.budget()...)
 }
 
 // costGroups groups the stages by kind and by the labels that use them.
@@ -77,15 +89,14 @@ func (b *builder) costGroups() []costGroup {
 		g.memory = max(g.memory, c.PeakMemoryBytes)
 	}
 	slices.SortStableFunc(groups, func(a, b costGroup) int {
-		return slices.Index(stageOrder, a.kind) - slices.Index(stageOrder, b.kind)
+		return stageRank(a.kind) - stageRank(b.kind)
 	})
 	return groups
 }
 
 // budget says what each label's runs spent after MLE, which is what a fair
 // control has to match.
-func (b *builder) budget() string {
-	after := []string{"negatives", "reward", "rl"}
+func (b *builder) budget() []document.Block {
 	var parts []string
 	for _, l := range b.labels {
 		runs := 0
@@ -97,7 +108,7 @@ func (b *builder) budget() string {
 		seconds := 0.0
 		var kinds []string
 		for _, c := range b.costs {
-			if !slices.Contains(after, c.Kind) || !slices.Contains(c.Labels, l.name) {
+			if slices.Contains(otherStages, c.Kind) || !slices.Contains(c.Labels, l.name) {
 				continue
 			}
 			seconds += c.Seconds
@@ -106,12 +117,12 @@ func (b *builder) budget() string {
 			}
 		}
 		if runs > 0 && seconds > 0 {
-			slices.SortFunc(kinds, func(a, b string) int { return slices.Index(after, a) - slices.Index(after, b) })
-			parts = append(parts, fmt.Sprintf("%s %s (%s)", inline(l.name), duration(seconds/float64(runs)), strings.Join(kinds, ", ")))
+			slices.SortStableFunc(kinds, func(a, b string) int { return stageRank(a) - stageRank(b) })
+			parts = append(parts, fmt.Sprintf("%s %s (%s)", l.name, duration(seconds/float64(runs)), strings.Join(kinds, ", ")))
 		}
 	}
 	if len(parts) == 0 {
-		return ""
+		return nil
 	}
-	return "After MLE, a run of each system took, stages that it shares counted in full: " + strings.Join(parts, "; ") + ".\n\n"
+	return []document.Block{paragraph("After MLE, a run of each system took, stages that it shares counted in full: %s.", strings.Join(parts, "; "))}
 }

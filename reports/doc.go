@@ -5,12 +5,17 @@
 // before ("raw") or after ("post") post-processing. Its training seeds are
 // repetitions. One label is the baseline; each other system is compared with
 // the baseline's of the same decoding and form, on the same examples and
-// seeds. Labels that trained by reinforcement learning are treatments. Three
-// more systems are controls, which say how much of a treatment's gain could
+// seeds. Labels whose algorithm optimises rewards or preferences are treatments.
+// Three more systems are controls, which say how much of a treatment's gain could
 // be had without it: the baseline at its best temperature, the baseline
 // trained on with maximum likelihood, and the baseline post-processed.
 //
 // Every sentence is made from the numbers, and a difference that is not
 // significant is said as plainly as one that is. The statistics are those of
 // the package metrics. The same store gives the same bytes.
+//
+// The way of the data: gather asks the store for the evidence; the builder
+// finds out which label plays which part and computes the main table and the
+// comparisons; its sections become a tree of the package document, which a
+// writer there turns into Markdown.
 package reports

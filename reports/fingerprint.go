@@ -5,9 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +14,8 @@ import (
 	"lastmile/runs"
 )
 
-// fingerprintFile says what the report beside it was made from.
+// fingerprintFile says what the report beside it was made from, and lists the
+// report's files.
 const fingerprintFile = ".fingerprint"
 
 // fingerprint is the hash of all that a report depends on: what the sweep
@@ -56,19 +55,29 @@ func fingerprint(ctx context.Context, store *runs.Store, sweep string, options O
 	return hex.EncodeToString(sum[:]), nil
 }
 
+// vouch says that a folder has the whole report of that fingerprint, in files
+// of those names.
+func vouch(dir, fingerprint string, files []string) error {
+	lines := append([]string{fingerprint}, files...)
+	if err := os.WriteFile(filepath.Join(dir, fingerprintFile), []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return nil
+}
+
 // already returns the summary of the report in a folder, where it has that
 // fingerprint and is whole.
 func already(dir, fingerprint string) (Summary, bool) {
 	found, err := os.ReadFile(filepath.Join(dir, fingerprintFile))
-	if err != nil || strings.TrimSpace(string(found)) != fingerprint {
-		return Summary{}, false
-	}
-	page, err := os.ReadFile(filepath.Join(dir, "README.md"))
 	if err != nil {
 		return Summary{}, false
 	}
-	for _, name := range append(plotsIn(string(page)), "table.csv") {
-		if _, err := os.Stat(filepath.Join(dir, name)); errors.Is(err, fs.ErrNotExist) {
+	lines := strings.Fields(string(found))
+	if len(lines) == 0 || lines[0] != fingerprint {
+		return Summary{}, false
+	}
+	for _, name := range lines[1:] {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			return Summary{}, false
 		}
 	}
@@ -81,16 +90,4 @@ func already(dir, fingerprint string) (Summary, bool) {
 		return Summary{}, false
 	}
 	return summary, true
-}
-
-// plotsIn lists the plots that a page shows, in both formats.
-func plotsIn(page string) []string {
-	var plots []string
-	for line := range strings.Lines(page) {
-		if _, rest, ok := strings.Cut(line, "](plots/"); ok {
-			name, _, _ := strings.Cut(rest, ".svg)")
-			plots = append(plots, "plots/"+name+".svg", "plots/"+name+".png")
-		}
-	}
-	return plots
 }

@@ -9,7 +9,6 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 
-	"lastmile/metrics"
 	"lastmile/runs"
 )
 
@@ -21,20 +20,10 @@ func (b *builder) lengthFigure() (figure, error) {
 		caption:    "Lengths in words (as ROUGE counts them) of references and outputs, all seeds together. The last place stands for that length and all above.",
 		panelWidth: 260, panelHeight: 190,
 	}
-	var references []int
-	for _, e := range b.examples {
-		for _, r := range e.References {
-			references = append(references, len(metrics.Tokenize(r, false)))
-		}
-	}
-	lengths := map[runs.System][]int{}
+	references, lengths := b.texts.references, b.texts.lengths
 	all := slices.Clone(references)
-	for _, o := range b.outputs {
-		for _, out := range o.Outputs {
-			n := len(metrics.Tokenize(out.Text, false))
-			lengths[o.System] = append(lengths[o.System], n)
-			all = append(all, n)
-		}
+	for _, values := range lengths {
+		all = append(all, values...)
 	}
 	if len(lengths) == 0 {
 		return f, nil

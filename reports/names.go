@@ -14,16 +14,7 @@ const headlineMetric = "la-rougeL"
 // learnedScorer is the one metric that the package metrics does not make.
 const learnedScorer = "bleurt"
 
-var (
-	acronyms  = regexp.MustCompile(`(?i)\b(mle|ppo|rloo|grpo|dpo|rl|kl|sft)\b`)
-	rougeName = regexp.MustCompile(`^(la-)?rouge(\d|L|Lsum)(-precision|-recall)?$`)
-)
-
-// spoken is how prose calls a label: as the sweep file does, with acronyms in
-// capitals.
-func spoken(label string) string {
-	return acronyms.ReplaceAllStringFunc(inline(label), strings.ToUpper)
-}
+var rougeName = regexp.MustCompile(`^(la-)?rouge(\d|L|Lsum)(-precision|-recall)?$`)
 
 // title is how prose calls a metric.
 func title(metric string) string {
@@ -36,7 +27,7 @@ func title(metric string) string {
 	case "ended":
 		return "share ended"
 	}
-	return inline(strings.ReplaceAll(metric, "_", " "))
+	return strings.ReplaceAll(metric, "_", " ")
 }
 
 // direction says which scores of a metric are better.

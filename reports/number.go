@@ -9,10 +9,12 @@ import (
 	"unicode/utf8"
 
 	"github.com/dustin/go-humanize"
+
+	"lastmile/reports/document"
 )
 
 // number writes a score: three decimals, one from 100 on, with a true minus.
-func number(v float64) string {
+func number(v float64) document.Number {
 	if math.IsNaN(v) {
 		return "–"
 	}
@@ -22,37 +24,54 @@ func number(v float64) string {
 	}
 	text := fmt.Sprintf("%.*f", decimals, math.Abs(v))
 	if v < 0 && strings.Trim(text, "0.") != "" {
-		return "−" + text
+		text = "−" + text
 	}
-	return text
+	return document.Number(text)
 }
 
 // signed writes a difference, with its sign.
-func signed(v float64) string {
+func signed(v float64) document.Number {
 	text := number(v)
-	if strings.HasPrefix(text, "−") || strings.Trim(text, "0.") == "" {
+	if strings.HasPrefix(string(text), "−") || strings.Trim(string(text), "0.") == "" {
 		return text
 	}
 	return "+" + text
 }
 
 // interval writes an interval in brackets.
-func interval(low, high float64) string {
+func interval(low, high float64) document.Number {
 	return "[" + number(low) + ", " + number(high) + "]"
 }
 
 // probability writes a p value.
-func probability(p float64) string {
+func probability(p float64) document.Number {
+	value := probabilityValue(p)
+	if strings.ContainsAny(string(value), "<>") {
+		return "p " + value
+	}
+	return "p = " + value
+}
+
+// probabilityValue writes a p value where it is clear that it is one.
+func probabilityValue(p float64) document.Number {
 	switch {
 	case p < 0.001:
-		return "p < 0.001"
+		return "< 0.001"
 	case p < 0.1:
-		return fmt.Sprintf("p = %.3f", p)
+		return document.Number(fmt.Sprintf("%.3f", p))
 	case p > 0.99:
-		return "p > 0.99"
+		return "> 0.99"
 	default:
-		return fmt.Sprintf("p = %.2f", p)
+		return document.Number(fmt.Sprintf("%.2f", p))
 	}
+}
+
+// plural chooses the noun for a number of things.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
 }
 
 // counted writes a number of things: "1 seed", "1,200 examples".

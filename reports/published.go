@@ -88,7 +88,7 @@ func (b *builder) resolve(values []publishedValue, metrics []string) ([]publishe
 		known := v.Decode == "" || slices.ContainsFunc(b.decodings, func(d decoding) bool { return d.name == v.Decode })
 		if len(labels) == 0 || !known || !slices.Contains(metrics, v.Metric) {
 			notes = append(notes, fmt.Sprintf("A published value has no place in the table: %s.",
-				inline(strings.Join(slices.DeleteFunc([]string{v.System, v.Decode, v.Form, v.Metric}, func(s string) bool { return s == "" }), ", "))))
+				strings.Join(slices.DeleteFunc([]string{v.System, v.Decode, v.Form, v.Metric}, func(s string) bool { return s == "" }), ", ")))
 			continue
 		}
 		for _, label := range labels {

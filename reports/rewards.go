@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"lastmile/reports/document"
 	"lastmile/runs"
 )
 
@@ -76,38 +77,39 @@ func (b *builder) rewardModels() (models []rewardModel, kinds []negativeKind) {
 }
 
 // rewardSection is the table of accuracies.
-func (b *builder) rewardSection() string {
+func (b *builder) rewardSection() []document.Block {
 	models, kinds := b.rewardModels()
 	if len(models) == 0 {
-		return ""
+		return nil
 	}
-	table := grid{header: []string{"negatives", "end token", "pairs"}, right: []bool{false, false, true}}
+	table := document.Table{Header: document.Row("negatives", "end token", "pairs"), Align: []document.Alignment{2: document.Right}}
 	for _, m := range models {
-		table.header = append(table.header, inline(strings.Join(m.labels, "; ")), "each seed")
-		table.right = append(table.right, true, false)
+		table.Header = append(table.Header, document.Row(strings.Join(m.labels, "; "), "each seed")...)
+		table.Align = append(table.Align, document.Right, document.Left)
 	}
 	for _, k := range kinds {
 		end := "yes"
 		if !k.ended {
 			end = "no"
 		}
-		row := []string{inline(k.kind), end, ""}
+		pairs := ""
+		var cells []any
 		for _, m := range models {
 			accuracies := m.of[k]
 			if len(accuracies) == 0 {
-				row = append(row, "–", "")
+				cells = append(cells, "–", "")
 				continue
 			}
-			row[2] = fmt.Sprint(accuracies[0].N)
+			pairs = fmt.Sprint(accuracies[0].N)
 			sum := 0.0
 			var each []string
 			for _, a := range accuracies {
 				sum += a.Accuracy
-				each = append(each, number(a.Accuracy))
+				each = append(each, string(number(a.Accuracy)))
 			}
-			row = append(row, number(sum/float64(len(accuracies))), strings.Join(each, ", "))
+			cells = append(cells, number(sum/float64(len(accuracies))), strings.Join(each, ", "))
 		}
-		table.add(row...)
+		table.Add(append([]any{k.kind, end, pairs}, cells...)...)
 	}
-	return "How often the reward model puts the truth above a negative that is made from dev examples; 0.5 is chance. Pairs are those of one seed.\n\n" + table.String() + "\n"
+	return []document.Block{paragraph("How often the reward model puts the truth above a negative that is made from dev examples; 0.5 is chance. Pairs are those of one seed."), table}
 }

@@ -5,87 +5,73 @@ import (
 	"slices"
 	"strings"
 
+	"lastmile/reports/document"
 	"lastmile/runs"
 )
 
 // finding is a statement made from the numbers, and what follows from it.
 type finding struct {
-	head    string // said first, and stressed
-	rest    string
-	details []string
-}
-
-// speaker makes the sentences. say prepares a label for where it will stand.
-type speaker struct {
-	*builder
-	say func(string) string
-}
-
-// name is how sentences call a label.
-func (s speaker) name(label string) string {
-	name := acronyms.ReplaceAllStringFunc(s.say(label), strings.ToUpper)
-	if strings.ContainsAny(label, " ,") {
-		return "“" + name + "”"
-	}
-	return name
+	head    document.Spans // said first, and stressed
+	rest    document.Spans
+	details []document.Spans
 }
 
 // findings says of each treatment how it compares with its baseline and with
 // the controls, significant or not.
-func (s speaker) findings() []finding {
+func (b *builder) findings() []finding {
 	var all []finding
-	decodings := s.decodings
+	decodings := b.decodings
 	// A long list of variants is read in the table; the sentences keep to the
 	// first decoding.
-	if len(s.treatments) > 3 {
+	if len(b.treatments) > 3 {
 		decodings = decodings[:min(1, len(decodings))]
 	}
-	for _, t := range s.treatments {
+	for _, t := range b.treatments {
 		for _, d := range decodings {
 			system := runs.System{Label: t, Decode: d.name, Form: "raw"}
-			diff := s.table.differences[system][s.headline]
+			diff := b.table.differences[system][b.headline]
 			if diff == nil {
 				continue
 			}
-			all = append(all, s.finding(system, d, diff))
+			all = append(all, b.finding(system, d, diff))
 		}
 	}
 	if len(all) == 0 {
 		head := "There is nothing to compare yet"
-		if len(s.treatments) == 0 {
+		if len(b.treatments) == 0 {
 			head = "There is one system only, so nothing is compared"
 		}
-		all = append(all, finding{head: head, rest: "."})
+		all = append(all, finding{head: document.Format("%s", head), rest: document.Format(".")})
 	}
 	return all
 }
 
-func (s speaker) finding(system runs.System, d decoding, diff *difference) finding {
-	baseline := s.baselineOf(system.Label)
-	subject := fmt.Sprintf("%s's raw outputs %s", s.name(system.Label), s.manner(system.Label, d))
-	metric := title(s.headline)
-	size := fmt.Sprintf("%s; %s, %s", probability(diff.holm), counted(diff.Examples, "example"), counted(len(diff.seeds), "seed"))
+func (b *builder) finding(system runs.System, d decoding, diff *difference) finding {
+	baseline := b.name(b.baselineOf(system.Label))
+	subject := fmt.Sprintf("%s's raw outputs %s", b.name(system.Label), b.manner(system.Label, d))
+	metric := title(b.headline)
+	size := document.Format("%s; %s, %s", probability(diff.holm), counted(diff.Examples, "example"), counted(len(diff.seeds), "seed"))
 	var f finding
 	if diff.isSignificant() {
-		f.head = fmt.Sprintf("%s score %s %s %s %s's", subject, gap(diff), metric, above(diff), s.name(baseline))
-		f.rest = fmt.Sprintf(" (%s against %s; %s).", number(diff.MeanA), number(diff.MeanB), size)
+		f.head = document.Format("%s score %s %s %s %s's", subject, gap(diff), metric, above(diff), baseline)
+		f.rest = document.Format(" (%s against %s; %s).", number(diff.MeanA), number(diff.MeanB), size)
 	} else {
-		f.head = fmt.Sprintf("%s are not significantly different from %s's in %s", subject, s.name(baseline), metric)
-		f.rest = fmt.Sprintf(" (%s against %s, a difference of %s %s; %s).", number(diff.MeanA), number(diff.MeanB), signed(diff.Difference), interval(diff.Low, diff.High), size)
+		f.head = document.Format("%s are not significantly different from %s's in %s", subject, baseline, metric)
+		f.rest = document.Format(" (%s against %s, a difference of %s %s; %s).", number(diff.MeanA), number(diff.MeanB), signed(diff.Difference), interval(diff.Low, diff.High), size)
 	}
 	if diff.isSignificant() && diff.Low <= 0 && diff.High >= 0 {
-		f.rest += " Their interval, which is about other training seeds too, includes no difference: the p value speaks of these runs, and others may not show it."
+		f.rest = document.Format("%s Their interval, which is about other training seeds too, includes no difference: the p value speaks of these runs, and others may not show it.", f.rest)
 	}
-	if own := s.behaviour(system); own != "" {
-		f.rest += " " + own
+	if own := b.behaviour(system); own != nil {
+		f.rest = document.Format("%s %s", f.rest, own)
 	}
-	f.details = s.controlled(system, diff)
+	f.details = b.controlled(system, diff)
 	return f
 }
 
 // gap is the size of a difference with its interval, both positive where the
 // difference is seen from its own side.
-func gap(d *difference) string {
+func gap(d *difference) document.Number {
 	if d.Difference < 0 {
 		return number(-d.Difference) + " " + interval(-d.High, -d.Low)
 	}
@@ -99,12 +85,13 @@ func above(d *difference) string {
 	return "above"
 }
 
-// behaviour compares a system's behaviour with its baseline's.
-func (s speaker) behaviour(system runs.System) string {
-	var clauses []string
+// behaviour compares a system's behaviour with its baseline's. It returns nil
+// where nothing is known of it.
+func (b *builder) behaviour(system runs.System) document.Spans {
+	var clauses []document.Spans
 	for _, metric := range behaviours {
-		d := s.table.differences[system][metric]
-		if d == nil || metric == s.headline {
+		d := b.table.differences[system][metric]
+		if d == nil || metric == b.headline {
 			continue
 		}
 		verdict := "is not significantly different"
@@ -114,97 +101,42 @@ func (s speaker) behaviour(system runs.System) string {
 				verdict = "is lower"
 			}
 		}
-		clauses = append(clauses, fmt.Sprintf("%s %s (%s against %s, %s %s, %s)", title(metric), verdict,
+		clauses = append(clauses, document.Format("%s %s (%s against %s, %s %s, %s)", title(metric), verdict,
 			number(d.MeanA), number(d.MeanB), signed(d.Difference), interval(d.Low, d.High), probability(d.holm)))
 	}
 	if len(clauses) == 0 {
-		return ""
+		return nil
 	}
-	return "Their " + strings.Join(clauses, "; their ") + "."
-}
-
-// controlled says how a treatment's raw outputs compare with each control, and
-// what that means for what they gain over the baseline.
-func (s speaker) controlled(system runs.System, gain *difference) []string {
-	var lines, matched []string
-	for _, c := range s.controls {
-		if c.treatment != system {
-			continue
-		}
-		d := c.difference
-		name := s.controlName(c)
-		numbers := fmt.Sprintf("%s against %s", number(d.MeanA), number(d.MeanB))
-		if d.isSignificant() {
-			lines = append(lines, fmt.Sprintf("They score %s %s %s (%s; %s).", gap(d), above(d), name, numbers, probability(d.holm)))
-		} else {
-			lines = append(lines, fmt.Sprintf("%s %s not significantly different from them (%s, a difference of %s %s; %s).",
-				capitalize(name), s.is(c), numbers, signed(d.Difference), interval(d.Low, d.High), probability(d.holm)))
-		}
-		if !d.isSignificant() || d.Low <= 0 {
-			matched = append(matched, name)
-		}
-	}
-	if len(lines) == 0 || !gain.isSignificant() || gain.Difference <= 0 {
-		return lines
-	}
-	if len(matched) == 0 {
-		return append(lines, "So the gain goes beyond each of these controls.")
-	}
-	return append(lines, fmt.Sprintf("So the gain is not shown to go beyond that of %s.", enumerate(matched)))
-}
-
-// controlName is how sentences call the other side of a control.
-func (s speaker) controlName(c control) string {
-	manner := s.manner(c.other.Label, s.decoding(c.other.Decode))
-	switch c.kind {
-	case trainedOn:
-		return fmt.Sprintf("%s (MLE trained on) %s", s.name(c.other.Label), manner)
-	case postProcessed:
-		return fmt.Sprintf("post-processed outputs of %s %s", s.name(c.other.Label), manner)
-	}
-	return fmt.Sprintf("%s %s", s.name(c.other.Label), manner)
-}
-
-func (s speaker) is(c control) string {
-	if c.kind == postProcessed {
-		return "are"
-	}
-	return "is"
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
+	return document.Format("Their %s.", document.Join(clauses, "; their "))
 }
 
 // unfinished says which runs are not in the numbers.
-func (s speaker) unfinished() []string {
+func (b *builder) unfinished() []string {
 	var lines []string
 	planned := 0
-	for _, run := range s.sweep.Runs {
+	for _, run := range b.sweep.Runs {
 		switch run.Status {
 		case "failed":
-			lines = append(lines, fmt.Sprintf("%s, seed %d, failed: %s", s.name(run.Label), run.Seed, strings.TrimRight(s.say(run.Reason), ".")+"."))
+			lines = append(lines, fmt.Sprintf("%s, seed %d, failed: %s.", b.name(run.Label), run.Seed, strings.TrimRight(run.Reason, ".")))
 		case "planned":
 			planned++
 		}
 	}
 	slices.Sort(lines)
 	if planned > 0 {
-		lines = append(lines, fmt.Sprintf("%s of %d not finished.", counted(planned, "run"), len(s.sweep.Runs)))
+		lines = append(lines, fmt.Sprintf("%s of %d not finished.", counted(planned, "run"), len(b.sweep.Runs)))
 	}
 	return lines
 }
 
 // sentences are the findings and what is missing as plain text.
 func (b *builder) sentences() []string {
-	s := speaker{b, func(text string) string { return text }}
 	var lines []string
-	for _, f := range s.findings() {
-		lines = append(lines, f.head+f.rest)
-		lines = append(lines, f.details...)
+	for _, f := range b.findings() {
+		lines = append(lines, f.head.String()+f.rest.String())
+		for _, detail := range f.details {
+			lines = append(lines, detail.String())
+		}
 	}
-	return append(lines, s.unfinished()...)
+	return append(lines, b.unfinished()...)
 }

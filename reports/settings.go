@@ -6,58 +6,42 @@ import (
 	"slices"
 	"strings"
 
+	"lastmile/reports/document"
 	"lastmile/runs"
 )
 
-// whatWasRun tells the data, the seeds and the settings.
-func (b *builder) whatWasRun() (string, error) {
+// settingSection tells the data, the seeds and the settings.
+func (b *builder) settingSection() ([]document.Block, error) {
 	first := b.labels[0]
-	facts := grid{header: []string{"", ""}}
-	facts.add("data", code(first.settings["task.data"]))
-	splits := map[string]int{}
-	for _, e := range b.examples {
-		splits[e.Split]++
-	}
-	for _, split := range slices.Sorted(maps.Keys(splits)) {
-		facts.add("decoded and scored", counted(splits[split], "example")+" of "+inline(split))
+	facts := document.Table{Header: document.Row("", "")}
+	facts.Add("data", document.Code(first.settings["task.data"]))
+	for _, split := range slices.Sorted(maps.Keys(b.texts.splits)) {
+		facts.Add("decoded and scored", counted(b.texts.splits[split], "example")+" of "+split)
 	}
 	model := first.settings["model.path"]
 	if model == "" {
 		model = "from scratch"
 	}
-	facts.add("model", code(model))
-	facts.add("runs", b.runCounts())
+	facts.Add("model", document.Code(model))
+	facts.Add("runs", b.runCounts())
 	for _, d := range b.decodings {
-		facts.add("decoding "+code(d.name), b.decodingFacts(d))
+		facts.Add(document.Format("decoding %s", document.Code(d.name)), b.decodingFacts(d))
 	}
 	if chain := first.settings["postprocess.chain"]; chain != "" {
-		facts.add("post-processing", code(chain))
+		facts.Add("post-processing", document.Code(chain))
 	}
-	var text strings.Builder
-	text.WriteString(facts.String() + "\n")
-
-	if differing := b.differing(); len(differing) > 0 {
-		table := grid{header: []string{"setting"}}
-		for _, l := range b.labels {
-			table.header = append(table.header, inline(l.name))
-		}
-		for _, key := range differing {
-			row := []string{code(key)}
-			for _, l := range b.labels {
-				row = append(row, code(l.settings[key]))
-			}
-			table.add(row...)
-		}
-		text.WriteString("Settings in which the systems differ:\n\n" + table.String() + "\n")
+	blocks := []document.Block{facts}
+	if table := b.differingTable(); len(table.Rows) > 0 {
+		blocks = append(blocks, paragraph("Settings in which the systems differ:"), table)
 	}
-	changed, err := b.changed()
+	table, err := b.changedTable()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	if changed != "" {
-		text.WriteString("Settings of all systems that are not lastmile's defaults:\n\n" + changed + "\n")
+	if len(table.Rows) > 0 {
+		blocks = append(blocks, paragraph("Settings of all systems that are not lastmile's defaults:"), table)
 	}
-	return text.String(), nil
+	return blocks, nil
 }
 
 // runCounts says how many runs there are of each label, by seed.
@@ -75,7 +59,7 @@ func (b *builder) runCounts() string {
 			}
 			seeds = append(seeds, seed)
 		}
-		parts = append(parts, fmt.Sprintf("%s: %s %s", inline(l.name), plural(len(seeds), "seed", "seeds"), strings.Join(seeds, ", ")))
+		parts = append(parts, fmt.Sprintf("%s: %s %s", l.name, plural(len(seeds), "seed", "seeds"), strings.Join(seeds, ", ")))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -90,7 +74,7 @@ func (b *builder) decodingFacts(d decoding) string {
 	var chosen []string
 	for _, l := range b.labels {
 		if t := b.chosen(l.name, d.name); t != "" {
-			chosen = append(chosen, inline(l.name)+" "+t)
+			chosen = append(chosen, l.name+" "+t)
 		}
 	}
 	text = "sampled at the temperature that is best on dev"
@@ -121,27 +105,40 @@ func (b *builder) differing() []string {
 	return slices.Sorted(maps.Keys(keys))
 }
 
-// changed is a table of the shared settings that are not defaults, but for
-// those of decodings, which are described by themselves.
-func (b *builder) changed() (string, error) {
+// differingTable is these settings, label by label.
+func (b *builder) differingTable() document.Table {
+	table := document.Table{Header: document.Row("setting")}
+	for _, l := range b.labels {
+		table.Header = append(table.Header, document.Format("%s", l.name))
+	}
+	for _, key := range b.differing() {
+		row := document.Row(document.Code(key))
+		for _, l := range b.labels {
+			row = append(row, document.Spans{document.Code(l.settings[key])})
+		}
+		table.Rows = append(table.Rows, row)
+	}
+	return table
+}
+
+// changedTable is the shared settings that are not defaults, but for those of
+// decodings, which are described by themselves.
+func (b *builder) changedTable() (document.Table, error) {
+	table := document.Table{Header: document.Row("setting", "value", "default")}
 	if len(b.options.Defaults) == 0 {
-		return "", nil
+		return table, nil
 	}
 	defaults, err := runs.Settings(b.options.Defaults)
 	if err != nil {
-		return "", fmt.Errorf("reading the default configuration: %w", err)
+		return table, fmt.Errorf("reading the default configuration: %w", err)
 	}
 	differing := b.differing()
-	table := grid{header: []string{"setting", "value", "default"}}
 	for _, d := range defaults {
 		value, ok := b.labels[0].settings[d.Key]
 		if !ok || value == d.Value || d.Key == "seed" || strings.HasPrefix(d.Key, "decode.") || slices.Contains(differing, d.Key) {
 			continue
 		}
-		table.add(code(d.Key), code(value), code(d.Value))
+		table.Add(document.Code(d.Key), document.Code(value), document.Code(d.Value))
 	}
-	if len(table.rows) == 0 {
-		return "", nil
-	}
-	return table.String(), nil
+	return table, nil
 }

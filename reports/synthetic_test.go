@@ -14,6 +14,12 @@ import (
 	"lastmile/runs"
 )
 
+// algorithms are those that the tests know.
+var algorithms = []Algorithm{
+	{"none", "MLE", Decoding}, {"mle_longer", "MLE trained on", Likelihood},
+	{"ppo", "PPO", OnPolicy}, {"rloo", "RLOO", OnPolicy}, {"dpo", "DPO", Preference},
+}
+
 // synthetic describes a store made of random numbers whose means are chosen.
 type synthetic struct {
 	examples int

@@ -4,62 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
-	"lastmile/metrics"
+	"lastmile/reports/document"
 	"lastmile/runs"
 )
-
-// Options say what a report shows, and where it goes.
-type Options struct {
-	// Dir is the folder to write. It is made where there is none; files of
-	// other names in it stay.
-	Dir string
-	// Baseline is the variant or label that the others are compared with; ""
-	// means the first of the sweep.
-	Baseline string
-	// Treatment is the variant or label that the first sentences are about; ""
-	// means all that learned by reinforcement or, without any, all but the
-	// baseline.
-	Treatment string
-	// Columns are the metrics of the main table; none means all there are.
-	Columns []string
-	// Published is the path of a TOML file of published values, or "".
-	Published string
-	// Examples is the number of examples that are shown.
-	Examples int
-	// Seed decides the resampling and the examples drawn at random.
-	Seed int
-	// Resamples is the number of bootstrap resamples and sign flips; 0 means
-	// that of the package metrics.
-	Resamples int
-	// Confidence is that of the intervals; 0 means 0.95.
-	Confidence float64
-	// Defaults is lastmile's default configuration, as JSON. Settings that
-	// differ from it are listed; without it none are.
-	Defaults json.RawMessage
-	// Command is the command that makes this report.
-	Command string
-	// Versions name what computed it, such as lastmile and libtorch.
-	Versions []Version
-}
-
-// Version is a program or library and its version.
-type Version struct{ Name, Version string }
-
-// resampling is how intervals and tests are made.
-func (o Options) resampling() metrics.Resampling {
-	r := metrics.Resampling{Resamples: o.Resamples, Confidence: o.Confidence, Seed: o.Seed}
-	if r.Resamples == 0 {
-		r.Resamples = 10_000
-	}
-	if r.Confidence == 0 {
-		r.Confidence = 0.95
-	}
-	return r
-}
 
 // Summary is what a report says in short, for a terminal or a script.
 type Summary struct {
@@ -82,7 +35,7 @@ func Write(ctx context.Context, store *runs.Store, sweep string, options Options
 	if summary, ok := already(options.Dir, print); ok {
 		return summary, nil
 	}
-	evidence, err := gather(ctx, store, sweep)
+	evidence, err := gather(ctx, store, sweep, options.Algorithms)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -90,51 +43,64 @@ func Write(ctx context.Context, store *runs.Store, sweep string, options Options
 	if err != nil {
 		return Summary{}, err
 	}
-	if err := b.compute(ctx); err != nil {
+	summary, err := b.write(ctx, store, print)
+	if err != nil {
 		return Summary{}, fmt.Errorf("reporting on sweep %s: %w", sweep, err)
+	}
+	return summary, nil
+}
+
+// write makes the report and writes its files.
+func (b *builder) write(ctx context.Context, store *runs.Store, print string) (Summary, error) {
+	if err := b.compute(ctx); err != nil {
+		return Summary{}, err
+	}
+	if err := b.readTexts(ctx, store); err != nil {
+		return Summary{}, err
 	}
 	figures, err := b.figures()
 	if err != nil {
-		return Summary{}, fmt.Errorf("reporting on sweep %s: %w", sweep, err)
+		return Summary{}, err
 	}
 	page, err := b.page(figures)
 	if err != nil {
-		return Summary{}, fmt.Errorf("reporting on sweep %s: %w", sweep, err)
+		return Summary{}, err
 	}
-	summary := Summary{Readme: filepath.Join(options.Dir, "README.md"), Sentences: b.sentences(), Table: b.table.Table}
+	dir := b.options.Dir
+	summary := Summary{Readme: filepath.Join(dir, "README.md"), Sentences: b.sentences(), Table: b.table.Table}
 	var short, lines bytes.Buffer
 	encoder := json.NewEncoder(&short)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(summary); err != nil {
-		return Summary{}, fmt.Errorf("writing the summary of sweep %s: %w", sweep, err)
+		return Summary{}, fmt.Errorf("writing the summary: %w", err)
 	}
-	if err := summary.Table.WriteCSV(&lines); err != nil {
-		return Summary{}, fmt.Errorf("writing the table of sweep %s: %w", sweep, err)
+	if err := summary.Table.writeCSV(&lines); err != nil {
+		return Summary{}, fmt.Errorf("writing the table: %w", err)
 	}
-
-	plots := filepath.Join(options.Dir, "plots")
-	if err := os.MkdirAll(plots, 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, "plots"), 0o755); err != nil {
 		return Summary{}, fmt.Errorf("making the folder of the report: %w", err)
+	}
+	// The fingerprint goes first and comes last: with it the report is whole.
+	if err := os.Remove(filepath.Join(dir, fingerprintFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Summary{}, fmt.Errorf("replacing the report: %w", err)
+	}
+	files := []string{"README.md", "table.csv", "report.json"}
+	for i, content := range [][]byte{[]byte(document.Markdown(page)), lines.Bytes(), short.Bytes()} {
+		if err := os.WriteFile(filepath.Join(dir, files[i]), content, 0o644); err != nil {
+			return Summary{}, fmt.Errorf("writing the report: %w", err)
+		}
 	}
 	for _, f := range figures {
 		if err := ctx.Err(); err != nil {
 			return Summary{}, err
 		}
-		if err := f.write(plots); err != nil {
+		if err := f.write(filepath.Join(dir, "plots")); err != nil {
 			return Summary{}, err
 		}
+		files = append(files, "plots/"+f.name+".svg", "plots/"+f.name+".png")
 	}
-	// The fingerprint goes last: with it the report is whole.
-	for _, file := range []struct {
-		name    string
-		content []byte
-	}{{"README.md", []byte(page)}, {"table.csv", lines.Bytes()}, {"report.json", short.Bytes()}, {fingerprintFile, []byte(print + "\n")}} {
-		if err := os.WriteFile(filepath.Join(options.Dir, file.name), file.content, 0o644); err != nil {
-			return Summary{}, fmt.Errorf("writing the report: %w", err)
-		}
-	}
-	return summary, nil
+	return summary, vouch(dir, print, files)
 }
 
 // compute makes the numbers: the main table and the controls.
@@ -150,10 +116,22 @@ func (b *builder) compute(ctx context.Context) error {
 	return b.compareControls(ctx)
 }
 
+// readTexts reads what is shown of the texts: their lengths, and the examples
+// that the scores have chosen.
+func (b *builder) readTexts(ctx context.Context, store *runs.Store) error {
+	if err := b.texts.readLengths(ctx, store, b.sweep.Name); err != nil {
+		return err
+	}
+	if b.selection = b.selectExamples(); b.selection == nil {
+		return nil
+	}
+	return b.texts.readShown(ctx, store, b.sweep.Name, b.selection)
+}
+
 // figures makes the plots that there are data for.
 func (b *builder) figures() ([]figure, error) {
 	var figures []figure
-	for _, make := range []func() (figure, error){b.scoreFigure, b.rewardFigure, b.learningFigure, b.lossFigure, b.lengthFigure} {
+	for _, make := range []func() (figure, error){b.scoreFigure, b.rewardFigure, b.onPolicyFigure, b.preferenceFigure, b.lossFigure, b.lengthFigure} {
 		f, err := make()
 		if err != nil {
 			return nil, err

@@ -1,0 +1,56 @@
+package reports
+
+import (
+	"encoding/json"
+
+	"lastmile/metrics"
+)
+
+// Options say what a report shows, and where it goes.
+type Options struct {
+	// Dir is the folder to write. It is made where there is none; files of
+	// other names in it stay.
+	Dir string
+	// Baseline is the variant or label that the others are compared with; ""
+	// means the first of the sweep.
+	Baseline string
+	// Treatment is the variant or label that the first sentences are about; ""
+	// means all whose algorithms optimise rewards or preferences or, without
+	// any, all but the baseline.
+	Treatment string
+	// Algorithms are those that a run can name. One that is not among them has
+	// no family: its runs are no treatments unless they are asked for.
+	Algorithms []Algorithm
+	// Columns are the metrics of the main table; none means all there are.
+	Columns []string
+	// Published is the path of a TOML file of published values, or "".
+	Published string
+	// Examples is the number of examples that are shown.
+	Examples int
+	// Seed decides the resampling and the examples drawn at random.
+	Seed int
+	// Defaults is lastmile's default configuration, as JSON. Settings that
+	// differ from it are listed; without it none are.
+	Defaults json.RawMessage
+	// Command is the command that makes this report.
+	Command string
+	// Versions name what computed it, such as lastmile and libtorch.
+	Versions []Version
+
+	resamples int // of the bootstrap, and sign flips; 0 means 10,000
+}
+
+// Version is a program or library and its version.
+type Version struct{ Name, Version string }
+
+// confidence is that of the intervals.
+const confidence = 0.95
+
+// resampling is how intervals and tests are made.
+func (o Options) resampling() metrics.Resampling {
+	r := metrics.Resampling{Resamples: o.resamples, Confidence: confidence, Seed: o.Seed}
+	if r.Resamples == 0 {
+		r.Resamples = 10_000
+	}
+	return r
+}

@@ -1,0 +1,109 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"lastmile/reports/document"
+)
+
+// scoreSection is the main table, decoding by decoding, and that of the
+// controls.
+func (b *builder) scoreSection() []document.Block {
+	if len(b.table.Rows) == 0 {
+		return []document.Block{paragraph("No run has scores yet.")}
+	}
+	blocks := []document.Block{paragraph("Means over examples and seeds, below them %g %% intervals. ▲ and ▼ mark systems that are significantly above or below %s of the same decoding and form (p ≤ %g). Arrows in the head show where better scores are. The same numbers with all differences and p values are in %s and %s.",
+		100*b.table.Confidence, enumerate(b.baselines), significant, document.Link{Text: "table.csv", To: "table.csv"}, document.Link{Text: "report.json", To: "report.json"})}
+	for _, d := range b.decodings {
+		if table := b.decodingTable(d); len(table.Rows) > 0 {
+			blocks = append(blocks, document.Section{Title: document.Format("%s: %s", d.name, b.manner(b.baselines[0], d)), Blocks: []document.Block{table}})
+		}
+	}
+	if sources := b.sources(); len(sources) > 0 {
+		blocks = append(blocks, paragraph("Published values: %s.", strings.Join(sources, "; ")))
+	}
+	if table := b.controlTable(); len(table.Rows) > 0 {
+		blocks = append(blocks, document.Section{Title: document.Format("Controls"), Blocks: []document.Block{
+			paragraph("What else gives the baseline a better %s, against raw outputs: its best temperature on dev; training on by maximum likelihood; post-processing.", title(b.headline)),
+			table,
+		}})
+	}
+	if notes := slices.Concat(b.notes, b.ambiguous(), b.statistics.notes()); len(notes) > 0 {
+		blocks = append(blocks, list(notes))
+	}
+	return blocks
+}
+
+// decodingTable is the rows of the main table of one decoding: means, below
+// them intervals, below these published values where there are any.
+func (b *builder) decodingTable(d decoding) document.Table {
+	table := document.Table{Header: document.Row("outputs", "system"), Align: make([]document.Alignment, 2)}
+	for _, c := range b.table.Columns {
+		table.Header = append(table.Header, document.Format("%s%s", c.Metric, arrow(direction(c.Metric))))
+		table.Align = append(table.Align, document.Right)
+	}
+	form := ""
+	for _, r := range b.table.Rows {
+		if r.Decode != d.name {
+			continue
+		}
+		means, ranges, published := document.Row("", r.Label), document.Row("", ""), document.Row("", "published")
+		if r.Form != form {
+			means[0], form = document.Format("%s", formName(r.Form)), r.Form
+		}
+		hasPublished := false
+		for _, cell := range r.Cells {
+			mean, bounds := document.Number("–"), document.Number("")
+			if cell.Score != nil {
+				mean, bounds = number(cell.Score.Mean), interval(cell.Score.Low, cell.Score.High)
+				if mark := cell.Versus.mark(); mark != "" {
+					mean += document.Number(" " + mark)
+				}
+			}
+			var values []string
+			for _, p := range cell.Published {
+				hasPublished = true
+				values = append(values, string(number(p.Value)))
+			}
+			means = append(means, document.Spans{mean})
+			ranges = append(ranges, document.Spans{bounds})
+			published = append(published, document.Spans{document.Number(strings.Join(values, " / "))})
+		}
+		table.Rows = append(table.Rows, means, ranges)
+		if hasPublished {
+			table.Rows = append(table.Rows, published)
+		}
+	}
+	return table
+}
+
+// sources lists where published values are from.
+func (b *builder) sources() []string {
+	var sources []string
+	for _, r := range b.table.Rows {
+		for _, cell := range r.Cells {
+			for _, p := range cell.Published {
+				if !slices.Contains(sources, p.Source) {
+					sources = append(sources, p.Source)
+				}
+			}
+		}
+	}
+	return sources
+}
+
+// ambiguous notes metrics that runs computed in different ways.
+func (b *builder) ambiguous() []string {
+	var notes []string
+	for _, c := range b.table.Columns {
+		switch {
+		case len(c.Signatures) > 1:
+			notes = append(notes, fmt.Sprintf("%s was computed in %d ways (see its signatures below): its numbers are not all comparable.", c.Metric, len(c.Signatures)))
+		case len(c.Signatures) == 0:
+			notes = append(notes, c.Metric+" was asked for, and no run has scored it.")
+		}
+	}
+	return notes
+}
