@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,8 +35,14 @@ type synthetic struct {
 // by decoding.
 type syntheticLabel struct {
 	name      string
-	algorithm string
+	algorithm string // none, mle and ppo are written as in stores of before
 	gain      map[string]float64
+	curves    []string // of its training after MLE; nil for those of ppo
+}
+
+// isModern tells whether a label's runs are written as today.
+func (l syntheticLabel) isModern() bool {
+	return !slices.Contains([]string{"none", "mle", "ppo"}, l.algorithm)
 }
 
 // demo is the store that most tests begin with.
@@ -45,15 +52,15 @@ func demo() synthetic {
 		seeds:    []int{1, 2, 3},
 		metrics:  []string{"rougeL", "la-rougeL", "bleurt", "length_ratio", "repetition", "ended"},
 		labels: []syntheticLabel{
-			{"mle", "none", map[string]float64{"best": 0.06}},
-			{"mle, longer", "mle", map[string]float64{"sample": 0.01, "best": 0.07}},
-			{"ppo", "ppo", map[string]float64{"sample": 0.06, "greedy": -0.002, "best": 0.05}},
+			{name: "mle", algorithm: "none", gain: map[string]float64{"best": 0.06}},
+			{name: "mle, longer", algorithm: "mle", gain: map[string]float64{"sample": 0.01, "best": 0.07}},
+			{name: "ppo", algorithm: "ppo", gain: map[string]float64{"sample": 0.06, "greedy": -0.002, "best": 0.05}},
 		},
 	}
 }
 
 func (s synthetic) config(label syntheticLabel, seed int) json.RawMessage {
-	text, err := json.Marshal(map[string]any{
+	config := map[string]any{
 		"seed":  seed,
 		"task":  map[string]any{"data": "debian-descriptions", "test": s.examples, "prompt": "{input}\n=>"},
 		"model": map[string]any{"path": "builtin"},
@@ -64,7 +71,12 @@ func (s synthetic) config(label syntheticLabel, seed int) json.RawMessage {
 			"best":   map[string]any{"strategy": "sample", "temperature": 1, "temperatures": []float64{0.5, 0.7, 0.9}, "top_p": 1},
 		},
 		"postprocess": map[string]any{"chain": []string{"first-line", "cap-words"}},
-	})
+	}
+	if label.isModern() {
+		delete(config, "rl")
+		config["algorithm"] = label.algorithm
+	}
+	text, err := json.Marshal(config)
 	if err != nil {
 		panic(err)
 	}
@@ -170,6 +182,10 @@ func (s synthetic) addRun(run string, label syntheticLabel, seed int, difficulty
 		add("rl", run+"/rl", 55, 200_000, runs.Content{Curves: learning(draw(run), 40)})
 		link("", run+"/rl")
 	}
+	if label.isModern() {
+		add("policy", run+"/policy", 55, 200_000, runs.Content{Curves: named(draw(run), 40, label.curves)})
+		link("", run+"/policy")
+	}
 	for d, decode := range []string{"greedy", "sample", "best"} {
 		content := runs.Content{Task: "prepare", Split: "test"}
 		post := content
@@ -245,6 +261,17 @@ func learning(r *rand.Rand, updates int) []runs.CurvePoint {
 			"reward": -1 + 1.2*(1-math.Exp(-3*x)), "kl": 3 * x, "score": 0.5 * x, "length": 9 - 2*x, "ended": 0.9 + 0.08*x, "entropy": 2 - x,
 		} {
 			points = append(points, runs.CurvePoint{Step: step, Split: "train", Name: name, Value: value * (1 + 0.04*r.NormFloat64())})
+		}
+	}
+	return points
+}
+
+// named is curves of these names.
+func named(r *rand.Rand, updates int, names []string) []runs.CurvePoint {
+	var points []runs.CurvePoint
+	for step := 1; step <= updates; step++ {
+		for _, name := range names {
+			points = append(points, runs.CurvePoint{Step: step, Split: "train", Name: name, Value: r.Float64()})
 		}
 	}
 	return points
