@@ -51,7 +51,7 @@ func (f Family) noun() string {
 }
 
 // algorithmIn returns the name of the algorithm in a run's configuration. In
-// stores of before it stands in the section [rl], where mle_longer is called
+// older stores it stands in the section [rl], where mle_longer is called
 // mle.
 func algorithmIn(config json.RawMessage) (string, error) {
 	var c struct {

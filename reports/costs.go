@@ -10,8 +10,8 @@ import (
 	"lastmile/reports/document"
 )
 
-// stageOrder is the kinds of stages in the way of the data, today's names and
-// those of stores of before.
+// stageOrder is the kinds of stages in the order of the data, by today's names and
+// by those of older stores.
 var stageOrder = []string{"prepare", "base", "mle", "negatives", "reward_model", "reward", "policy", "rl", "decode", "postprocess", "scorer", "score"}
 
 // otherStages are the kinds that are no part of what a run spends on training

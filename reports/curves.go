@@ -12,8 +12,8 @@ import (
 	"lastmile/runs"
 )
 
-// The kinds of the stages that train after MLE, in today's stores and in those
-// of before.
+// The kinds of the stages that train after MLE, by today's name and by that
+// of older stores.
 var (
 	policyKinds      = []string{"policy", "rl"}
 	rewardModelKinds = []string{"reward_model", "reward"}

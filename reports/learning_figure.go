@@ -25,7 +25,7 @@ var share = &bounds{0, 1}
 type learningCurves struct {
 	family Family
 	figure string // its name
-	step   string // what the curves are told by
+	step   string // what the x axis counts
 	panels []curvePanel
 }
 

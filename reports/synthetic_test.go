@@ -35,7 +35,7 @@ type synthetic struct {
 // by decoding.
 type syntheticLabel struct {
 	name      string
-	algorithm string // none, mle and ppo are written as in stores of before
+	algorithm string // none, mle and ppo are written as in older stores
 	gain      map[string]float64
 	curves    []string // of its training after MLE; nil for those of ppo
 }
