@@ -181,7 +181,7 @@ func TestTheDocumentIsPlain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.compute(ctx); err != nil {
+	if err := b.compute(ctx, store); err != nil {
 		t.Fatal(err)
 	}
 	item := b.opening()[0].(document.List).Items[0]

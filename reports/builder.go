@@ -59,7 +59,7 @@ func newBuilder(e *evidence, options Options) (*builder, error) {
 	}
 	b.columns = options.Columns
 	if len(b.columns) == 0 {
-		for _, m := range e.scores.Metrics {
+		for _, m := range e.metrics {
 			b.columns = append(b.columns, m.Name)
 		}
 		slices.SortStableFunc(b.columns, compareColumns)

@@ -19,6 +19,16 @@ var (
 	rewardModelKinds = []string{"reward_model", "reward"}
 )
 
+// wantedCurves names the curves that are shown: all of the training after MLE,
+// whose rewards have names of their own, and the losses of the rest.
+func wantedCurves() []runs.CurveName {
+	wanted := []runs.CurveName{{Name: "loss"}}
+	for _, kind := range policyKinds {
+		wanted = append(wanted, runs.CurveName{Kind: kind, Split: "train"})
+	}
+	return wanted
+}
+
 // curvesOf returns the curves of a label's runs by that name, one for each
 // seed, from stages of one of the kinds.
 func (b *builder) curvesOf(kinds []string, name, split, label string) []runs.Curve {

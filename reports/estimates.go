@@ -20,7 +20,7 @@ func (b *builder) buildTable(ctx context.Context, columns []string, published []
 	t.Sweep, t.Baselines, t.Confidence = b.sweep.Name, b.baselines, b.statistics.resampling.Confidence
 	for _, metric := range columns {
 		column := Column{Metric: metric, Better: direction(metric).String()}
-		for _, m := range b.scores.Metrics {
+		for _, m := range b.metrics {
 			if m.Name == metric {
 				column.Signatures = append(column.Signatures, m.Signature)
 			}

@@ -13,24 +13,25 @@ type evidence struct {
 	acronyms   acronyms
 	labels     []label
 	decodings  []decoding // in the order in which they are reported
-	scores     runs.Scores
+	metrics    []runs.Metric
+	scores     runs.Scores // by the metrics that are reported
 	curves     []runs.Curve
 	accuracies []runs.RunAccuracy
 	tuned      []runs.RunDecoding
 	costs      []runs.StageCost
 }
 
-// gather reads a sweep from the store.
+// gather reads a sweep from the store, but for its scores.
 func gather(ctx context.Context, store *runs.Store, sweep string, algorithms []Algorithm) (*evidence, error) {
 	e := evidence{acronyms: newAcronyms(algorithms)}
 	var err error
-	if e.sweep, err = store.Sweep(ctx, sweep); err != nil {
+	if e.sweep, err = store.Listing(ctx, sweep); err != nil {
 		return nil, err
 	}
-	if e.scores, err = store.Scores(ctx, sweep); err != nil {
+	if e.metrics, err = store.Metrics(ctx, sweep); err != nil {
 		return nil, err
 	}
-	if e.curves, err = store.Curves(ctx, sweep); err != nil {
+	if e.curves, err = store.Curves(ctx, sweep, wantedCurves()...); err != nil {
 		return nil, err
 	}
 	if e.accuracies, err = store.RewardAccuracies(ctx, sweep); err != nil {
@@ -42,11 +43,25 @@ func gather(ctx context.Context, store *runs.Store, sweep string, algorithms []A
 	if e.costs, err = store.Costs(ctx, sweep); err != nil {
 		return nil, err
 	}
-	if err := e.readLabels(algorithms); err != nil {
-		return nil, err
+	for first, err := range store.Labels(ctx, sweep) {
+		if err != nil {
+			return nil, err
+		}
+		if err := e.addLabel(first, algorithms); err != nil {
+			return nil, err
+		}
 	}
 	e.orderDecodings()
 	return &e, nil
+}
+
+// readScores reads the scores by the metrics that are reported.
+func (e *evidence) readScores(ctx context.Context, store *runs.Store, metrics []string) (err error) {
+	if len(metrics) == 0 {
+		return nil // the store would give all there are
+	}
+	e.scores, err = store.Scores(ctx, e.sweep.Name, metrics...)
+	return err
 }
 
 // system returns the scores of a system, or nil where it has none.

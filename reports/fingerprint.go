@@ -18,15 +18,10 @@ import (
 // report's files.
 const fingerprintFile = ".fingerprint"
 
-// fingerprint is the hash of all that a report depends on: what the sweep
-// lists, its stages, whose keys stand for what they made, the options, the
-// published values and the program.
+// fingerprint is the hash of all that a report depends on: what the store has
+// of the sweep, the options, the published values and the program.
 func fingerprint(ctx context.Context, store *runs.Store, sweep string, options Options) (string, error) {
-	listed, err := store.Sweep(ctx, sweep)
-	if err != nil {
-		return "", err
-	}
-	costs, err := store.Costs(ctx, sweep)
+	digest, err := store.Digest(ctx, sweep)
 	if err != nil {
 		return "", err
 	}
@@ -47,7 +42,7 @@ func fingerprint(ctx context.Context, store *runs.Store, sweep string, options O
 			own = program{info.Size(), info.ModTime()}
 		}
 	}
-	all, err := json.Marshal([]any{listed, costs, options, published, own})
+	all, err := json.Marshal([]any{sweep, digest, options, published, own})
 	if err != nil {
 		return "", fmt.Errorf("reporting on sweep %s: %w", sweep, err)
 	}

@@ -18,38 +18,33 @@ type label struct {
 	decode    map[string]decodeSettings
 }
 
-// readLabels lists the labels of the sweep, in its order.
-func (e *evidence) readLabels(algorithms []Algorithm) error {
-	for _, run := range e.sweep.Runs {
-		if slices.ContainsFunc(e.labels, func(l label) bool { return l.name == run.Label }) {
-			continue
-		}
-		l, err := newLabel(run, algorithms)
-		if err != nil {
-			return fmt.Errorf("reading the configuration of run %s: %w", run.Run, err)
-		}
-		e.labels = append(e.labels, l)
+// addLabel adds the next label of the sweep.
+func (e *evidence) addLabel(of runs.Label, algorithms []Algorithm) error {
+	l, err := newLabel(of, algorithms)
+	if err != nil {
+		return fmt.Errorf("reading the configuration of run %s: %w", of.Run, err)
 	}
+	e.labels = append(e.labels, l)
 	return nil
 }
 
-// newLabel is the label of a run.
-func newLabel(run runs.ListedRun, algorithms []Algorithm) (label, error) {
-	l := label{name: run.Label, variant: run.Variant, settings: map[string]string{}}
-	algorithm, err := algorithmIn(run.Config)
+// newLabel reads what the configuration of a label's first run says.
+func newLabel(of runs.Label, algorithms []Algorithm) (label, error) {
+	l := label{name: of.Name, variant: of.Variant, settings: map[string]string{}}
+	algorithm, err := algorithmIn(of.Config)
 	if err != nil {
 		return l, err
 	}
 	l.algorithm = algorithmNamed(algorithms, algorithm)
 	var config struct{ Decode map[string]decodeSettings }
-	if err := json.Unmarshal(run.Config, &config); err != nil {
+	if err := json.Unmarshal(of.Config, &config); err != nil {
 		return l, err
 	}
 	l.decode = config.Decode
-	if err := json.Unmarshal(run.Axes, &l.axes); err != nil {
+	if err := json.Unmarshal(of.Axes, &l.axes); err != nil {
 		return l, fmt.Errorf("its values on the axes of the grid: %w", err)
 	}
-	settings, err := runs.Settings(run.Config)
+	settings, err := runs.Settings(of.Config)
 	if err != nil {
 		return l, err
 	}

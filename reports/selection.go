@@ -26,6 +26,18 @@ type chosenExample struct {
 	why        string
 }
 
+// ids are those of the examples; a selection that is nil has none.
+func (s *selection) ids() []string {
+	if s == nil {
+		return nil
+	}
+	ids := make([]string, len(s.chosen))
+	for i, c := range s.chosen {
+		ids[i] = c.id
+	}
+	return ids
+}
+
 // selectExamples chooses the examples to be shown. It returns nil where there
 // is nothing to choose by.
 func (b *builder) selectExamples() *selection {

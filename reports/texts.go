@@ -2,6 +2,7 @@ package reports
 
 import (
 	"context"
+	"slices"
 
 	"lastmile/metrics"
 	"lastmile/runs"
@@ -19,25 +20,35 @@ type texts struct {
 // wordCount is the length of a text as ROUGE counts it.
 func wordCount(text string) int { return len(metrics.Tokenize(text, false)) }
 
-// readLengths counts the examples, and the words of references and outputs,
-// all seeds together.
-func (t *texts) readLengths(ctx context.Context, store *runs.Store, sweep string) error {
-	t.splits, t.lengths = map[string]int{}, map[runs.System][]int{}
-	examples, err := store.TaskExamples(ctx, sweep)
-	if err != nil {
-		return err
-	}
-	for _, e := range examples {
+// readExamples counts the examples and the words of their references, and
+// keeps those of a selection, which may be nil.
+func (t *texts) readExamples(ctx context.Context, store *runs.Store, sweep string, s *selection) error {
+	t.splits = map[string]int{}
+	shown := s.ids()
+	for e, err := range store.Examples(ctx, sweep) {
+		if err != nil {
+			return err
+		}
 		t.splits[e.Split]++
 		for _, r := range e.References {
 			t.references = append(t.references, wordCount(r))
 		}
+		if slices.Contains(shown, e.ID) {
+			t.examples = append(t.examples, e)
+		}
 	}
-	outputs, err := store.SystemOutputs(ctx, sweep)
-	if err != nil {
-		return err
-	}
-	for _, of := range outputs {
+	return nil
+}
+
+// readLengths counts the words of the outputs, all seeds together. The store
+// knows lengths in tokens alone, so the texts pass by, those of one stage at a
+// time.
+func (t *texts) readLengths(ctx context.Context, store *runs.Store, sweep string) error {
+	t.lengths = map[runs.System][]int{}
+	for of, err := range store.Outputs(ctx, sweep, runs.Selection{}) {
+		if err != nil {
+			return err
+		}
 		for _, o := range of.Outputs {
 			t.lengths[of.System] = append(t.lengths[of.System], wordCount(o.Text))
 		}
@@ -45,35 +56,21 @@ func (t *texts) readLengths(ctx context.Context, store *runs.Store, sweep string
 	return nil
 }
 
-// readShown reads the examples of a selection and what became of them.
-func (t *texts) readShown(ctx context.Context, store *runs.Store, sweep string, s *selection) error {
+// readOutputs reads what became of the examples of a selection, which may be
+// nil.
+func (t *texts) readOutputs(ctx context.Context, store *runs.Store, sweep string, s *selection) error {
+	if s == nil {
+		return nil
+	}
 	t.outputs = map[runs.System]map[string]runs.Output{}
-	wanted := map[string]bool{}
-	for _, c := range s.chosen {
-		wanted[c.id] = true
-	}
-	examples, err := store.TaskExamples(ctx, sweep)
-	if err != nil {
-		return err
-	}
-	for _, e := range examples {
-		if wanted[e.ID] {
-			t.examples = append(t.examples, e)
-		}
-	}
-	outputs, err := store.SystemOutputs(ctx, sweep)
-	if err != nil {
-		return err
-	}
-	for _, of := range outputs {
-		if of.Decode != s.treatment.Decode || of.Seed != s.seed {
-			continue
+	want := runs.Selection{Decode: s.treatment.Decode, Seeds: []int{s.seed}, Examples: s.ids()}
+	for of, err := range store.Outputs(ctx, sweep, want) {
+		if err != nil {
+			return err
 		}
 		t.outputs[of.System] = map[string]runs.Output{}
 		for _, o := range of.Outputs {
-			if wanted[o.ID] {
-				t.outputs[of.System][o.ID] = o
-			}
+			t.outputs[of.System][o.ID] = o
 		}
 	}
 	return nil

@@ -52,7 +52,7 @@ func Write(ctx context.Context, store *runs.Store, sweep string, options Options
 
 // write makes the report and writes its files.
 func (b *builder) write(ctx context.Context, store *runs.Store, print string) (Summary, error) {
-	if err := b.compute(ctx); err != nil {
+	if err := b.compute(ctx, store); err != nil {
 		return Summary{}, err
 	}
 	if err := b.readTexts(ctx, store); err != nil {
@@ -104,7 +104,10 @@ func (b *builder) write(ctx context.Context, store *runs.Store, print string) (S
 }
 
 // compute makes the numbers: the main table and the controls.
-func (b *builder) compute(ctx context.Context) error {
+func (b *builder) compute(ctx context.Context, store *runs.Store) error {
+	if err := b.readScores(ctx, store, b.columns); err != nil {
+		return err
+	}
 	published, err := readPublished(b.options.Published)
 	if err != nil {
 		return err
@@ -119,13 +122,14 @@ func (b *builder) compute(ctx context.Context) error {
 // readTexts reads what is shown of the texts: their lengths, and the examples
 // that the scores have chosen.
 func (b *builder) readTexts(ctx context.Context, store *runs.Store) error {
+	b.selection = b.selectExamples()
+	if err := b.texts.readExamples(ctx, store, b.sweep.Name, b.selection); err != nil {
+		return err
+	}
 	if err := b.texts.readLengths(ctx, store, b.sweep.Name); err != nil {
 		return err
 	}
-	if b.selection = b.selectExamples(); b.selection == nil {
-		return nil
-	}
-	return b.texts.readShown(ctx, store, b.sweep.Name, b.selection)
+	return b.texts.readOutputs(ctx, store, b.sweep.Name, b.selection)
 }
 
 // figures makes the plots that there are data for.
