@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -135,7 +136,13 @@ func TestAReportThatIsThereIsNotMadeAgain(t *testing.T) {
 	for name, change := range map[string]func() error{
 		"another seed": func() error { o.Seed++; return nil },
 		"a lost table": func() error { return os.Remove(filepath.Join(o.Dir, "table.csv")) },
-		"a failed run": func() error { return store.MarkFailed(ctx, "ppo-1", "out of memory") },
+		"a failed run": func() error {
+			in, err := store.Ingest(ctx)
+			if err != nil {
+				return err
+			}
+			return errors.Join(in.Run(ctx, runs.Run{Name: "ppo-1"}, runs.State{Status: runs.Failed, Reason: "out of memory"}, nil), in.Close())
+		},
 	} {
 		mark()
 		if err := change(); err != nil {

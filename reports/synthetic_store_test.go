@@ -1,0 +1,187 @@
+package reports
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"lastmile/runs"
+)
+
+// store makes the store.
+func (s synthetic) store(t testing.TB) *runs.Store {
+	t.Helper()
+	ctx := context.Background()
+	store, err := runs.Open(ctx, filepath.Join(t.TempDir(), "store.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	in, err := store.Ingest(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := maker{synthetic: s, t: t, in: in, clock: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)}
+	m.prepare()
+	sweep := runs.Sweep{Name: "demo", File: "experiments/demo.toml"}
+	for _, label := range s.labels {
+		for i, seed := range s.seeds {
+			run := runs.Run{Name: fmt.Sprintf("%s-%d", label.name, seed), Seed: seed, Config: s.config(label, seed)}
+			m.links = []runs.Link{{Stage: "prepare"}}
+			m.add("mle", fmt.Sprint("mle-", seed), 60, 500_000, func(w *runs.Writer) error {
+				return w.Curves(falling(stream(fmt.Sprint("mle-", seed)), 40, 5))
+			})
+			state := runs.State{Status: runs.Failed, Reason: s.reason}
+			if label.name != s.fail || i > 0 {
+				m.train(run.Name, label, seed)
+				for _, d := range []struct {
+					name        string
+					temperature float64
+				}{{"greedy", 1}, {"sample", 1}, {"best", 0.7}} {
+					m.decode(run.Name, label, d.name, d.temperature)
+				}
+				state = runs.State{Status: runs.Done}
+			}
+			m.check(in.Run(ctx, run, state, m.links))
+			sweep.Runs = append(sweep.Runs, runs.SweepRun{Run: run.Name, Label: label.name, Variant: label.name, Seed: seed})
+		}
+	}
+	m.check(in.Sweep(ctx, sweep))
+	m.check(in.Close())
+	return store
+}
+
+// maker fills the store.
+type maker struct {
+	synthetic
+	t          testing.TB
+	in         *runs.Ingest
+	clock      time.Time
+	difficulty []float64   // of the examples
+	links      []runs.Link // of the run that is being made
+}
+
+func (m *maker) check(err error) {
+	m.t.Helper()
+	if err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// add adds a stage to the store and to the run.
+func (m *maker) add(kind, key string, seconds float64, tokens int, write func(*runs.Writer) error) {
+	m.t.Helper()
+	m.addFor("", runs.Stage{Key: key, Kind: kind, Seconds: seconds, Tokens: tokens}, write)
+}
+
+func (m *maker) addFor(role string, stage runs.Stage, write func(*runs.Writer) error) {
+	m.t.Helper()
+	m.clock = m.clock.Add(time.Minute)
+	stage.Version, stage.Started, stage.PeakMemoryBytes, stage.Threads = 1, m.clock, 600<<20, 2
+	m.check(m.in.Stage(context.Background(), stage, write))
+	m.links = append(m.links, runs.Link{Role: role, Stage: stage.Key})
+}
+
+// stream is a stream of random numbers of that name.
+func stream(name string) *rand.Rand {
+	seed := uint64(0)
+	for _, c := range name {
+		seed = seed*131 + uint64(c)
+	}
+	return rand.New(rand.NewPCG(seed, 7))
+}
+
+// prepare adds the examples.
+func (m *maker) prepare() {
+	var examples []runs.Example
+	r := stream("examples")
+	m.difficulty = make([]float64, m.examples)
+	for i := range m.examples {
+		m.difficulty[i] = 0.1 * r.NormFloat64()
+		examples = append(examples, runs.Example{
+			Split: "test", ID: fmt.Sprintf("pkg-%03d", i),
+			Input:      capitalize(words(r, 30)) + ".\nIt also has | pipes, `ticks` and <b>tags</b>: " + words(r, 10) + ".",
+			References: []string{words(r, 4+r.IntN(6))},
+		})
+	}
+	m.add("prepare", "prepare", 2, 0, func(w *runs.Writer) error { w.Examples(examples); return nil })
+}
+
+// train adds the stages of a run between MLE and decoding.
+func (m *maker) train(run string, label syntheticLabel, seed int) {
+	switch {
+	case label.algorithm == "mle":
+		m.add("rl", run+"/rl", 95, 800_000, func(w *runs.Writer) error { return w.Curves(falling(stream(run), 60, 3)) })
+	case label.algorithm == "ppo":
+		key := fmt.Sprint("reward-", seed)
+		var accuracies []runs.RewardAccuracy
+		r := stream(key)
+		for _, kind := range []string{"random", "irrelevant", "shuffled", "repetitive", "copy"} {
+			for _, ended := range []bool{true, false} {
+				if kind != "irrelevant" || ended {
+					accuracies = append(accuracies, runs.RewardAccuracy{Kind: kind, Ended: ended, Accuracy: min(1, 0.93+0.03*r.NormFloat64()), N: 400})
+				}
+			}
+		}
+		m.add("reward", key, 40, 300_000, func(w *runs.Writer) error { w.RewardAccuracies(accuracies); return nil })
+		m.add("rl", run+"/rl", 55, 200_000, func(w *runs.Writer) error { return w.Curves(learning(stream(run), 40)) })
+	case label.isModern():
+		m.add("policy", run+"/policy", 55, 200_000, func(w *runs.Writer) error { return w.Curves(named(stream(run), 40, label.curves)) })
+	}
+}
+
+// decode adds the stages of one decoding of a run.
+func (m *maker) decode(run string, label syntheticLabel, decode string, temperature float64) {
+	var raw, post []runs.Output
+	var scored []runs.Scored
+	signatures := map[string]string{}
+	for _, metric := range m.metrics {
+		signatures[metric] = metric + "|v:1.0"
+	}
+	r := stream(run + decode)
+	for i := range m.examples {
+		id := fmt.Sprintf("pkg-%03d", i)
+		base := 0.12 + m.difficulty[i] + label.gain[decode]
+		for _, form := range []string{runs.Raw, runs.Post} {
+			own := clamp(base + 0.05*r.NormFloat64())
+			if form == runs.Post {
+				own = clamp(own + 0.02)
+			}
+			values := map[string]float64{
+				"rougeL": own, "la-rougeL": clamp(own * 0.9), "bleurt": own - 0.5,
+				"length_ratio": 1 + 0.2*r.NormFloat64(), "repetition": clamp(0.1 - label.gain["sample"] + 0.05*r.NormFloat64()), "ended": 1,
+			}
+			if form == runs.Raw && r.Float64() < 0.1 {
+				values["ended"] = 0
+			}
+			ended := values["ended"] == 1
+			maps.DeleteFunc(values, func(metric string, _ float64) bool { return !slices.Contains(m.metrics, metric) })
+			scored = append(scored, runs.Scored{ID: id, Form: form, Scores: values})
+			n := max(0, int(6+3*r.NormFloat64()))
+			output := runs.Output{ID: id, Text: words(r, n), Tokens: 2 * n, Ended: ended}
+			if form == runs.Raw {
+				raw = append(raw, output)
+			} else {
+				post = append(post, output)
+			}
+		}
+	}
+	for _, stage := range []struct {
+		kind  string
+		write func(*runs.Writer) error
+	}{
+		{"decode", func(w *runs.Writer) error {
+			w.Decoding(runs.Decoding{Temperature: temperature})
+			return w.Outputs(runs.Raw, raw)
+		}},
+		{"postprocess", func(w *runs.Writer) error { return w.Outputs(runs.Post, post) }},
+		{"score", func(w *runs.Writer) error { return w.Scores(signatures, scored) }},
+	} {
+		m.addFor(decode, runs.Stage{Key: run + "/" + decode + "/" + stage.kind, Kind: stage.kind, Task: "prepare", Split: "test", Seconds: 5}, stage.write)
+	}
+}
