@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -153,7 +154,7 @@ func (m *maker) decode(run string, label syntheticLabel, decode string, temperat
 				own = clamp(own + 0.02)
 			}
 			values := map[string]float64{
-				"rougeL": own, "la-rougeL": clamp(own * 0.9), "bleurt": own - 0.5,
+				"rouge1": own, "rouge2": clamp(own / 2), "rougeL": own, "la-rougeL": clamp(own * 0.9), "bleurt": own - 0.5,
 				"length_ratio": 1 + 0.2*r.NormFloat64(), "repetition": clamp(0.1 - label.gain["sample"] + 0.05*r.NormFloat64()), "ended": 1,
 			}
 			if form == runs.Raw && r.Float64() < 0.1 {
@@ -162,7 +163,7 @@ func (m *maker) decode(run string, label syntheticLabel, decode string, temperat
 			ended := values["ended"] == 1
 			maps.DeleteFunc(values, func(metric string, _ float64) bool { return !slices.Contains(m.metrics, metric) })
 			scored = append(scored, runs.Scored{ID: id, Form: form, Scores: values})
-			n := max(0, int(6+3*r.NormFloat64()))
+			n := max(0, int(float64(cmp.Or(m.length, 6))+3*r.NormFloat64()))
 			output := runs.Output{ID: id, Text: words(r, n), Tokens: 2 * n, Ended: ended}
 			if form == runs.Raw {
 				raw = append(raw, output)

@@ -19,6 +19,7 @@ var algorithms = []Algorithm{
 // synthetic describes a store made of random numbers whose means are chosen.
 type synthetic struct {
 	examples int
+	length   int // of outputs, in words; 0 means 6
 	seeds    []int
 	labels   []syntheticLabel
 	metrics  []string
