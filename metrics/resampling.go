@@ -22,6 +22,10 @@ type Resampling struct {
 	// Workers is the number of goroutines; 0 means one for each core. It
 	// changes no result.
 	Workers int
+	// Draws are shared by many calls on as many examples, which then need not
+	// draw anew; nil means that each call draws for itself. It changes no
+	// result.
+	Draws *Draws
 }
 
 // complete fills in the defaults and checks the rest.
@@ -79,6 +83,22 @@ func stream(seed int, purpose string, block int) *rand.ChaCha8 {
 func (r Resampling) means(purpose string, values []float64) []float64 {
 	n := uint64(len(values))
 	result := make([]float64, r.Resamples)
+	if drawn := r.drawn(purpose, len(values)); drawn != nil {
+		r.blocks(purpose, func(_ *rand.ChaCha8, from, to int) {
+			for i := from; i < to; i++ {
+				of := drawn[i*len(values):][:len(values)]
+				sum := 0.0
+				for ; len(of) > 1; of = of[2:] {
+					sum += values[of[0]] + values[of[1]]
+				}
+				if len(of) == 1 {
+					sum += values[of[0]]
+				}
+				result[i] = sum / float64(n)
+			}
+		})
+		return result
+	}
 	r.blocks(purpose, func(stream *rand.ChaCha8, from, to int) {
 		for i := from; i < to; i++ {
 			// Two draws from each 64 bits: a value's chance is off by less

@@ -15,6 +15,7 @@ type evidence struct {
 	decodings  []decoding // in the order in which they are reported
 	metrics    []runs.Metric
 	scores     runs.Scores // by the metrics that are reported
+	systems    map[runs.System]*runs.SystemScores
 	curves     []runs.Curve
 	accuracies []runs.RunAccuracy
 	tuned      []runs.RunDecoding
@@ -60,16 +61,15 @@ func (e *evidence) readScores(ctx context.Context, store *runs.Store, metrics []
 	if len(metrics) == 0 {
 		return nil // the store would give all there are
 	}
-	e.scores, err = store.Scores(ctx, e.sweep.Name, metrics...)
-	return err
-}
-
-// system returns the scores of a system, or nil where it has none.
-func (e *evidence) system(of runs.System) *runs.SystemScores {
+	if e.scores, err = store.Scores(ctx, e.sweep.Name, metrics...); err != nil {
+		return err
+	}
+	e.systems = map[runs.System]*runs.SystemScores{}
 	for i := range e.scores.Systems {
-		if e.scores.Systems[i].System == of {
-			return &e.scores.Systems[i]
-		}
+		e.systems[e.scores.Systems[i].System] = &e.scores.Systems[i]
 	}
 	return nil
 }
+
+// system returns the scores of a system, or nil where it has none.
+func (e *evidence) system(of runs.System) *runs.SystemScores { return e.systems[of] }

@@ -48,7 +48,7 @@ const confidence = 0.95
 
 // resampling is how intervals and tests are made.
 func (o Options) resampling() metrics.Resampling {
-	r := metrics.Resampling{Resamples: o.resamples, Confidence: confidence, Seed: o.Seed}
+	r := metrics.Resampling{Resamples: o.resamples, Confidence: confidence, Seed: o.Seed, Draws: &metrics.Draws{}}
 	if r.Resamples == 0 {
 		r.Resamples = 10_000
 	}

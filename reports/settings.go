@@ -92,10 +92,11 @@ func (b *builder) decodingFacts(d decoding) string {
 // differing lists the settings, but the seed, that labels do not share.
 func (b *builder) differing() []string {
 	keys := map[string]bool{}
+	first := b.labels[0].settings
 	for _, l := range b.labels {
-		for key := range l.settings {
-			for _, other := range b.labels {
-				if other.settings[key] != l.settings[key] {
+		for _, settings := range []map[string]string{first, l.settings} {
+			for key := range settings {
+				if first[key] != l.settings[key] {
 					keys[key] = true
 				}
 			}
