@@ -12,7 +12,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 export LIBTORCH
 
-.PHONY: help setup build demo test lint bench bench-rouge bench-scorer bench-tokenizer bench-decode bench-train bench-rl bench-flat clean
+.PHONY: help setup build demo test lint bench bench-rouge bench-scorer bench-tokenizer bench-decode bench-train bench-rl bench-flat bench-scale clean
 
 help:
 	@echo 'make demo    set up, build, run experiments/demo.toml, print its report'
@@ -82,6 +82,10 @@ bench-decode bench-train bench-rl bench-flat: bench-%: setup
 	@if [ -z "$(LASTMILE_SMOLLM2)" ] || [ -z "$(LASTMILE_DIALOGSUM)" ]; then \
 		echo '$*: left out; LASTMILE_SMOLLM2 and LASTMILE_DIALOGSUM say what to compute on'; \
 	else python3 harness/bench/$*.py $(BENCH); fi
+
+# Ours alone, on large sweeps whose artifacts are made up. BENCH has its options.
+bench-scale: setup
+	python3 harness/bench/scale.py $(BENCH)
 
 clean:
 	rm -rf bin .made-by-make-setup harness/torch/fused/flags.go

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,9 +11,11 @@ import (
 	"strings"
 
 	"lastmile/experiments"
-	"lastmile/harness"
+	"lastmile/harness/algorithms"
 	"lastmile/harness/command"
 	"lastmile/harness/progress"
+	"lastmile/harness/results"
+	"lastmile/harness/stages"
 	"lastmile/reports"
 )
 
@@ -23,11 +24,22 @@ var version = "unknown"
 
 func main() { os.Exit(command.Run(command.Program{Version: version, Report: report})) }
 
-// algorithms are those that a sweep file can name, as reports call them.
-var algorithms = []reports.Algorithm{
-	{Name: "none", Label: "MLE", Family: reports.Decoding},
-	{Name: "mle_longer", Label: "MLE trained on", Family: reports.Likelihood},
-	{Name: "ppo", Label: "PPO", Family: reports.OnPolicy},
+// known are the algorithms that a sweep file can name, as reports call them.
+func known() []reports.Algorithm {
+	all := []reports.Algorithm{{Name: algorithms.None, Label: "MLE", Family: reports.Decoding}}
+	for _, m := range algorithms.All() {
+		all = append(all, reports.Algorithm{Name: m.Name, Label: m.Label, Family: reports.Family(m.Family)})
+	}
+	return all
+}
+
+// kinds are the kinds of stages, as reports call them.
+func kinds() []reports.Stage {
+	var all []reports.Stage
+	for _, k := range stages.Kinds() {
+		all = append(all, reports.Stage{Kind: k.Name, Improves: k.Improves})
+	}
+	return all
 }
 
 // written is a report that was written.
@@ -41,24 +53,26 @@ func (s written) Print(w io.Writer) error {
 
 // report writes the report of a sweep from the store of a work folder.
 func report(ctx context.Context, sweep *experiments.Sweep, work, out string) (_ command.Report, err error) {
-	store, err := harness.OpenResults(ctx, work)
+	store, err := results.Open(ctx, work)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	defaults, err := json.Marshal(experiments.Default())
+	defaults, err := stages.Defaults().Canonical()
 	if err != nil {
 		return nil, err
 	}
+	show := command.ReportOf(sweep)
 	summary, err := reports.Write(ctx, store, sweep.Name, reports.Options{
 		Dir:        out,
-		Baseline:   sweep.Report.Baseline,
-		Treatment:  sweep.Report.Treatment,
-		Algorithms: algorithms,
-		Columns:    sweep.Report.Columns,
-		Published:  sweep.Report.Published,
-		Examples:   sweep.Report.Examples,
-		Seed:       sweep.Report.Seed,
+		Baseline:   show.Baseline,
+		Treatment:  show.Treatment,
+		Algorithms: known(),
+		Stages:     kinds(),
+		Columns:    show.Columns,
+		Published:  show.Published,
+		Examples:   show.Examples,
+		Seed:       show.Seed,
 		Defaults:   defaults,
 		Command:    command.Line("lastmile", "run", sweep.File),
 		Versions:   []reports.Version{{Name: "lastmile", Version: version}},

@@ -1,10 +1,18 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
+	"io/fs"
+	"maps"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -12,7 +20,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"lastmile": main})
+	// A process of a stage is begun as /proc/self/exe.
+	testscript.Main(m, map[string]func(){"lastmile": main, "exe": main})
 }
 
 // TestScript runs the scripts in testdata/script: the command line as its user
@@ -21,7 +30,9 @@ func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exec-code": execCode, "await": await},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exec-code": execCode, "await": await, "kill-stage": killStage, "same-artifacts": sameArtifacts,
+		},
 	})
 }
 
@@ -53,4 +64,63 @@ func await(ts *testscript.TestScript, negated bool, args []string) {
 		}
 	}
 	ts.Fatalf("no file %s came within a minute", args[0])
+}
+
+// killStage kills the process that computes a stage and nothing else, once there is
+// one: it is given a work folder and the kind of the stage.
+func killStage(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 2 {
+		ts.Fatalf("usage: kill-stage WORK KIND")
+	}
+	for limit := time.Now().Add(time.Minute); time.Now().Before(limit); time.Sleep(time.Millisecond) {
+		locks, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "locks", args[1]+"-*"))
+		ts.Check(err)
+		for _, lock := range locks {
+			text, err := os.ReadFile(lock)
+			var owner struct{ Process int }
+			if err != nil || json.Unmarshal(text, &owner) != nil || owner.Process == 0 {
+				continue // it ended, or begins just now
+			}
+			// Its arguments end with "stage" and the stage's folder; those of the
+			// process that hands out the stages do not.
+			line, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(owner.Process), "cmdline"))
+			arguments := strings.Split(strings.TrimRight(string(line), "\x00"), "\x00")
+			if err != nil || len(arguments) != 3 || arguments[1] != "stage" || filepath.Base(arguments[2]) != filepath.Base(lock) {
+				continue
+			}
+			ts.Check(syscall.Kill(owner.Process, syscall.SIGKILL))
+			ts.Logf("killed %d: %v", owner.Process, arguments)
+			return
+		}
+	}
+	ts.Fatalf("no process computed a stage %s within a minute", args[1])
+}
+
+// sameArtifacts compares the stages of two work folders, byte by byte but for their
+// stage.json, which has times.
+func sameArtifacts(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 2 {
+		ts.Fatalf("usage: same-artifacts WORK WORK")
+	}
+	var found [2]map[string][]byte
+	for i, work := range args {
+		found[i] = map[string][]byte{}
+		root := filepath.Join(ts.MkAbs(work), "stages")
+		ts.Check(filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || entry.Name() == "stage.json" {
+				return err
+			}
+			found[i][strings.TrimPrefix(path, root)], err = os.ReadFile(path)
+			return err
+		}))
+	}
+	a, b := slices.Sorted(maps.Keys(found[0])), slices.Sorted(maps.Keys(found[1]))
+	if len(a) == 0 || !slices.Equal(a, b) {
+		ts.Fatalf("%s has the files %q\nand %s %q", args[0], a, args[1], b)
+	}
+	for _, name := range a {
+		if !bytes.Equal(found[0][name], found[1][name]) {
+			ts.Fatalf("%s is not the same in %s and in %s", name, args[0], args[1])
+		}
+	}
 }

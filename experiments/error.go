@@ -42,7 +42,7 @@ func (e Error) Error() string {
 }
 
 // Errors are all the mistakes of a sweep, file by file and line by line. It is
-// the type of every error that [Load] returns, and means that the user's input
+// the type of every error that [Schema.Load] returns, and means that the user's input
 // is wrong and that nothing was computed.
 type Errors []Error
 
@@ -55,28 +55,44 @@ func (e Errors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// add appends a mistake once, however many runs it shows in.
-func (e *Errors) add(at Position, key, format string, values ...any) {
-	mistake := Error{Position: at, Key: key, Message: fmt.Sprintf(format, values...)}
-	if !slices.Contains(*e, mistake) {
-		*e = append(*e, mistake)
-	}
+// mistakes gathers the mistakes of a sweep.
+type mistakes struct {
+	found Errors
+	seen  map[Error]bool
 }
 
-// sorted orders the mistakes of each file by line, and leaves the files in the
-// order in which they first appear.
-func (e Errors) sorted() Errors {
+// add appends a mistake once, however many runs it shows in.
+func (m *mistakes) add(at Position, key, format string, values ...any) {
+	mistake := Error{Position: at, Key: key, Message: fmt.Sprintf(format, values...)}
+	if m.seen[mistake] {
+		return
+	}
+	if m.seen == nil {
+		m.seen = map[Error]bool{}
+	}
+	m.seen[mistake] = true
+	m.found = append(m.found, mistake)
+}
+
+func (m *mistakes) any() bool { return len(m.found) > 0 }
+
+// err returns the mistakes as an error, nil where there are none: those of each
+// file by line, and the files in the order in which they first appear.
+func (m *mistakes) err() error {
+	if !m.any() {
+		return nil
+	}
 	order := map[string]int{}
-	for _, mistake := range e {
+	for _, mistake := range m.found {
 		if _, seen := order[mistake.File]; !seen {
 			order[mistake.File] = len(order)
 		}
 	}
-	slices.SortStableFunc(e, func(a, b Error) int {
+	slices.SortStableFunc(m.found, func(a, b Error) int {
 		if a.File != b.File {
 			return order[a.File] - order[b.File]
 		}
 		return a.Line - b.Line
 	})
-	return e
+	return m.found
 }

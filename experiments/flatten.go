@@ -1,12 +1,7 @@
 package experiments
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -14,36 +9,32 @@ import (
 	"unicode"
 )
 
-// Canonical returns the configuration as JSON with sorted keys and no
-// whitespace: equal configurations give equal bytes, whatever order their
-// fields are declared in. It fails on numbers that JSON does not have, which no
-// loaded configuration contains.
-func (c Config) Canonical() ([]byte, error) {
-	declared, err := json.Marshal(c)
-	if err != nil {
-		return nil, fmt.Errorf("write configuration as JSON: %w", err)
+// values yields what the run has under the dotted keys of its sections and
+// elements, in the order of help.
+func (c Config) values(yield func(f *field, i *instance)) {
+	if c.index == nil {
+		return
 	}
-	decoder := json.NewDecoder(bytes.NewReader(declared))
-	decoder.UseNumber()
-	var tree any
-	if err := decoder.Decode(&tree); err != nil {
-		return nil, fmt.Errorf("sort the keys of a configuration: %w", err)
+	each := func(i *instance) {
+		if i == nil {
+			return
+		}
+		for _, f := range i.table.fields {
+			if !f.hidden {
+				yield(f, i)
+			}
+		}
 	}
-	return json.Marshal(tree)
-}
-
-// ID returns the identity of a run with this configuration: the first 12
-// hexadecimal digits of the SHA-256 of [Config.Canonical]. Every value counts,
-// also one that the run does not use. Paths count as they were resolved, that
-// is absolute and not by the content of their files: the stages' keys see to
-// content.
-func (c Config) ID() (string, error) {
-	text, err := c.Canonical()
-	if err != nil {
-		return "", err
+	for _, entry := range c.index.order {
+		switch entry := entry.(type) {
+		case *table:
+			each(c.used.sections[entry.slot])
+		case *group:
+			for _, i := range c.used.groups[entry.number] {
+				each(i)
+			}
+		}
 	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])[:12], nil
 }
 
 // Flatten returns every value of a configuration under its dotted key.
@@ -51,13 +42,8 @@ func (c Config) ID() (string, error) {
 // only where it is empty or would not be seen whole.
 func Flatten(c Config) map[string]string {
 	flat := map[string]string{}
-	flatten(reflect.ValueOf(c), "", flat)
+	c.values(func(f *field, i *instance) { flat[f.full] = render(i.leaf(f)) })
 	return flat
-}
-
-// Keys returns the dotted keys of a configuration, sorted.
-func Keys(c Config) []string {
-	return slices.Sorted(maps.Keys(Flatten(c)))
 }
 
 // Difference is a value in which two configurations differ. A side that lacks
@@ -80,34 +66,47 @@ func Diff(a, b Config) []Difference {
 			differences = append(differences, Difference{key, "", value})
 		}
 	}
-	slices.SortFunc(differences, func(x, y Difference) int { return strings.Compare(x.Key, y.Key) })
+	sortDifferences(differences)
 	return differences
 }
 
-func flatten(v reflect.Value, key string, into map[string]string) {
-	switch v.Kind() {
-	case reflect.Struct:
-		for i := range v.NumField() {
-			field := v.Type().Field(i)
-			switch {
-			case field.Anonymous:
-				flatten(v.Field(i), key, into)
-			case field.Tag.Get("json") != "-":
-				flatten(v.Field(i), dotted(key, field.Tag.Get("toml")), into)
+// Changed returns the values of a configuration that are not the defaults of
+// their keys, the default as A, sorted by key. An element that is not there by
+// default, or that is there by default and not in a group that the run uses, is
+// a difference of its own, between "absent" and "present".
+func (s *Schema) Changed(c Config) []Difference {
+	var differences []Difference
+	c.values(func(f *field, i *instance) {
+		if a, b := render(f.table.first.leaf(f)), render(i.leaf(f)); a != b {
+			differences = append(differences, Difference{f.full, a, b})
+		}
+	})
+	if c.index != nil {
+		for _, g := range c.index.groups {
+			there := c.Names(g.Key)
+			for _, name := range there {
+				if !slices.Contains(g.Present, name) {
+					differences = append(differences, Difference{dotted(g.Key, name), "absent", "present"})
+				}
+			}
+			for _, name := range g.Present {
+				if !slices.Contains(there, name) && (g.Active == nil || g.Active(c)) {
+					differences = append(differences, Difference{dotted(g.Key, name), "present", "absent"})
+				}
 			}
 		}
-	case reflect.Map:
-		for _, name := range v.MapKeys() {
-			flatten(v.MapIndex(name), dotted(key, name.String()), into)
-		}
-	default:
-		into[key] = render(v.Interface())
 	}
+	sortDifferences(differences)
+	return differences
+}
+
+func sortDifferences(differences []Difference) {
+	slices.SortFunc(differences, func(x, y Difference) int { return strings.Compare(x.Key, y.Key) })
 }
 
 func dotted(key, part string) string {
-	if key == "" {
-		return part
+	if key == "" || part == "" {
+		return key + part
 	}
 	return key + "." + part
 }
@@ -123,18 +122,13 @@ func render(value any) string {
 		return v
 	case float64:
 		return strconv.FormatFloat(v, 'g', -1, 64)
-	case []string:
-		return renderList(v)
-	case []float64:
-		return renderList(v)
+	}
+	if v := reflect.ValueOf(value); v.Kind() == reflect.Slice {
+		parts := make([]string, v.Len())
+		for i := range parts {
+			parts[i] = render(v.Index(i).Interface())
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
 	}
 	return fmt.Sprint(value)
-}
-
-func renderList[T any](list []T) string {
-	parts := make([]string, len(list))
-	for i, v := range list {
-		parts[i] = render(v)
-	}
-	return "[" + strings.Join(parts, ", ") + "]"
 }

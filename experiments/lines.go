@@ -15,14 +15,16 @@ type statement struct {
 	line  int
 	kind  statementKind
 	value any // as the TOML decoder gives it, where kind is isValue
+	// inline marks tables of a list in one value, as in key = [{ … }, { … }].
+	inline bool
 }
 
 type statementKind int
 
 const (
-	isValue  statementKind = iota // key = value
-	isTable                       // [key], or key = { … }, whose content follows
-	isTables                      // [[key]]
+	isValue     statementKind = iota // key = value
+	opensTable                       // [key], or key = { … }, whose content follows
+	opensTables                      // [[key]], or one { … } of key = [{ … }, { … }]
 )
 
 // statements lists what a TOML text says, in its order. The decoder keeps
@@ -40,19 +42,15 @@ func statements(text string, root map[string]any) []statement {
 			w.pair(table)
 			continue
 		}
-		line, kind := w.line, isTable
+		line, kind := w.line, opensTable
 		w.advance(1)
 		if w.next() == '[' {
-			kind = isTables
+			kind = opensTables
 			w.advance(1)
 		}
 		table = w.key()
-		if kind == isTables {
-			path := strings.Join(table, "\x00")
-			w.tables[path]++
-			maps.DeleteFunc(w.tables, func(within string, _ int) bool { // counted anew in each
-				return strings.HasPrefix(within, path+"\x00")
-			})
+		if kind == opensTables {
+			w.count(table)
 		}
 		w.found = append(w.found, statement{path: table, line: line, kind: kind})
 		for w.next() == ']' {
@@ -62,11 +60,20 @@ func statements(text string, root map[string]any) []statement {
 	return w.found
 }
 
+// count notes that another table of a list begins.
+func (w *walker) count(list []string) {
+	path := strings.Join(list, "\x00")
+	w.tables[path]++
+	maps.DeleteFunc(w.tables, func(within string, _ int) bool { // counted anew in each
+		return strings.HasPrefix(within, path+"\x00")
+	})
+}
+
 type walker struct {
 	text   string // what is left
 	line   int
 	root   map[string]any
-	tables map[string]int // how many [[key]] there were so far
+	tables map[string]int // how many tables of each list there were so far
 	found  []statement
 }
 
@@ -146,13 +153,41 @@ func (w *walker) pair(table []string) {
 	path := slices.Concat(table, w.key())
 	w.advance(1) // the equals sign
 	w.skip(" \t")
-	if w.next() != '{' {
-		w.found = append(w.found, statement{path: path, line: line, value: w.lookup(path)})
+	if w.next() == '{' {
+		w.found = append(w.found, statement{path: path, line: line, kind: opensTable})
+		w.inTable(func() { w.pair(path) })
+		return
+	}
+	value := w.lookup(path)
+	if w.next() != '[' || !areTables(value) {
+		w.found = append(w.found, statement{path: path, line: line, value: value})
 		w.passValue()
 		return
 	}
-	w.found = append(w.found, statement{path: path, line: line, kind: isTable})
-	w.inTable(func() { w.pair(path) })
+	w.inList(func() {
+		w.count(path)
+		w.found = append(w.found, statement{path: path, line: w.line, kind: opensTables, inline: true})
+		w.inTable(func() { w.pair(path) })
+	})
+}
+
+// areTables tells whether a value is a list of one table or more, and nothing
+// else.
+func areTables(value any) bool {
+	list, ok := listOf(value)
+	return ok && len(list) > 0 && !slices.ContainsFunc(list, func(element any) bool {
+		_, ok := element.(map[string]any)
+		return !ok
+	})
+}
+
+// inList reads a list whose elements are read by a function.
+func (w *walker) inList(element func()) {
+	w.advance(1)
+	for w.skip(" \t\r\n,"); w.more() && w.next() != ']'; w.skip(" \t\r\n,") {
+		element()
+	}
+	w.advance(1)
 }
 
 // inTable reads an inline table whose pairs are read by a function.
@@ -170,11 +205,7 @@ func (w *walker) passValue() {
 	case '"', '\'':
 		w.passString()
 	case '[':
-		w.advance(1)
-		for w.skip(" \t\r\n,"); w.more() && w.next() != ']'; w.skip(" \t\r\n,") {
-			w.passValue()
-		}
-		w.advance(1)
+		w.inList(w.passValue)
 	case '{':
 		w.inTable(func() {
 			w.key()
@@ -211,12 +242,12 @@ func (w *walker) passString() {
 	}
 }
 
-// lookup finds a value in what the decoder made; within [[key]], in the last
-// one so far.
+// lookup finds a value in what the decoder made; within a list of tables, in
+// the last one so far.
 func (w *walker) lookup(path []string) any {
 	var at any = w.root
 	for i, part := range path {
-		if list, ok := at.([]map[string]any); ok {
+		if list, ok := listOf(at); ok {
 			n := w.tables[strings.Join(path[:i], "\x00")]
 			if n == 0 || n > len(list) {
 				return nil

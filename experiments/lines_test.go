@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"reflect"
@@ -39,9 +40,9 @@ empty = ""`
 	for _, s := range statements(text, root) {
 		line := fmt.Sprintf("%d %s", s.line, strings.Join(s.path, "|"))
 		switch s.kind {
-		case isTable:
+		case opensTable:
 			line += " table"
-		case isTables:
+		case opensTables:
 			line += " tables"
 		default:
 			line += fmt.Sprintf(" = %v", s.value)
@@ -59,6 +60,42 @@ empty = ""`
 	if want := "11 t|u|multi = x = 1''\n13 v tables\n14 v|name = one\n15 v|key = 16\n16 v|w table\n17 v|w|z = +Inf\n" +
 		"18 v tables\n19 v|name = two\n20 v|empty = "; rest != want {
 		t.Errorf("got\n%s\nwant\n%s", rest, want)
+	}
+}
+
+func TestListsOfTablesInOneValueAreStatements(t *testing.T) {
+	text := `a = [
+  { name = "x" }, # one
+  { b = { c = 1 },
+    list = [{ d = 2 }, { d = 3 }] },
+]
+[[v]]
+a = [{ e = 4 }]
+[[v]]
+a = [{ e = 5 }, { f = [1] }]
+mixed = [{ e = 6 }, 7]
+`
+	var root map[string]any
+	if _, err := toml.Decode(text, &root); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, s := range statements(text, root) {
+		line := fmt.Sprintf("%d %s", s.line, strings.Join(s.path, "|"))
+		if s.kind == isValue {
+			line += fmt.Sprintf(" = %v", s.value)
+		} else if s.inline {
+			line += " in a list"
+		}
+		got = append(got, line)
+	}
+	want := []string{
+		"2 a in a list", "2 a|name = x", "3 a in a list", "3 a|b", "3 a|b|c = 1", "4 a|list in a list", "4 a|list|d = 2",
+		"4 a|list in a list", "4 a|list|d = 3", "6 v", "7 v|a in a list", "7 v|a|e = 4", "8 v", "9 v|a in a list", "9 v|a|e = 5",
+		"9 v|a in a list", "9 v|a|f = [1]", "10 v|mixed = [map[e:6] 7]",
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
@@ -82,19 +119,18 @@ func FuzzLoad(f *testing.F) {
 	f.Add("a = {b = [{c = '''x'''}], d.e = \"\\u0041\"}", "rl.updates=nan", "=")
 	f.Add("[a]\n[a.b]\n'x'.\"y\" = [[1],[2,]]\n[[c.d]]\n[[c.d.e]]", "", "seed=")
 	f.Fuzz(func(t *testing.T, text, set, where string) {
-		l := loader{known: known, read: func(path string) ([]byte, error) {
+		l := loader{index: testSchema.compiled(), read: func(path string) ([]byte, error) {
 			if path != "s.toml" {
 				return nil, os.ErrNotExist
 			}
 			return []byte(text), nil
 		}}
-		l.file("s.toml", Position{}, nil)
-		l.options([]string{set})
-		sweep := l.expand("s.toml")
-		if len(l.mistakes) == 0 {
-			l.selectRuns(sweep, []string{where})
+		_, err := l.load("s.toml", LoadOptions{Set: []string{set}, Where: []string{where}})
+		var mistakes Errors
+		if err != nil && !errors.As(err, &mistakes) {
+			t.Fatal(err)
 		}
-		for _, mistake := range l.mistakes {
+		for _, mistake := range mistakes {
 			if mistake.Line > strings.Count(text, "\n")+1 || mistake.Message == "" {
 				t.Errorf("mistake %+v", mistake)
 			}
@@ -106,7 +142,7 @@ func FuzzLoad(f *testing.F) {
 		found := 0
 		for _, s := range statements(text, root) {
 			switch {
-			case s.kind == isTables:
+			case s.kind == opensTables:
 				return // values in lists of tables are counted otherwise
 			case s.kind == isValue && s.value == nil:
 				t.Errorf("no value for %q", s.path)

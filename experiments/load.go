@@ -1,13 +1,11 @@
 package experiments
 
 import (
-	"cmp"
 	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -26,32 +24,38 @@ type LoadOptions struct {
 	// "label", or a dotted key such as that of an axis. Conditions on one key
 	// are alternatives; those on different keys must all hold.
 	Where []string
-	// Known are the names that values such as metrics.names may have.
-	Known Known
-	// Cores are the machine's, shared out among workers of which the sweep file
-	// does not say how many threads they have; 0 means those that Go uses.
-	Cores int
 }
+
+// Where mistakes of options are reported.
+const (
+	setOption   = "--set"
+	whereOption = "--where"
+)
 
 // Load reads a sweep file and those that it extends, and expands it. A run has,
 // each over what comes before it: the defaults; what the extended files say,
 // and the file itself; its place in the grid; its variant; what is set by
 // options. Tables merge key by key, lists are replaced. A relative path starts
-// at the folder of the file that says it.
+// at the folder of the file that says it. What a run does not use is then left
+// out of its configuration, although it must be right.
 //
 // Load reads nothing else: whether data and models are where the file says is
 // for [Sweep.CheckFiles] to tell. Every error is of type [Errors] and lists all
 // the mistakes that were found.
-func Load(path string, options LoadOptions) (*Sweep, error) {
-	l := loader{read: os.ReadFile, known: options.Known, cores: options.Cores}
+func (s *Schema) Load(path string, options LoadOptions) (*Sweep, error) {
+	l := loader{index: s.compiled(), read: os.ReadFile}
+	return l.load(path, options)
+}
+
+func (l *loader) load(path string, options LoadOptions) (*Sweep, error) {
 	l.file(path, Position{}, nil)
 	l.options(options.Set)
 	sweep := l.expand(path)
-	if len(l.mistakes) == 0 {
+	if !l.mistakes.any() {
 		l.selectRuns(sweep, options.Where)
 	}
-	if len(l.mistakes) > 0 {
-		return nil, l.mistakes.sorted()
+	if err := l.mistakes.err(); err != nil {
+		return nil, err
 	}
 	return sweep, nil
 }
@@ -59,10 +63,9 @@ func Load(path string, options LoadOptions) (*Sweep, error) {
 // loader gathers what a sweep file, those that it extends, and the options
 // say. Whatever is gathered has the right type and passed its rule.
 type loader struct {
+	index    *index
 	read     func(path string) ([]byte, error)
-	known    Known
-	cores    int
-	mistakes Errors
+	mistakes mistakes
 
 	config   []assignment // in order of precedence, weakest first
 	grid     []axis
@@ -71,16 +74,46 @@ type loader struct {
 	forced   []assignment // by --set
 }
 
-// assignment is a dotted key with its value, converted to the field's type.
+// assignment is something that a file or an option sets.
 type assignment struct {
+	kind  assignmentKind
 	key   string
-	value any
+	table *table // of a value; the element that is made present
+	field *field // of a value
+	group *group // that is emptied
+	value any    // of the field's type
 	at    Position
 }
 
+type assignmentKind int
+
+const (
+	setsField    assignmentKind = iota
+	makesPresent                // an element, with its defaults where it was not there
+	emptiesGroup                // as a list begins that replaces the elements that there were
+)
+
+// ofSweep tells whether an assignment belongs to the sweep as a whole.
+func (a assignment) ofSweep() bool { return a.kind == setsField && a.table.OfSweep }
+
+// apply makes an assignment part of a content.
+func (x *index) apply(b *body, a assignment) {
+	switch a.kind {
+	case setsField:
+		x.set(b, a.field, a.value)
+	case makesPresent:
+		if b.at(a.table) == nil {
+			b.put(a.table.first)
+		}
+	case emptiesGroup:
+		b.groups[a.group.number] = nil
+	}
+}
+
 type axis struct {
-	key    string
+	field  *field
 	values []any
+	texts  []string // the values, rendered
 	at     Position
 }
 
@@ -90,11 +123,19 @@ type variant struct {
 	set  []assignment
 }
 
-// exclude drops the runs that meet all its conditions; the key "variant" is
-// the variant's name.
+// exclude drops the runs that meet all its conditions.
 type exclude struct {
 	at         Position
-	conditions []assignment
+	conditions []condition
+}
+
+// condition is that a run has a value under a key, which may also be "variant"
+// or "label".
+type condition struct {
+	key   string
+	field *field // nil for "variant" and "label"
+	value any
+	at    Position
 }
 
 // file reads one sweep file, after the one that it extends. The position is
@@ -134,9 +175,7 @@ func (l *loader) file(path string, namedAt Position, within []string) {
 		}
 	}
 	f := fileReader{load: l, file: path, folder: filepath.Dir(path), given: map[string]int{}}
-	for _, s := range said {
-		f.statement(s)
-	}
+	f.read(said)
 	f.finish()
 }
 
@@ -162,8 +201,8 @@ func (l *loader) extends(value any, at Position, within []string) {
 
 // options reads the assignments of --set.
 func (l *loader) options(set []string) {
-	at := Position{File: "--set"}
-	f := fileReader{load: l, file: "--set", folder: ".", given: map[string]int{}}
+	at := Position{File: setOption}
+	f := fileReader{load: l, file: setOption, folder: ".", given: map[string]int{}}
 	for _, option := range set {
 		key, text, ok := strings.Cut(option, "=")
 		key, text = strings.TrimSpace(key), strings.TrimSpace(text)
@@ -174,7 +213,7 @@ func (l *loader) options(set []string) {
 		case section == "variant" || section == "exclude" || key == "extends":
 			l.mistakes.add(at, key, "can be set in a sweep file only")
 		default:
-			f.statement(statement{path: strings.Split(key, "."), value: l.optionValue(key, text)})
+			f.read([]statement{{path: strings.Split(key, "."), value: l.optionValue(key, text)}})
 		}
 	}
 	l.forced = f.config
@@ -184,9 +223,9 @@ func (l *loader) options(set []string) {
 // text is expected and it has no quotes, and where it is no TOML, which makes
 // for a clearer message in the end.
 func (l *loader) optionValue(key, text string) any {
-	t, known := typeOf(documentType, key)
-	plain := known && t.Kind() == reflect.String && !strings.HasPrefix(text, `"`) && !strings.HasPrefix(text, "'")
-	if plain {
+	p := l.index.find(key)
+	plain := p.kind == isLeaf && p.field.declared.Type.Kind() == reflect.String
+	if plain && !strings.HasPrefix(text, `"`) && !strings.HasPrefix(text, "'") {
 		return text
 	}
 	var holder map[string]any
@@ -196,25 +235,24 @@ func (l *loader) optionValue(key, text string) any {
 	return holder["value"]
 }
 
-// top puts together what is said of the sweep as a whole. Its Config is of no
-// use: each run has one of its own.
-func (l *loader) top(path string) document {
-	top := defaults()
+// top puts together what is said of the sweep as a whole.
+func (l *loader) top(path string) *Sweep {
+	full := l.index.defaults(true)
 	for _, a := range slices.Concat(l.config, l.forced) {
-		if _, ofRun := typeOf(configType, a.key); !ofRun {
-			assign(reflect.ValueOf(&top).Elem(), a.key, a.value)
+		if a.ofSweep() {
+			l.index.apply(full, a)
 		}
 	}
-	if top.Name == "" {
+	sweep := &Sweep{File: path, Config: l.index.config(full)}
+	said := full.sections[documentSlot].value.(document)
+	sweep.Name, sweep.Description = said.Name, said.Description
+	if sweep.Name == "" {
 		name := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
-		top.Name = strings.Trim(regexp.MustCompile(`[^A-Za-z0-9._-]+`).ReplaceAllString(name, "-"), ".-_")
+		sweep.Name = strings.Trim(regexp.MustCompile(`[^A-Za-z0-9._-]+`).ReplaceAllString(name, "-"), ".-_")
 	}
-	if top.Name == "" {
-		top.Name = "sweep"
+	if sweep.Name == "" {
+		sweep.Name = "sweep"
 	}
-	if top.Runtime.Threads == 0 {
-		cores := cmp.Or(l.cores, runtime.GOMAXPROCS(0))
-		top.Runtime.Threads = max(1, cores/top.Runtime.Workers)
-	}
-	return top
+	sweep.origin = &origin{layers: [][]assignment{l.config, l.forced}, fallback: Position{File: path}}
+	return sweep
 }

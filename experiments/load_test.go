@@ -4,15 +4,11 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 )
-
-var known = Known{
-	"metrics":     {"rouge1", "rouge2", "rougeL", "la-rougeL", "bleurt", "length_ratio", "repetition", "ended"},
-	"postprocess": {"first-line", "drop-unfinished", "cap-words"},
-}
 
 // write puts sweep files into a fresh folder and makes it the working folder,
 // so that paths in messages are short.
@@ -32,8 +28,7 @@ func write(t *testing.T, files map[string]string) {
 func load(t *testing.T, text string, options LoadOptions) *Sweep {
 	t.Helper()
 	write(t, map[string]string{"s.toml": text})
-	options.Known = known
-	sweep, err := Load("s.toml", options)
+	sweep, err := testSchema.Load("s.toml", options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,14 +55,14 @@ func TestAnEmptyFileIsOneRunOfDefaults(t *testing.T) {
 	if len(s.Runs) != 1 || s.Name != "s" || s.Runs[0].Label != "s" || s.Runs[0].Seed != 1 {
 		t.Errorf("got %+v", s)
 	}
-	if differences := Diff(s.Runs[0].Config, Default()); len(differences) > 0 {
+	if differences := Diff(s.Runs[0].Config, testSchema.Default()); len(differences) > 0 {
 		t.Errorf("differs from the defaults in %v", differences)
 	}
-	if s.Report.Baseline != "s" || !slices.Equal(s.Report.Columns, Default().Metrics.Names) || s.Report.Examples != 10 {
-		t.Errorf("report %+v", s.Report)
+	if r := Get[report](s.Config, "report"); r.Examples != 10 || r.Baseline != "" || s.Config.Has("mle") {
+		t.Errorf("report %+v", r)
 	}
-	if s.Runtime.Workers != 1 || s.Runtime.Threads < 1 {
-		t.Errorf("runtime %+v", s.Runtime)
+	if r := Get[runtime](s.Config, "runtime"); r.Workers != 1 || s.Runs[0].Config.Has("runtime") {
+		t.Errorf("runtime %+v", r)
 	}
 }
 
@@ -76,26 +71,60 @@ func TestProductOfAxesWithinEachVariant(t *testing.T) {
 		[grid]
 		rl.kl.coefficient = [0.1, 0.2]
 		seed = [1, 2]
-		"rl.updates" = [7]
+		"mle.batch_size" = [7]
 		[[variant]]
-		name = "mle"
-		rl.algorithm = "none"
+		name = "slow"
+		mle.epochs = 3
 		rl.kl = { coefficient = 0.3 }  # this variant has one place on the axis
 		[[variant]]
 		name = "ppo"
 	`, LoadOptions{})
 	expectLabels(t, s,
-		"mle, rl.updates=7 #1", "mle, rl.updates=7 #2",
-		"ppo, kl.coefficient=0.1, rl.updates=7 #1", "ppo, kl.coefficient=0.1, rl.updates=7 #2",
-		"ppo, kl.coefficient=0.2, rl.updates=7 #1", "ppo, kl.coefficient=0.2, rl.updates=7 #2")
+		"slow, mle.batch_size=7 #1", "slow, mle.batch_size=7 #2",
+		"ppo, kl.coefficient=0.1, mle.batch_size=7 #1", "ppo, kl.coefficient=0.1, mle.batch_size=7 #2",
+		"ppo, kl.coefficient=0.2, mle.batch_size=7 #1", "ppo, kl.coefficient=0.2, mle.batch_size=7 #2")
 	first := s.Runs[0]
-	want := []AxisValue{{"rl.kl.coefficient", "0.3"}, {"seed", "1"}, {"rl.updates", "7"}}
-	if !slices.Equal(first.Axes, want) || first.Config.RL.Algorithm != "none" || first.Config.RL.Updates != 7 {
-		t.Errorf("axes %v of a run with %+v", first.Axes, first.Config.RL)
+	want := []AxisValue{{"rl.kl.coefficient", "0.3"}, {"seed", "1"}, {"mle.batch_size", "7"}}
+	if m := Get[mle](first.Config, "mle"); !slices.Equal(first.Axes, want) || m.Epochs != 3 || m.BatchSize != 7 {
+		t.Errorf("axes %v of a run with %+v", first.Axes, m)
 	}
-	if !slices.Equal(s.Variants, []string{"mle", "ppo"}) || s.Report.Baseline != "mle" {
-		t.Errorf("variants %q, baseline %q", s.Variants, s.Report.Baseline)
+	if !slices.Equal(s.Variants, []string{"slow", "ppo"}) {
+		t.Errorf("variants %q", s.Variants)
 	}
+}
+
+func TestAnAxisThatARunDoesNotUseIsNoneOfIts(t *testing.T) {
+	s := load(t, `
+		[grid]
+		rl.kl.coefficient = [0.1, 0.2]
+		seed = [1, 2]
+		[[variant]]
+		name = "mle"
+		algorithm = "none"
+		[[variant]]
+		name = "ppo"
+	`, LoadOptions{})
+	expectLabels(t, s, "mle #1", "mle #2",
+		"ppo, kl.coefficient=0.1 #1", "ppo, kl.coefficient=0.1 #2", "ppo, kl.coefficient=0.2 #1", "ppo, kl.coefficient=0.2 #2")
+	if axes := s.Runs[0].Axes; !slices.Equal(axes, []AxisValue{{"seed", "1"}}) {
+		t.Errorf("axes %v", axes)
+	}
+}
+
+func TestAnAxisThatMakesAnElementGoStaysInLabels(t *testing.T) {
+	text := `
+		[grid]
+		negatives.copy.weight = [0, 2]
+		negatives.copy.unended = [0.2, 0.3]
+		[[exclude]]
+		negatives.copy.unended = 0.3
+	`
+	s := load(t, text, LoadOptions{})
+	expectLabels(t, s, "copy.weight=0 #1", "copy.weight=2, copy.unended=0.2 #1")
+	if s.Runs[0].Config.Has("negatives.copy") || !s.Runs[1].Config.Has("negatives.copy") {
+		t.Error("a weight of 0 does not switch a kind off")
+	}
+	expectLabels(t, load(t, text, LoadOptions{Where: []string{"negatives.copy.weight=0"}}), "copy.weight=0 #1")
 }
 
 func TestLabelsSpellOutAxesThatWouldLookAlike(t *testing.T) {
@@ -103,12 +132,13 @@ func TestLabelsSpellOutAxesThatWouldLookAlike(t *testing.T) {
 		[grid.decode]
 		a.top_k = [1]
 		[grid.negatives]
-		copy.weight = [0]
+		copy.weight = [2]
 		[grid]
-		mle.epochs = [2]
-		rl.epochs = [2]
+		mle.warmup = [0]
+		rl.warmup = [0]
+		rl.kl.estimator = ["k1"]
 	`, LoadOptions{})
-	expectLabels(t, s, "a.top_k=1, copy.weight=0, mle.epochs=2, rl.epochs=2 #1")
+	expectLabels(t, s, "a.top_k=1, copy.weight=2, mle.warmup=0, rl.warmup=0, kl.estimator=k1 #1")
 }
 
 func TestExclude(t *testing.T) {
@@ -169,27 +199,27 @@ var chain = map[string]string{
 
 func TestExtends(t *testing.T) {
 	write(t, chain)
-	s, err := Load("s.toml", LoadOptions{})
+	s, err := testSchema.Load("s.toml", LoadOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	expectLabels(t, s, "middle, rl.clip=0.1 #5", "middle, rl.clip=0.3 #5")
 	here, _ := filepath.Abs(".")
-	task := s.Runs[0].Config.Task
-	if want := (Files{here + "/below/a.jsonl", here + "/b.jsonl", "/c.jsonl"}); task.Files != want {
+	task := Get[task](s.Runs[0].Config, "task")
+	if want := (files{here + "/below/a.jsonl", here + "/b.jsonl", "/c.jsonl"}); task.Files != want {
 		t.Errorf("files %+v, want %+v", task.Files, want)
 	}
 	if task.Train != 9 || task.Dev != 6 || s.Name != "top" || s.Description != "" {
 		t.Errorf("train %d, dev %d, name %q, description %q", task.Train, task.Dev, s.Name, s.Description)
 	}
-	if names := s.Runs[1].Config.Metrics.Names; !slices.Equal(names, []string{"rouge1"}) {
+	if names := Get[metrics](s.Runs[1].Config, "metrics").Names; !slices.Equal(names, []string{"rouge1"}) {
 		t.Errorf("lists are replaced, got %q", names)
 	}
 }
 
 func TestMissingFilesAreReportedWhereTheyWereNamed(t *testing.T) {
 	write(t, chain)
-	s, err := Load("s.toml", LoadOptions{Set: []string{`report.published="p.toml"`}})
+	s, err := testSchema.Load("s.toml", LoadOptions{Set: []string{`report.published="p.toml"`}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +229,7 @@ func TestMissingFilesAreReportedWhereTheyWereNamed(t *testing.T) {
 	}
 	want := "below/middle.toml:5: task.files.train: there is no " + here + "/below/a.jsonl\n" +
 		"below/middle.toml:5: task.files.test: there is no /c.jsonl\n" +
-		"s.toml: report.published: there is no " + here + "/p.toml"
+		"--set: report.published: there is no " + here + "/p.toml"
 	if err := s.CheckFiles(); err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
@@ -217,14 +247,21 @@ func TestDecodings(t *testing.T) {
 		name = "tuned"
 		decode.tempered.temperatures = [0.3, 1]
 	`, LoadOptions{})
-	plain, tuned := s.Runs[0].Config.Decode, s.Runs[1].Config.Decode
-	sample := DefaultDecode("sample")
+	plain, tuned := s.Runs[0].Config, s.Runs[1].Config
+	sample := defaultDecoding("sample")
 	sample.Temperature = 0.7
-	if len(plain) != 2 || plain["beam"].Strategy != "beam" || plain["sample"].Temperature != sample.Temperature || plain["sample"].TopP != 1 {
-		t.Errorf("decodings %+v", plain)
+	if names := plain.Names("decode"); !slices.Equal(names, []string{"beam", "sample"}) {
+		t.Errorf("decodings %q", names)
 	}
-	if len(tuned) != 3 || !slices.Equal(tuned["tempered"].Temperatures, []float64{0.3, 1}) || tuned["tempered"].Strategy != "sample" {
-		t.Errorf("decodings %+v", tuned)
+	if beam := Get[decoding](plain, "decode.beam"); !reflect.DeepEqual(beam, defaultDecoding("beam")) {
+		t.Errorf("beam %+v", beam)
+	}
+	if got := Get[decoding](plain, "decode.sample"); !reflect.DeepEqual(got, sample) {
+		t.Errorf("sample %+v", got)
+	}
+	tempered := Get[decoding](tuned, "decode.tempered")
+	if names := tuned.Names("decode"); len(names) != 3 || !slices.Equal(tempered.Temperatures, []float64{0.3, 1}) || tempered.Strategy != "sample" {
+		t.Errorf("decodings %q, %+v", names, tempered)
 	}
 }
 
@@ -233,7 +270,7 @@ const small = `
 	seed = [1, 2, 3]
 	[[variant]]
 	name = "mle"
-	rl.algorithm = "none"
+	algorithm = "none"
 	[[variant]]
 	name = "ppo, fast"
 	rl.updates = 3
@@ -241,21 +278,23 @@ const small = `
 
 func TestSet(t *testing.T) {
 	s := load(t, small, LoadOptions{Set: []string{
-		"seed = 4", "rl.kl.estimator=k1", `decode.greedy.enabled=false`, "rl.reward.clip=0", "metrics.names=['rouge1']",
+		"seed = 4", "rl.kl.estimator=k1", `decode.greedy.enabled=false`, "reward.learned.clip=0", "metrics.names=['rouge1']",
 		"name=other", "runtime.threads=3", "task.data=files", "task.files.train=x", "task.files.dev=y", "task.files.test=/z",
 		"rl.updates=4",
 	}})
 	expectLabels(t, s, "mle #4", "ppo, fast #4")
 	c := s.Runs[1].Config
 	here, _ := filepath.Abs(".")
-	if c.RL.KL.Estimator != "k1" || len(c.Decode) != 1 || c.RL.Shaping.Clip != 0 || c.RL.Updates != 4 || c.Task.Files.Train != here+"/x" {
-		t.Errorf("config %+v", c)
+	r := Get[rl](c, "rl")
+	if r.KL.Estimator != "k1" || r.Updates != 4 || len(c.Names("decode")) != 1 || Get[learned](c, "reward.learned").Clip != 0 ||
+		Get[task](c, "task").Files.Train != here+"/x" {
+		t.Errorf("config %v", Flatten(c))
 	}
-	if s.Name != "other" || s.Runtime.Threads != 3 {
-		t.Errorf("name %q, runtime %+v", s.Name, s.Runtime)
+	if r := Get[runtime](s.Config, "runtime"); s.Name != "other" || r.Threads != 3 {
+		t.Errorf("name %q, runtime %+v", s.Name, r)
 	}
 	s = load(t, small, LoadOptions{Set: []string{"grid.seed=[8, 9]", "grid.rl.clip=[0.1]"}})
-	expectLabels(t, s, "mle, rl.clip=0.1 #8", "mle, rl.clip=0.1 #9", "ppo, fast, rl.clip=0.1 #8", "ppo, fast, rl.clip=0.1 #9")
+	expectLabels(t, s, "mle #8", "mle #9", "ppo, fast, rl.clip=0.1 #8", "ppo, fast, rl.clip=0.1 #9")
 }
 
 func TestWhere(t *testing.T) {
@@ -265,11 +304,56 @@ func TestWhere(t *testing.T) {
 	}{
 		{[]string{"seed=2"}, []string{"mle #2", "ppo, fast #2"}},
 		{[]string{"variant=ppo, fast", "seed=1", "seed=3"}, []string{"ppo, fast #1", "ppo, fast #3"}},
-		{[]string{"rl.algorithm=none", "seed=1"}, []string{"mle #1"}},
+		{[]string{"algorithm=none", "seed=1"}, []string{"mle #1"}},
 		{[]string{"label=mle", "seed=1"}, []string{"mle #1"}},
 	} {
 		expectLabels(t, load(t, small, LoadOptions{Where: test.where}), test.want...)
 	}
+}
+
+func TestEveryPathStartsAtTheFolderOfItsFile(t *testing.T) {
+	write(t, map[string]string{
+		"s.toml":          "extends = 'below/base.toml'\nmodel.path = 'm'\n[grid]\nseed = [1, 2]",
+		"below/base.toml": "metrics.names = ['bleurt']\nscorer.path = 'enc'\nreport.published = 'p.toml'\nreward.length.words = 'w'\nbase.copy = 0.1",
+	})
+	s, err := testSchema.Load("s.toml", LoadOptions{Set: []string{"reward.rougeL.words=v"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	here, _ := filepath.Abs(".")
+	c := s.Runs[0].Config
+	for key, want := range map[string]string{
+		"scorer.path": here + "/below/enc", "model.path": here + "/m", "reward.length.words": here + "/below/w", "reward.rougeL.words": here + "/v",
+	} {
+		if got, _ := c.Value(key); got != want {
+			t.Errorf("%s = %v, want %s", key, got, want)
+		}
+	}
+	want := "below/base.toml:2: scorer.path: there is no " + here + "/below/enc\n" +
+		"below/base.toml:3: report.published: there is no " + here + "/below/p.toml\n" +
+		"below/base.toml:4: reward.length.words: there is no " + here + "/below/w\n" +
+		"s.toml:2: model.path: there is no " + here + "/m\n" +
+		"--set: reward.rougeL.words: there is no " + here + "/v"
+	lines := func(text string) []string { return slices.Sorted(strings.SplitSeq(text, "\n")) }
+	if err := s.CheckFiles(); err == nil || !slices.Equal(lines(err.Error()), lines(want)) {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+	// What no run uses is not looked for.
+	s = load(t, "scorer.path = 'enc'\nreward.length.words = 'w'\nalgorithm = 'none'\nmodel.path = 'builtin'", LoadOptions{})
+	if err := s.CheckFiles(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAxesThatOthersLeaveWithoutRuns(t *testing.T) {
+	text := "[grid]\nseed = [1, 2]\nrl.clip = [0.1, 0.2]\n"
+	expectLabels(t, load(t, text, LoadOptions{Set: []string{"algorithm=none"}}), "s #1", "s #2")
+	write(t, map[string]string{"s.toml": "extends = 'base.toml'\nalgorithm = 'none'", "base.toml": text})
+	s, err := testSchema.Load("s.toml", LoadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	expectLabels(t, s, "s #1", "s #2")
 }
 
 func TestMistakesOfOptions(t *testing.T) {
@@ -282,6 +366,16 @@ func TestMistakesOfOptions(t *testing.T) {
 		{"extends=a.toml", "", `--set: extends: can be set in a sweep file only`},
 		{"grid.seed=3", "", `--set: grid.seed: expected a list of values, found the integer 3`},
 		{"rl=3", "", `--set: rl: expected a table, found the integer 3`},
+		{"rl.algorithm=none", "", `--set: rl.algorithm: is called algorithm now`},
+		{"ppo.kl.estimator=k1", "", `--set: ppo.kl.estimator: is called rl.kl.estimator now`},
+		{"reward.lerned.clip=1", "", `--set: reward.lerned.clip: unknown reward "lerned"; one of learned, rougeL, length`},
+		{"grid.base.copy=[1]", "", `--set: grid.base.copy: no run uses this key, so the axis changes nothing`},
+		{"rl.minibatches=1000", "", `--set: rl.minibatches: 1000 minibatches cannot be made of prompts × samples = 96 responses`},
+		{"report.baseline=x", "", `--set: report.baseline: there is no variant "x"; one of mle; ppo, fast`},
+		{"", "rl.algorithm=none", `--where: rl.algorithm: is called algorithm now`},
+		{"", "report.examples=3", `--where: report.examples: belongs to the sweep as a whole, and cannot differ between its runs`},
+		{"", "rl=3", `--where: rl: expected the key of a value, and this is a table`},
+		{"", "rl.updates=9", `--where: rl.updates: no run is left; rl.updates is one of (none), 3`},
 		{"", "seed=9", `--where: seed: no run is left; seed is one of 1, 2, 3`},
 		{"", "sed=9", `--where: sed: unknown key; did you mean "seed"?`},
 		{"", "seed=x", `--where: seed: expected an integer, found the string "x"`},
@@ -289,40 +383,23 @@ func TestMistakesOfOptions(t *testing.T) {
 		{"", "variant=x", `--where: variant: no run is left; variant is one of "mle", "ppo, fast"`},
 	} {
 		write(t, map[string]string{"s.toml": small})
-		options := LoadOptions{Known: known}
+		var options LoadOptions
 		if test.set != "" {
 			options.Set = []string{test.set}
 		}
 		if test.where != "" {
 			options.Where = []string{test.where}
 		}
-		if _, err := Load("s.toml", options); err == nil || err.Error() != test.want {
+		if _, err := testSchema.Load("s.toml", options); err == nil || err.Error() != test.want {
 			t.Errorf("%q %q: got\n%v\nwant\n%s", test.set, test.where, err, test.want)
 		}
 	}
 }
 
 func TestErrorsCanBeTold(t *testing.T) {
-	_, err := Load("nowhere.toml", LoadOptions{})
+	_, err := testSchema.Load("nowhere.toml", LoadOptions{})
 	var mistakes Errors
 	if !errors.As(err, &mistakes) || err.Error() != "nowhere.toml: cannot read the sweep file: no such file or directory" {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestSweepsThatComeAlong(t *testing.T) {
-	files, err := filepath.Glob("*.toml")
-	if err != nil || len(files) < 3 {
-		t.Fatalf("found %q, %v", files, err)
-	}
-	for _, file := range files {
-		s, err := Load(file, LoadOptions{})
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		if len(s.Runs) == 0 || s.Report.Baseline == "" {
-			t.Errorf("%s: %d runs, baseline %q", file, len(s.Runs), s.Report.Baseline)
-		}
 	}
 }

@@ -3,7 +3,6 @@ package experiments
 import (
 	"fmt"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 )
@@ -18,20 +17,26 @@ type fileReader struct {
 	config   []assignment
 	variants []variant
 	excludes []exclude
-	given    map[string]int // scope and key → line, to find what is said twice
+	lists    []*list
+	given    map[string]int // table and key → line, to find what is said twice
 	broken   []string       // prefixes of paths of which enough was said
 }
 
-// sectionsOfGrid are the sections that expand one configuration into many.
-var sectionsOfGrid = []string{"grid", "variant", "exclude"}
+// read takes in the statements of a file, or of an option.
+func (f *fileReader) read(said []statement) {
+	for _, s := range said {
+		f.statement(s)
+	}
+	for _, list := range f.lists {
+		f.closeList(list)
+	}
+	f.lists = nil
+}
 
 // statement takes in one statement.
 func (f *fileReader) statement(s statement) {
-	path := strings.Join(s.path, "\x00")
-	for _, prefix := range f.broken {
-		if path == prefix || strings.HasPrefix(path, prefix+"\x00") {
-			return
-		}
+	if f.enough(s.path) {
+		return
 	}
 	at := Position{f.file, s.line}
 	rest := strings.Join(s.path[1:], ".")
@@ -44,28 +49,51 @@ func (f *fileReader) statement(s statement) {
 		}
 	case "grid":
 		switch {
-		case len(s.path) == 1 && s.kind == isTable:
+		case len(s.path) == 1 && s.kind == opensTable:
 		case len(s.path) == 1:
 			f.stop(s, at, "grid", "expected a table of axes, found "+describeStatement(s))
 		case s.kind != isValue:
-			f.table(configType, nil, rest, s, at)
+			f.table(gridScope, rest, s, at)
 		default:
 			f.axis(rest, s.value, at)
 		}
 	default:
-		key := strings.Join(s.path, ".")
-		if s.kind != isValue {
-			f.config = append(f.config, f.table(documentType, sectionsOfGrid, key, s, at)...)
-		} else if a, ok := f.assignment(documentType, sectionsOfGrid, "", key, s.value, at); ok {
-			f.config = append(f.config, a)
-		}
+		f.config = append(f.config, f.setting(fileScope, 0, s, s.path, at)...)
 	}
+}
+
+// enough tells whether enough was said about a path.
+func (f *fileReader) enough(path []string) bool {
+	key := strings.Join(path, "\x00")
+	return slices.ContainsFunc(f.broken, func(prefix string) bool {
+		return key == prefix || strings.HasPrefix(key, prefix+"\x00")
+	})
+}
+
+// setting takes in a statement of the file itself, or of its nth variant, that
+// gives something a value or opens a table. The path is the statement's within
+// the variant.
+func (f *fileReader) setting(in scope, n int, s statement, path []string, at Position) []assignment {
+	if f.inList(n, s, path, at) {
+		return nil
+	}
+	key := strings.Join(path, ".")
+	if s.kind != isValue {
+		return f.table(in, key, s, at)
+	}
+	if p := f.load.index.find(key); p.kind == isGroup && p.group.List {
+		return f.listValue(p.group, n, s, at)
+	}
+	if a, ok := f.assignment(in, fmt.Sprint(n), key, s.value, at); ok {
+		return []assignment{a}
+	}
+	return nil
 }
 
 // open starts a [[variant]] or [[exclude]].
 func (f *fileReader) open(section string, s statement, at Position) {
 	switch {
-	case s.kind != isTables:
+	case s.kind != opensTables:
 		f.stop(s, at, section, "expected [["+section+"]], found "+describeStatement(s))
 	case section == "variant":
 		f.variants = append(f.variants, variant{at: at})
@@ -76,22 +104,15 @@ func (f *fileReader) open(section string, s statement, at Position) {
 
 // within takes in a statement of the last [[variant]] or [[exclude]].
 func (f *fileReader) within(section, key string, s statement, at Position) {
-	own, index := "name", len(f.variants)
+	in, index := variantScope, len(f.variants)
 	if section == "exclude" {
-		own, index = "variant", len(f.excludes)
+		in, index = excludeScope, len(f.excludes)
 	}
-	if index == 0 {
+	own := in.own[0]
+	switch {
+	case index == 0:
 		f.stop(statement{path: s.path[:1]}, at, section, "expected [["+section+"]] before what it holds")
-		return
-	}
-	if s.kind != isValue {
-		opened := f.table(configType, []string{own}, key, s, at)
-		if section == "variant" {
-			f.variants[index-1].set = append(f.variants[index-1].set, opened...)
-		}
-		return
-	}
-	if key == own {
+	case key == own && s.kind == isValue:
 		name, ok := s.value.(string)
 		if !ok || strings.TrimSpace(name) != name || name == "" || strings.ContainsAny(name, "\r\n") {
 			f.wrong(at, section+"."+own, "expected a name on one line, found %s", describe(s.value))
@@ -101,25 +122,26 @@ func (f *fileReader) within(section, key string, s statement, at Position) {
 			f.variants[index-1].name = name
 			return
 		}
-		f.excludes[index-1].conditions = append(f.excludes[index-1].conditions, assignment{"variant", name, at})
-		return
-	}
-	scope := fmt.Sprint(section, index)
-	a, ok := f.assignment(configType, []string{own}, scope, key, s.value, at)
-	switch {
-	case !ok:
+		e := &f.excludes[index-1]
+		e.conditions = append(e.conditions, condition{key: "variant", value: name, at: at})
 	case section == "variant":
-		f.variants[index-1].set = append(f.variants[index-1].set, a)
+		v := &f.variants[index-1]
+		v.set = append(v.set, f.setting(in, index, s, s.path[1:], at)...)
+	case s.kind != isValue:
+		f.table(in, key, s, at)
 	default:
-		f.excludes[index-1].conditions = append(f.excludes[index-1].conditions, a)
+		if a, ok := f.assignment(in, fmt.Sprint("exclude", index), key, s.value, at); ok {
+			e := &f.excludes[index-1]
+			e.conditions = append(e.conditions, condition{key, a.field, a.value, at})
+		}
 	}
 }
 
 // axis takes in an axis of the grid; a later file's replaces an earlier one's.
 func (f *fileReader) axis(key string, value any, at Position) {
-	t, ok := typeOf(configType, key)
-	if !ok || isSection(t) {
-		f.assignment(configType, nil, "grid", key, value, at) // says what is wrong
+	p, message := f.load.index.locate(key, gridScope)
+	if message != "" || p.kind != isLeaf {
+		f.assignment(gridScope, "grid", key, value, at) // says what is wrong
 		return
 	}
 	values, ok := listOf(value)
@@ -134,39 +156,48 @@ func (f *fileReader) axis(key string, value any, at Position) {
 	if !f.once("grid", key, at) {
 		return
 	}
-	a := axis{key: key, at: at}
+	a := axis{field: p.field, at: at}
+	seen := map[string]bool{}
 	for _, v := range values {
-		converted, ok := f.value(t, key, v, at)
+		converted, ok := f.value(p.field, v, at)
 		if !ok {
 			continue
 		}
-		if slices.ContainsFunc(a.values, func(other any) bool { return reflect.DeepEqual(other, converted) }) {
-			f.wrong(at, "grid."+key, "%s is listed twice", render(converted))
+		text := render(converted)
+		if seen[text] {
+			f.wrong(at, "grid."+key, "%s is listed twice", text)
 			continue
 		}
+		seen[text] = true
 		a.values = append(a.values, converted)
+		a.texts = append(a.texts, text)
 	}
-	if i := slices.IndexFunc(f.load.grid, func(b axis) bool { return b.key == key }); i >= 0 {
+	if i := slices.IndexFunc(f.load.grid, func(b axis) bool { return b.field == a.field }); i >= 0 {
 		f.load.grid[i] = a
 	} else {
 		f.load.grid = append(f.load.grid, a)
 	}
 }
 
-// table checks the opening of a table, and returns what it sets: a decoding is
+// table checks the opening of a table, and returns what it sets: an element is
 // there, with its defaults, also when its table is empty.
-func (f *fileReader) table(t reflect.Type, extra []string, key string, s statement, at Position) []assignment {
-	found, ok := typeOf(t, key)
+func (f *fileReader) table(in scope, key string, s statement, at Position) []assignment {
+	p, message := f.load.index.locate(key, in)
+	unknown := p.kind == nowhere || p.kind == isNoElement
 	switch {
-	case !ok:
-		keys := keysOf(t, "")
-		f.stop(s, at, key, "unknown table"+didYouMean(key, slices.Concat(sections(keys), extra, keys)))
-	case !isSection(found):
-		f.stop(s, at, key, "expected "+typeName(found, 1)+", found "+describeStatement(s))
-	case s.kind == isTables:
-		f.stop(s, at, key, "expected one table, found [["+strings.Join(s.path, ".")+"]]")
-	case found == reflect.TypeFor[Decode]():
-		return []assignment{{key: key, at: at}}
+	case unknown && s.kind == opensTable && f.load.index.hasRenamed(key): // said of its keys
+	case unknown:
+		f.stop(s, at, key, f.load.index.unknownTable(p, key, in))
+	case message != "":
+		f.stop(s, at, key, message)
+	case p.kind == isLeaf:
+		f.stop(s, at, key, "expected "+typeName(p.field.declared.Type, 1)+", found "+describeStatement(s))
+	case s.kind == opensTables && p.kind == isGroup && p.group.List:
+		f.stop(s, at, key, fmt.Sprintf("cannot be a list here; expected the key of one element, as in %s.NAME.KEY", key))
+	case s.kind == opensTables:
+		f.stop(s, at, key, "expected one table, found "+describeStatement(s))
+	case p.kind == isElement:
+		return []assignment{{kind: makesPresent, key: key, table: p.table, at: at}}
 	}
 	return nil
 }
@@ -181,28 +212,29 @@ func (f *fileReader) stop(s statement, at Position, key, message string) {
 	f.broken = append(f.broken, strings.Join(s.path, "\x00"))
 }
 
-// assignment checks a key and its value.
-func (f *fileReader) assignment(t reflect.Type, extra []string, scope, key string, value any, at Position) (assignment, bool) {
-	leaf, ok := typeOf(t, key)
+// assignment checks a key and its value. The name tells in which table it was
+// given.
+func (f *fileReader) assignment(in scope, name, key string, value any, at Position) (assignment, bool) {
+	p, message := f.load.index.locate(key, in)
 	switch {
-	case !ok:
-		f.wrong(at, key, "%s", unknownKey(t, extra, key))
+	case message != "":
+		f.wrong(at, key, "%s", message)
 		return assignment{}, false
-	case isSection(leaf):
+	case p.kind != isLeaf:
 		f.wrong(at, key, "expected a table, found %s", describe(value))
 		return assignment{}, false
-	case !f.once(scope, key, at):
+	case !f.once(name, key, at):
 		return assignment{}, false
 	}
-	converted, ok := f.value(leaf, key, value, at)
-	return assignment{key, converted, at}, ok
+	converted, ok := f.value(p.field, value, at)
+	return assignment{kind: setsField, key: key, table: p.table, field: p.field, value: converted, at: at}, ok
 }
 
 // once reports a key that one table has twice: the decoder finds that only
-// where it is spelt alike, and not in "rl.clip" and rl.clip.
-func (f *fileReader) once(scope, key string, at Position) bool {
-	id := scope + "\x00" + key
-	if line, twice := f.given[id]; twice && f.file != "--set" {
+// where it is spelt alike, and not in "mle.epochs" and mle.epochs.
+func (f *fileReader) once(name, key string, at Position) bool {
+	id := name + "\x00" + key
+	if line, twice := f.given[id]; twice && f.file != setOption {
 		f.wrong(at, key, "given twice, first on line %d", line)
 		return false
 	}
@@ -211,48 +243,43 @@ func (f *fileReader) once(scope, key string, at Position) bool {
 }
 
 // value converts a value and checks it by its rule.
-func (f *fileReader) value(t reflect.Type, key string, value any, at Position) (any, bool) {
-	if name, ok := strings.CutPrefix(key, "decode."); ok {
-		name, _, _ = strings.Cut(name, ".")
-		if !decodeName.MatchString(name) {
-			f.wrong(at, key, "the name of a decoding is made of letters, digits, hyphens and underscores; found %s", quoteShort(name))
-			return nil, false
-		}
-	}
-	converted, err := convert(value, t)
+func (f *fileReader) value(leaf *field, value any, at Position) (any, bool) {
+	converted, err := convert(value, leaf.declared.Type)
 	if err != nil {
-		f.wrong(at, key, "%v", err)
+		f.wrong(at, leaf.full, "%v", err)
 		return nil, false
 	}
-	if rule, ok := ruleOf(key); ok {
-		if complaint := rule.broken(converted, f.load.known); complaint != "" {
-			f.wrong(at, key, "%s", complaint)
+	if leaf.ruled {
+		if complaint := leaf.rule.Broken(converted); complaint != "" {
+			f.wrong(at, leaf.full, "%s", complaint)
 			return nil, false
 		}
 	}
-	return f.resolve(key, converted, at)
+	if !isFinite(converted) {
+		f.wrong(at, leaf.full, "expected finite numbers, found %s", render(converted))
+		return nil, false
+	}
+	return f.resolve(leaf, converted, at)
 }
 
-// paths are the keys that name files or folders.
-var paths = []string{"task.files.train", "task.files.dev", "task.files.test", "model.path", "report.published"}
-
-// isPath tells whether a value of a key is the path of something.
-func isPath(key string, value any) bool {
-	return slices.Contains(paths, key) && value != "" && (key != "model.path" || value != "builtin")
+// names tells whether a value of a key is the path of something.
+func (f *field) names(value any) (string, bool) {
+	text, _ := value.(string)
+	return text, f.path != nil && text != "" && !slices.Contains(f.path.Except, text)
 }
 
 // resolve makes a path absolute.
-func (f *fileReader) resolve(key string, value any, at Position) (any, bool) {
-	if !isPath(key, value) {
+func (f *fileReader) resolve(leaf *field, value any, at Position) (any, bool) {
+	path, ok := leaf.names(value)
+	if !ok {
 		return value, true
 	}
-	path, _ := value.(string)
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(f.folder, path)
 	}
 	absolute, err := filepath.Abs(path)
 	if err != nil {
-		f.wrong(at, key, "cannot make %s absolute: %v", path, err)
+		f.wrong(at, leaf.full, "cannot make %s absolute: %v", path, err)
 		return nil, false
 	}
 	return absolute, true
@@ -260,6 +287,11 @@ func (f *fileReader) resolve(key string, value any, at Position) (any, bool) {
 
 // finish hands the file's content on to the loader.
 func (f *fileReader) finish() {
+	byLine := func(a, b assignment) int { return a.at.Line - b.at.Line }
+	slices.SortStableFunc(f.config, byLine)
+	for _, v := range f.variants {
+		slices.SortStableFunc(v.set, byLine)
+	}
 	f.load.config = append(f.load.config, f.config...)
 	named := map[string]int{}
 	for _, v := range f.variants {
@@ -285,38 +317,15 @@ func (f *fileReader) finish() {
 	}
 }
 
-// unknownKey says that a key does not exist, and which may have been meant.
-func unknownKey(t reflect.Type, extra []string, key string) string {
-	candidates := slices.Concat(extra, keysOf(t, ""))
-	parts := strings.Split(key, ".")
-	for i, candidate := range candidates {
-		if len(parts) > 1 { // a decoding's name is the user's
-			candidates[i] = strings.Replace(candidate, "*", parts[1], 1)
-		}
-	}
-	if meant := didYouMean(key, append(candidates, sections(candidates)...)); meant != "" {
-		return "unknown key" + meant
-	}
-	for i := len(parts) - 1; i > 0; i-- {
-		section := strings.Join(parts[:i], ".")
-		var inside []string
-		for _, candidate := range candidates {
-			if name, ok := strings.CutPrefix(candidate, section+"."); ok {
-				inside = append(inside, name)
-			}
-		}
-		if len(inside) > 0 {
-			return "unknown key; " + section + " has " + strings.Join(inside, ", ")
-		}
-	}
-	return "unknown key"
-}
-
+// describeStatement names what was found in place of what was expected.
 func describeStatement(s statement) string {
 	switch s.kind {
-	case isTable:
+	case opensTable:
 		return "a table"
-	case isTables:
+	case opensTables:
+		if s.inline {
+			return "a list of tables"
+		}
 		return "[[" + strings.Join(s.path, ".") + "]]"
 	}
 	return describe(s.value)

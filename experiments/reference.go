@@ -1,24 +1,32 @@
 package experiments
 
 import (
-	"embed"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
+	"path"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
-	"sync"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Field documents one key of a sweep file.
 type Field struct {
-	// Key is the dotted key; NAME in it stands for a name of the user's.
+	// Key is the dotted key, or that of a table; NAME in it stands for a name of the
+	// user's.
 	Key string
-	// Type is the TOML type: "integer", "number", "string", "boolean" or a
-	// list of one of them.
+	// Type is the TOML type: "integer", "number", "string", "boolean", a list of
+	// one of them, or "table".
 	Type string
+	// Present is true for a table of a group that is there where a file says
+	// nothing. Like are the keys of further tables that say the same.
+	Present bool
+	Like    []string
 	// Default is the value where a file says nothing, as in TOML.
 	Default string
 	// Allowed says which values pass, as in "at least 1"; empty where all do.
@@ -27,52 +35,74 @@ type Field struct {
 	Doc string
 }
 
-// sources are the files whose doc comments are the documentation of the keys.
-//
-//go:embed config.go sweep.go
-var sources embed.FS
-
-// Reference documents every key of a sweep file, in the order of the sections.
+// Reference documents every table and key of a sweep file, in the order of the schema.
 // The grid, the variants and the exclusions have no keys of their own but a
-// variant's name. The texts are the comments at the structs' fields, so that
-// they are written once.
-func Reference() ([]Field, error) {
-	docs, err := fieldDocs()
+// variant's name. The texts are the comments at the structs' fields in
+// [Schema.Sources], so that they are written once. It fails where a source
+// cannot be read.
+func (s *Schema) Reference() ([]Field, error) {
+	x := s.compiled()
+	docs, err := x.docs()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read the comments of the configuration: %w", err)
 	}
-	top := defaults()
-	top.Config.Decode = map[string]Decode{"NAME": DefaultDecode("NAME")}
-	return describeFields(reflect.ValueOf(top), "", docs), nil
-}
-
-// describeFields walks over a value of a sweep file's structs.
-func describeFields(v reflect.Value, prefix string, docs map[string]string) []Field {
 	var fields []Field
-	for i := range v.NumField() {
-		field, value := v.Type().Field(i), v.Field(i)
-		key := dotted(prefix, field.Tag.Get("toml"))
-		switch {
-		case field.Anonymous:
-			fields = append(fields, describeFields(value, prefix, docs)...)
-		case field.Type.Kind() == reflect.Struct:
-			fields = append(fields, describeFields(value, key, docs)...)
-		case field.Type.Kind() == reflect.Map:
-			for _, name := range value.MapKeys() {
-				fields = append(fields, describeFields(value.MapIndex(name), key+"."+name.String(), docs)...)
+	for _, entry := range x.order {
+		switch entry := entry.(type) {
+		case *table:
+			fields = append(fields, entry.describe(docs)...)
+		case *group:
+			var before *table
+			var heading int
+			for _, t := range x.samples(entry) {
+				present := slices.Contains(entry.Present, t.name)
+				if before != nil && before.typ == t.typ && reflect.DeepEqual(before.first.value, t.first.value) && fields[heading].Present == present {
+					fields[heading].Like = append(fields[heading].Like, t.key)
+					continue
+				}
+				before, heading = t, len(fields)
+				fields = append(fields, t.describe(docs)...)
+				fields[heading].Present = present
 			}
-		default:
-			rule, _ := ruleOf(key)
-			fields = append(fields, Field{
-				Key:     key,
-				Type:    shortTypeName(field.Type),
-				Default: tomlText(value.Interface()),
-				Allowed: rule.allowed,
-				Doc:     docs[v.Type().Name()+"."+field.Name],
-			})
 		}
 	}
+	return fields, nil
+}
+
+// describe documents a table and its keys.
+func (t *table) describe(docs map[string]string) []Field {
+	var fields []Field
+	if t.key != "" {
+		fields = append(fields, Field{Key: t.key, Type: "table", Doc: heading(t.typ.Name(), docs[docKey(t.typ.PkgPath(), t.typ.Name(), "")])})
+	}
+	for _, f := range t.fields {
+		fields = append(fields, Field{
+			Key:     f.full,
+			Type:    shortTypeName(f.declared.Type),
+			Default: tomlText(t.first.leaf(f)),
+			Allowed: f.rule.Allowed,
+			Doc:     docs[docKey(f.owner.PkgPath(), f.owner.Name(), f.declared.Name)],
+		})
+	}
 	return fields
+}
+
+// heading is what the comment at a struct says of its table, without the name of the
+// struct: "A reward that …" of "fooSettings are a reward that …".
+func heading(structure, doc string) string {
+	for _, verb := range []string{" is ", " are "} {
+		if rest, ok := strings.CutPrefix(doc, structure+verb); ok {
+			first, size := utf8.DecodeRuneInString(rest)
+			return string(unicode.ToUpper(first)) + rest[size:]
+		}
+	}
+	return doc
+}
+
+// docKey is how the documentation of a struct's field is found: by the names of
+// package, struct and field. A package is called as its folder.
+func docKey(packagePath, structure, field string) string {
+	return path.Base(packagePath) + "." + structure + "." + field
 }
 
 func shortTypeName(t reflect.Type) string {
@@ -101,38 +131,57 @@ func tomlText(value any) string {
 	return render(value)
 }
 
-// fieldDocs reads the doc comments of all structs, by "Struct.Field", once.
-var fieldDocs = sync.OnceValues(func() (map[string]string, error) {
+// readDocs reads the doc comments of all structs in the sources.
+func readDocs(sources []fs.FS) (map[string]string, error) {
 	docs := map[string]string{}
-	for _, name := range []string{"config.go", "sweep.go"} {
-		text, err := sources.ReadFile(name)
-		if err != nil {
-			return nil, fmt.Errorf("read the comments of the configuration: %w", err)
-		}
-		files := token.NewFileSet()
-		file, err := parser.ParseFile(files, name, text, parser.ParseComments|parser.SkipObjectResolution)
-		if err != nil {
-			return nil, fmt.Errorf("read the comments of the configuration: %w", err)
-		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			declaration, ok := n.(*ast.GenDecl)
-			if !ok {
-				return true
+	for _, source := range sources {
+		err := fs.WalkDir(source, ".", func(name string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
+				return err
 			}
-			for _, spec := range declaration.Specs {
-				if spec, ok := spec.(*ast.TypeSpec); ok {
-					if structure, ok := spec.Type.(*ast.StructType); ok {
-						structDocs(files, spec.Name.Name, declaration.Doc.Text(), structure, docs)
-					}
-				}
+			text, err := fs.ReadFile(source, name)
+			if err != nil {
+				return err
 			}
-			return false
+			return fileDocs(name, text, docs)
 		})
+		if err != nil {
+			return nil, err
+		}
 	}
 	return docs, nil
-})
+}
 
-// structDocs collects the comments of one struct. A comment covers the fields
+// fileDocs collects the comments of the structs of one file.
+func fileDocs(name string, text []byte, docs map[string]string) error {
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, name, text, parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil {
+		return err
+	}
+	for _, declaration := range file.Decls {
+		types, ok := declaration.(*ast.GenDecl)
+		if !ok {
+			continue
+		}
+		for _, spec := range types.Specs {
+			spec, ok := spec.(*ast.TypeSpec)
+			if !ok {
+				continue
+			}
+			if structure, ok := spec.Type.(*ast.StructType); ok {
+				doc := spec.Doc.Text() // of one type among several in brackets
+				if doc == "" {
+					doc = types.Doc.Text()
+				}
+				structDocs(files, docKey(file.Name.Name, spec.Name.Name, ""), doc, structure, docs)
+			}
+		}
+	}
+	return nil
+}
+
+// structDocs collects the comments of one struct under a name. A comment covers the fields
 // on the lines right below its own, too, and that of the struct those that have
 // none. Names of fields become names of keys.
 func structDocs(files *token.FileSet, name, whole string, structure *ast.StructType, docs map[string]string) {
@@ -145,6 +194,7 @@ func structDocs(files *token.FileSet, name, whole string, structure *ast.StructT
 	}
 	word := regexp.MustCompile(`\b[A-Z]\w*\b`)
 	whole = strings.Join(strings.Fields(whole), " ")
+	docs[name] = whole
 	doc, line := whole, 0
 	for _, field := range structure.Fields.List {
 		at := files.Position(field.Pos()).Line
@@ -156,7 +206,7 @@ func structDocs(files *token.FileSet, name, whole string, structure *ast.StructT
 		}
 		line = at
 		for _, fieldName := range field.Names {
-			docs[name+"."+fieldName.Name] = word.ReplaceAllStringFunc(doc, func(w string) string {
+			docs[name+fieldName.Name] = word.ReplaceAllStringFunc(doc, func(w string) string {
 				if key := keys[w]; key != "" {
 					return key
 				}

@@ -1,254 +1,141 @@
+// Package experiments reads sweep files and expands them into a grid of runs.
+//
+// A sweep file is TOML. Which tables and keys it can have is what a [Schema]
+// says: each feature of the program hands in a [Section] or a [Group] with its
+// settings, their defaults and the values that they may have, and this package
+// knows none of them by name. Whatever a file leaves out has its default. A run
+// is one complete [Config]; its ID is the hash of that configuration, so the
+// same configuration is the same run, whichever file named it.
 package experiments
 
 import (
-	"fmt"
-	"reflect"
-	"slices"
-	"strconv"
-	"strings"
-	"time"
+	"io/fs"
+	"sync"
 )
 
-// The functions of this file know the keys of the configuration by the toml
-// tags of its structs: so a new field there is a new key, with nothing else to
-// write but its rule in the table of rules.
+// Schema is all that a sweep file can say, beside the keys that are this
+// package's own: name, description, extends, seed, [grid], [[variant]] and
+// [[exclude]]. It must not change, nor be copied, once it is in use.
+type Schema struct {
+	// Sections are the tables, in the order in which help lists them.
+	Sections []Section
+	// Groups are the tables of tables by name.
+	Groups []Group
+	// Sources are the Go sources whose doc comments document the keys. All
+	// files in them that end with .go, but for tests, are read.
+	Sources []fs.FS
+	// Renamed leads from the dotted key that something had in earlier versions,
+	// or a whole table, to the one that it has now, or to a sentence that says
+	// what to do. An old key is a mistake that names the new one.
+	Renamed map[string]string
 
-var (
-	documentType = reflect.TypeFor[document]()
-	configType   = reflect.TypeFor[Config]()
-)
-
-// typeOf returns the Go type of a dotted key under a struct type.
-func typeOf(t reflect.Type, key string) (reflect.Type, bool) {
-	for part := range strings.SplitSeq(key, ".") {
-		switch t.Kind() {
-		case reflect.Struct:
-			field, ok := fieldOf(t, part)
-			if !ok {
-				return nil, false
-			}
-			t = field.Type
-		case reflect.Map:
-			if part == "" {
-				return nil, false
-			}
-			t = t.Elem()
-		default:
-			return nil, false
-		}
-	}
-	return t, true
+	once  sync.Once
+	index *index
 }
 
-// fieldOf finds the field of a key; its Index leads through embedded structs.
-func fieldOf(t reflect.Type, key string) (reflect.StructField, bool) {
-	for _, field := range reflect.VisibleFields(t) {
-		if !field.Anonymous && field.Tag.Get("toml") == key {
-			return field, true
-		}
-	}
-	return reflect.StructField{}, false
+// Section is a table of a sweep file that one feature owns.
+type Section struct {
+	// Key is the dotted key of the table, as "mle" of [mle]; empty for keys at
+	// the top of the file.
+	Key string
+	// Default is a struct with the defaults. The toml tags of its fields are
+	// the keys, and the json tags have the same names; structs within are
+	// tables within, and embedded structs count as if their fields stood in
+	// their place. Values are int, float64, string, bool, or lists of them.
+	// "omitempty" in a json tag leaves a zero out of [Config.Canonical], so
+	// that a new field changes no ID; a field with the json tag "-" is no part
+	// of a run but for Gone.
+	Default any
+	// Rules say which values each key may have.
+	Rules Rules
+	// Paths are the keys that name files or folders.
+	Paths []Path
+	// Check returns what is wrong with values that are right each by itself. It
+	// is called for runs that use the section.
+	Check func(c Config) []Complaint
+	// Active tells whether a run uses the section; nil means that all do. A
+	// section that a run does not use is no part of its Config. What is asked
+	// here must not depend on itself in a circle.
+	Active func(c Config) bool
+	// OfSweep is true where the section belongs to the sweep as a whole, as
+	// [report] does: its values are in [Sweep.Config] and not in those of the
+	// runs, and cannot vary between them.
+	OfSweep bool
+	// CheckSweep returns what is wrong with the values of a section OfSweep,
+	// given all runs.
+	CheckSweep func(s *Sweep) []Complaint
 }
 
-func isSection(t reflect.Type) bool {
-	return t.Kind() == reflect.Struct || t.Kind() == reflect.Map
+// Group is a table of tables by name, such as [decode.NAME], or a list of them,
+// such as [[reward]] with the key name.
+type Group struct {
+	// Key is the dotted key of the group, as "decode".
+	Key string
+	// List is true where the elements are written as [[reward]] with their
+	// names under the key name. A file or a variant that does so replaces the
+	// whole list that there was; reward.NAME.key = value elsewhere changes or
+	// adds one element.
+	List bool
+	// Element returns the section of an element, of which Key, OfSweep and
+	// CheckSweep do not count, and false where there is no such name.
+	Element func(name string) (Section, bool)
+	// Names are all names that there can be, in the order of the elements; nil
+	// where the user chooses, with letters, digits, hyphens and underscores.
+	// Such elements are sorted by name.
+	Names []string
+	// Noun is what messages call an element: "decoding", "kind of negatives".
+	Noun string
+	// Present are the elements that are there where a file says nothing.
+	Present []string
+	// Gone tells whether an element counts as not there, as with a weight of 0.
+	Gone func(element any) bool
+	// Active tells whether a run uses the group; nil means that all do.
+	Active func(c Config) bool
+	// Check returns what is wrong with the elements together. It is called for
+	// runs that use the group, also where it has no elements.
+	Check func(c Config) []Complaint
+	// After is the key of the section, or group, behind which help lists the
+	// group; empty means the section with the group's own key, or else behind
+	// all sections.
+	After string
 }
 
-// keysOf lists the dotted keys under a struct type, in their order there, with
-// "*" for a name that the user chooses.
-func keysOf(t reflect.Type, prefix string) []string {
-	var keys []string
-	switch t.Kind() {
-	case reflect.Struct:
-		for _, field := range reflect.VisibleFields(t) {
-			if !field.Anonymous { // the fields of embedded structs are visible too
-				keys = append(keys, keysOf(field.Type, dotted(prefix, field.Tag.Get("toml")))...)
-			}
-		}
-	case reflect.Map:
-		return keysOf(t.Elem(), dotted(prefix, "*"))
-	default:
-		return []string{prefix}
-	}
-	return keys
+// Path is a key whose value is the path of a file or folder. A relative one
+// starts at the folder of the file that says it, and from the working folder in
+// --set.
+type Path struct {
+	// Key is the key within the section.
+	Key string
+	// Except are values that are no paths, such as "builtin"; the empty string
+	// never is one.
+	Except []string
 }
 
-// sections lists the tables that a list of dotted keys lies in.
-func sections(keys []string) []string {
-	var found []string
-	for _, key := range keys {
-		for i, c := range key {
-			if c == '.' && !slices.Contains(found, key[:i]) {
-				found = append(found, key[:i])
-			}
-		}
-	}
-	return found
+// Complaint is something that is wrong with several values together.
+type Complaint struct {
+	// Keys are the full dotted keys that it is about, or those of tables. It is
+	// reported where the last of them was set.
+	Keys []string
+	// Message says what was found and what was expected.
+	Message string
 }
 
-// valueAt returns the value under a dotted key.
-func valueAt(c Config, key string) (any, bool) {
-	v := reflect.ValueOf(c)
-	for part := range strings.SplitSeq(key, ".") {
-		switch v.Kind() {
-		case reflect.Struct:
-			field, ok := fieldOf(v.Type(), part)
-			if !ok {
-				return nil, false
-			}
-			v = v.FieldByIndex(field.Index)
-		case reflect.Map:
-			if v = v.MapIndex(reflect.ValueOf(part)); !v.IsValid() {
-				return nil, false
-			}
-		default:
-			return nil, false
-		}
-	}
-	return v.Interface(), true
+// Default returns the configuration of a run of which nothing is said.
+func (s *Schema) Default() Config {
+	x := s.compiled()
+	return x.config(x.defaults(false))
 }
 
-// assign puts a value, which convert made for this key, under a dotted key of
-// the struct that v is. A decoding that is not there yet starts from its
-// defaults; the key of the decoding itself, without a value, makes it be there.
-func assign(v reflect.Value, key string, value any) {
-	part, rest, deeper := strings.Cut(key, ".")
-	if v.Kind() == reflect.Map {
-		name := reflect.ValueOf(part)
-		element := reflect.New(v.Type().Elem()).Elem()
-		if old := v.MapIndex(name); old.IsValid() {
-			element.Set(old)
-		} else {
-			element.Set(reflect.ValueOf(DefaultDecode(part)))
-		}
-		if deeper {
-			assign(element, rest, value)
-		}
-		v.SetMapIndex(name, element)
-		return
-	}
-	field, ok := fieldOf(v.Type(), part)
-	if !ok {
-		return
-	}
-	v = v.FieldByIndex(field.Index)
-	if deeper {
-		assign(v, rest, value)
-		return
-	}
-	switch list := value.(type) {
-	case []string:
-		value = slices.Clone(list)
-	case []float64:
-		value = slices.Clone(list)
-	}
-	v.Set(reflect.ValueOf(value))
+// All returns a configuration that has all sections, and the elements that are there
+// where nothing is said, also those that no run uses together.
+func (s *Schema) All() Config {
+	x := s.compiled()
+	all := x.defaults(false)
+	return Config{x, all, all}
 }
 
-// convert turns a value of the TOML decoder into one of a configuration's
-// types, and says why where it cannot.
-func convert(value any, t reflect.Type) (any, error) {
-	wrong := fmt.Errorf("expected %s, found %s", typeName(t, 1), describe(value))
-	switch t.Kind() {
-	case reflect.String, reflect.Bool:
-		if reflect.TypeOf(value) == t {
-			return value, nil
-		}
-	case reflect.Int:
-		if n, ok := value.(int64); ok {
-			return int(n), nil
-		}
-	case reflect.Float64:
-		switch n := value.(type) {
-		case int64:
-			return float64(n), nil
-		case float64:
-			return n, nil
-		}
-	case reflect.Slice:
-		list, ok := listOf(value)
-		if !ok {
-			return nil, wrong
-		}
-		converted := reflect.MakeSlice(t, 0, len(list))
-		for _, element := range list {
-			v, err := convert(element, t.Elem())
-			if err != nil {
-				return nil, fmt.Errorf("expected %s, found %s in it", typeName(t, 1), describe(element))
-			}
-			converted = reflect.Append(converted, reflect.ValueOf(v))
-		}
-		return converted.Interface(), nil
-	}
-	return nil, wrong
-}
-
-// listOf accepts both forms in which the decoder gives lists.
-func listOf(value any) ([]any, bool) {
-	switch list := value.(type) {
-	case []any:
-		return list, true
-	case []map[string]any:
-		elements := make([]any, len(list))
-		for i, element := range list {
-			elements[i] = element
-		}
-		return elements, true
-	}
-	return nil, false
-}
-
-// typeName names a type as TOML's users do, for one value or more.
-func typeName(t reflect.Type, count int) string {
-	one, many := "a table", "tables"
-	switch t.Kind() {
-	case reflect.String:
-		one, many = "a string", "strings"
-	case reflect.Bool:
-		one, many = "true or false", "booleans"
-	case reflect.Int:
-		one, many = "an integer", "integers"
-	case reflect.Float64:
-		one, many = "a number", "numbers"
-	case reflect.Slice:
-		one, many = "a list of "+typeName(t.Elem(), 2), "lists"
-	}
-	if count == 1 {
-		return one
-	}
-	return many
-}
-
-// describe names a value of the TOML decoder.
-func describe(value any) string {
-	switch v := value.(type) {
-	case nil:
-		return "nothing"
-	case string:
-		return "the string " + quoteShort(v)
-	case int64:
-		return "the integer " + strconv.FormatInt(v, 10)
-	case float64:
-		text := render(v)
-		if !strings.ContainsAny(text, ".enN") {
-			text += ".0"
-		}
-		return "the number " + text
-	case bool:
-		return strconv.FormatBool(v)
-	case time.Time:
-		return "a date"
-	case map[string]any:
-		return "a table"
-	case []map[string]any:
-		return "a list of tables"
-	}
-	return "a list"
-}
-
-func quoteShort(s string) string {
-	if runes := []rune(s); len(runes) > 60 {
-		s = string(runes[:59]) + "…"
-	}
-	return strconv.Quote(s)
+// compiled is the schema made ready for use.
+func (s *Schema) compiled() *index {
+	s.once.Do(func() { s.index = newIndex(s) })
+	return s.index
 }

@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"reflect"
@@ -11,75 +12,89 @@ import (
 
 // meets tells whether a run meets all conditions of an exclusion.
 func (e exclude) meets(r Run) bool {
-	return !slices.ContainsFunc(e.conditions, func(c assignment) bool { return !r.is(c) })
+	return !slices.ContainsFunc(e.conditions, func(c condition) bool { return !r.is(c) })
 }
 
 // is tells whether a run meets one condition.
-func (r Run) is(c assignment) bool {
-	switch c.key {
-	case "variant":
-		return r.Variant == c.value
-	case "label":
-		return r.Label == c.value
+func (r *Run) is(c condition) bool {
+	if c.field == nil {
+		return c.value == r.Variant && c.key == "variant" || c.value == r.Label && c.key == "label"
 	}
-	value, ok := valueAt(r.Config, c.key)
-	return ok && reflect.DeepEqual(value, c.value)
+	if value, ok := r.Config.used.leaf(c.field); ok {
+		return reflect.DeepEqual(value, c.value)
+	}
+	// The value by which the run lacks an element, as a weight of 0.
+	return slices.Contains(r.Axes, AxisValue{c.key, render(c.value)})
 }
 
 // selectRuns keeps the runs that meet the conditions of --where.
 func (l *loader) selectRuns(sweep *Sweep, where []string) {
-	at := Position{File: "--where"}
-	conditions := map[string][]assignment{}
+	at := Position{File: whereOption}
+	conditions := map[string][]condition{}
 	for _, option := range where {
 		key, text, ok := strings.Cut(option, "=")
 		key, text = strings.TrimSpace(key), strings.TrimSpace(text)
-		t, known := typeOf(configType, key)
+		p, message := l.index.locate(key, whereScope)
 		switch {
 		case !ok || key == "":
 			l.mistakes.add(at, "", "expected key=value, found %s", quoteShort(option))
-		case key == "variant" || key == "label":
-			conditions[key] = append(conditions[key], assignment{key, text, at})
-		case !known || isSection(t):
-			l.mistakes.add(at, key, "%s", unknownKey(configType, []string{"variant", "label"}, key))
+		case slices.Contains(whereScope.own, key):
+			conditions[key] = append(conditions[key], condition{key: key, value: text, at: at})
+		case message != "":
+			l.mistakes.add(at, key, "%s", message)
+		case p.kind != isLeaf:
+			l.mistakes.add(at, key, "expected the key of a value, and this is a table")
 		default:
-			value, err := convert(l.optionValue(key, text), t)
+			value, err := convert(l.optionValue(key, text), p.field.declared.Type)
 			if err != nil {
 				l.mistakes.add(at, key, "%v", err)
 			}
-			conditions[key] = append(conditions[key], assignment{key, value, at})
+			conditions[key] = append(conditions[key], condition{key, p.field, value, at})
 		}
 	}
-	if len(l.mistakes) > 0 {
+	if l.mistakes.any() {
 		return
 	}
 	for _, key := range slices.Sorted(maps.Keys(conditions)) {
-		kept := slices.DeleteFunc(slices.Clone(sweep.Runs), func(r Run) bool {
-			return !slices.ContainsFunc(conditions[key], r.is)
-		})
+		var kept []Run
+		for _, run := range sweep.Runs {
+			if slices.ContainsFunc(conditions[key], run.is) {
+				kept = append(kept, run)
+			}
+		}
 		if len(kept) == 0 {
-			l.mistakes.add(at, key, "no run is left; %s is one of %s", key, strings.Join(sweep.valuesOf(key), ", "))
+			l.mistakes.add(at, key, "no run is left; %s is one of %s", key, strings.Join(sweep.valuesOf(conditions[key][0]), ", "))
 			return
 		}
 		sweep.Runs = kept
 	}
 }
 
+// mostValues is how many values a message lists.
+const mostValues = 30
+
 // valuesOf lists the values that the runs have for a condition's key.
-func (s *Sweep) valuesOf(key string) []string {
+func (s *Sweep) valuesOf(c condition) []string {
 	var values []string
+	seen := map[string]bool{}
 	for _, run := range s.Runs {
 		text := "(none)"
-		switch value, ok := valueAt(run.Config, key); {
-		case key == "variant":
+		if c.key == "variant" {
 			text = strconv.Quote(run.Variant)
-		case key == "label":
+		} else if c.key == "label" {
 			text = strconv.Quote(run.Label)
-		case ok:
+		} else if value, ok := run.Config.used.leaf(c.field); ok {
 			text = render(value)
+		} else if i := slices.IndexFunc(run.Axes, func(a AxisValue) bool { return a.Key == c.key }); i >= 0 {
+			text = run.Axes[i].Value
 		}
-		if !slices.Contains(values, text) {
+		if !seen[text] {
+			seen[text] = true
 			values = append(values, text)
 		}
+	}
+	if more := len(values) - mostValues; more > 0 {
+		values = append(values[:mostValues], fmt.Sprintf("and %d more", more))
 	}
 	return values
 }
@@ -88,26 +103,32 @@ func (s *Sweep) valuesOf(key string) []string {
 // and that are not there. Load leaves this out, since a report can be written
 // where only the results are.
 func (s *Sweep) CheckFiles() error {
-	var mistakes Errors
+	var mistakes mistakes
+	there := map[string]bool{}
+	check := func(c Config, from *origin) {
+		c.values(func(f *field, i *instance) {
+			if f.path == nil {
+				return
+			}
+			path, ok := f.names(i.leaf(f))
+			if !ok {
+				return
+			}
+			found, known := there[path]
+			if !known {
+				_, err := os.Stat(path)
+				found = err == nil
+				there[path] = found
+			}
+			if !found {
+				key, at := from.find([]string{f.full})
+				mistakes.add(at, key, "there is no %s", path)
+			}
+		})
+	}
 	for _, run := range s.Runs {
-		for _, key := range paths {
-			value, ok := valueAt(run.Config, key)
-			path, _ := value.(string)
-			if !ok || !isPath(key, path) {
-				continue
-			}
-			if _, err := os.Stat(path); err != nil {
-				mistakes.add(run.set[key].at, key, "there is no %s", path)
-			}
-		}
+		check(run.Config, run.origin)
 	}
-	if path := s.Report.Published; path != "" {
-		if _, err := os.Stat(path); err != nil {
-			mistakes.add(Position{File: s.File}, "report.published", "there is no %s", path)
-		}
-	}
-	if len(mistakes) == 0 {
-		return nil
-	}
-	return mistakes.sorted()
+	check(s.Config, s.origin)
+	return mistakes.err()
 }

@@ -1,17 +1,33 @@
-// Package harness makes experiments of sweep files.
+// Package harness holds no code. Its rooms are what makes an experiment of a sweep
+// file, from the top down:
 //
-// A run is a path through stages, and a stage that several runs go through is
-// computed once:
+//	command      the command line, a command a file
+//	results      finding runs in the store, showing, exporting, generating
+//	scoring      scoring and comparing texts, of runs and of files
+//	graph        a sweep as a graph of stages: plan, run, status, into the store
+//	stages       the kinds of stages, one a file, and the sections of a sweep file
+//	algorithms   what may follow maximum likelihood, one a file
+//	rollout      what on-policy algorithms share: sampling, rewards, KL, advantages
+//	pairs        what preference algorithms share: a better and a worse response
+//	reward       rewards by name, their weighted sum, and the reward model
+//	negatives    bad responses made of good ones, a kind a file
+//	postprocess  repairs of outputs by rules
+//	scorer       the learned metric
+//	train        next-token prediction, maximum likelihood, optimizer, checkpoints
+//	decode       from prompts to responses
+//	data         from a task to examples and tokens
+//	model        the transformer and its checkpoints
+//	tokenizer    text to tokens and back
+//	safetensors  the file format
+//	torch        tensors, and the only room that knows gotch
+//	stage        the engine: keys, artifacts, locks, child processes
+//	random       random streams by name
 //
-//	prepare ─► base ─► mle ─► reward ─► rl ─► decode ─► postprocess ─► score
-//	                └► negatives ─┘
-//	                └► scorer ──────────────────────────────────────────┘
+// and beside them doctor (what speed hangs on), progress (bars and lines) and bench
+// (measuring beside peers).
 //
-// [Plan] turns a sweep into such a graph, [Graph.Run] computes what of it is
-// not there yet and brings the results into the store, the SQLite file
-// lastmile.db in the work folder. Which settings a kind of stage depends on is
-// in part.go, and which function computes it in kinds.go; each of these
-// functions is in a file of its own, stage_KIND.go. The engine under all this
-// is the package stage; the sub-packages have the names of what a paper calls
-// them.
+// Imports run downwards: command → results, scoring → graph → stages → algorithms →
+// rollout, pairs → reward → train, decode → model → torch. The room stage imports
+// none of ours, and experiments, metrics and runs import nothing of harness. Which
+// room may import which is a table in rooms_test.go, beside main.go.
 package harness

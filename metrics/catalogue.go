@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/agnivade/levenshtein"
 )
 
 // version ends each signature. It changes when a formula does.
@@ -174,30 +176,9 @@ func unknownName(what, name string, known []string) error {
 func nearest(name string, names []string) string {
 	best, least := "", -1
 	for _, candidate := range names {
-		if d := edits(strings.ToLower(name), strings.ToLower(candidate)); least < 0 || d < least {
+		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(candidate)); least < 0 || d < least {
 			best, least = candidate, d
 		}
 	}
 	return best
-}
-
-// edits is the Levenshtein distance in bytes.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -84,7 +84,7 @@ func TestAnUnknownAlgorithm(t *testing.T) {
 // panelTitles makes a figure of a store and lists the titles of its panels.
 func panelTitles(t *testing.T, s synthetic, make func(*builder) (figure, error)) (figure, []string) {
 	t.Helper()
-	evidence, err := gather(context.Background(), s.store(t), "demo", algorithms)
+	evidence, err := gather(context.Background(), s.store(t), "demo", Options{Algorithms: algorithms})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +173,7 @@ func TestTheDocumentIsPlain(t *testing.T) {
 	s.labels[2].name = "ppo *new* [x]"
 	ctx := context.Background()
 	store := s.store(t)
-	evidence, err := gather(ctx, store, "demo", algorithms)
+	evidence, err := gather(ctx, store, "demo", Options{Algorithms: algorithms})
 	if err != nil {
 		t.Fatal(err)
 	}

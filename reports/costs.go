@@ -10,21 +10,27 @@ import (
 	"lastmile/reports/document"
 )
 
-// stageOrder is the kinds of stages in the order of the data, by today's names and
-// by those of older stores.
-var stageOrder = []string{"prepare", "base", "mle", "negatives", "reward_model", "reward", "policy", "rl", "decode", "postprocess", "scorer", "score"}
+// Stage is what a report has to know of a kind of stage.
+type Stage struct {
+	Kind string
+	// Improves marks a kind that is part of what a run spends beyond MLE.
+	Improves bool
+}
 
-// otherStages are the kinds that are no part of what a run spends on training
-// after MLE.
-var otherStages = []string{"prepare", "base", "mle", "decode", "postprocess", "scorer", "score"}
-
-// stageRank is the place of a kind in that order, the last for one that is not
-// in it.
-func stageRank(kind string) int {
-	if i := slices.Index(stageOrder, kind); i >= 0 {
-		return i
+// stageRank is the place of a kind in the order of a run, the last for one that is
+// not listed.
+func (b *builder) stageRank(kind string) int {
+	for i, s := range b.options.Stages {
+		if s.Kind == kind {
+			return i
+		}
 	}
-	return len(stageOrder)
+	return len(b.options.Stages)
+}
+
+// improves tells whether a kind is part of what a run spends beyond MLE.
+func (b *builder) improves(kind string) bool {
+	return slices.Contains(b.options.Stages, Stage{kind, true})
 }
 
 // costGroup is the stages of a kind that the same labels use.
@@ -88,8 +94,8 @@ func (b *builder) costGroups() []costGroup {
 		g.tokens += int64(c.Tokens)
 		g.memory = max(g.memory, c.PeakMemoryBytes)
 	}
-	slices.SortStableFunc(groups, func(a, b costGroup) int {
-		return stageRank(a.kind) - stageRank(b.kind)
+	slices.SortStableFunc(groups, func(x, y costGroup) int {
+		return b.stageRank(x.kind) - b.stageRank(y.kind)
 	})
 	return groups
 }
@@ -108,7 +114,7 @@ func (b *builder) budget() []document.Block {
 		seconds := 0.0
 		var kinds []string
 		for _, c := range b.costs {
-			if slices.Contains(otherStages, c.Kind) || !slices.Contains(c.Labels, l.name) {
+			if !b.improves(c.Kind) || !slices.Contains(c.Labels, l.name) {
 				continue
 			}
 			seconds += c.Seconds
@@ -117,7 +123,7 @@ func (b *builder) budget() []document.Block {
 			}
 		}
 		if runs > 0 && seconds > 0 {
-			slices.SortStableFunc(kinds, func(a, b string) int { return stageRank(a) - stageRank(b) })
+			slices.SortStableFunc(kinds, func(x, y string) int { return b.stageRank(x) - b.stageRank(y) })
 			parts = append(parts, fmt.Sprintf("%s %s (%s)", l.name, duration(seconds/float64(runs)), strings.Join(kinds, ", ")))
 		}
 	}

@@ -11,7 +11,8 @@ import (
 type evidence struct {
 	sweep      runs.ListedSweep
 	acronyms   acronyms
-	labels     []label
+	labels     []label    // those that are shown
+	leftOut    int        // how many others the sweep has
 	decodings  []decoding // in the order in which they are reported
 	metrics    []runs.Metric
 	scores     runs.Scores // by the metrics that are reported
@@ -23,8 +24,8 @@ type evidence struct {
 }
 
 // gather reads a sweep from the store, but for its scores.
-func gather(ctx context.Context, store *runs.Store, sweep string, algorithms []Algorithm) (*evidence, error) {
-	e := evidence{acronyms: newAcronyms(algorithms)}
+func gather(ctx context.Context, store *runs.Store, sweep string, options Options) (*evidence, error) {
+	e := evidence{acronyms: newAcronyms(options.Algorithms)}
 	var err error
 	if e.sweep, err = store.Listing(ctx, sweep); err != nil {
 		return nil, err
@@ -48,21 +49,39 @@ func gather(ctx context.Context, store *runs.Store, sweep string, algorithms []A
 		if err != nil {
 			return nil, err
 		}
-		if err := e.addLabel(first, algorithms); err != nil {
+		if !e.shows(first, options) {
+			e.leftOut++
+			continue
+		}
+		if err := e.addLabel(first, options.Algorithms); err != nil {
 			return nil, err
 		}
+	}
+	if e.leftOut > 0 {
+		e.narrow()
 	}
 	e.orderDecodings()
 	return &e, nil
 }
 
-// readScores reads the scores by the metrics that are reported.
+// readScores reads the scores by the metrics that are reported, of the labels that
+// are shown.
 func (e *evidence) readScores(ctx context.Context, store *runs.Store, metrics []string) (err error) {
 	if len(metrics) == 0 {
 		return nil // the store would give all there are
 	}
-	if e.scores, err = store.Scores(ctx, e.sweep.Name, metrics...); err != nil {
+	e.scores.Metrics = e.metrics
+	if e.scores.Examples, err = store.ScoredExamples(ctx, e.sweep.Name); err != nil {
 		return err
+	}
+	shown := e.shown()
+	for system, err := range store.Systems(ctx, e.sweep.Name, metrics...) {
+		if err != nil {
+			return err
+		}
+		if shown[system.Label] {
+			e.scores.Systems = append(e.scores.Systems, system)
+		}
 	}
 	e.systems = map[runs.System]*runs.SystemScores{}
 	for i := range e.scores.Systems {

@@ -21,6 +21,8 @@ type Options struct {
 	// Algorithms are those that a run can name. One that is not among them has
 	// no family: its runs are no treatments unless they are asked for.
 	Algorithms []Algorithm
+	// Stages are the kinds of stages in the order of a run.
+	Stages []Stage
 	// Columns are the metrics of the main table; none means all there are.
 	Columns []string
 	// Published is the path of a TOML file of published values, or "".

@@ -110,7 +110,7 @@ func (b *builder) behaviour(system runs.System) document.Spans {
 	return document.Format("Their %s.", document.Join(clauses, "; their "))
 }
 
-// unfinished says which runs are not in the numbers.
+// unfinished says which runs, and which labels, are not in the numbers.
 func (b *builder) unfinished() []string {
 	var lines []string
 	planned := 0
@@ -123,6 +123,9 @@ func (b *builder) unfinished() []string {
 		}
 	}
 	slices.Sort(lines)
+	if left := b.narrowed(); left != "" {
+		lines = append(lines, left)
+	}
 	if planned > 0 {
 		lines = append(lines, fmt.Sprintf("%s of %d not finished.", counted(planned, "run"), len(b.sweep.Runs)))
 	}

@@ -39,7 +39,7 @@ func (b *builder) settingSection() ([]document.Block, error) {
 		return nil, err
 	}
 	if len(table.Rows) > 0 {
-		blocks = append(blocks, paragraph("Settings of all systems that are not lastmile's defaults:"), table)
+		blocks = append(blocks, paragraph("Settings that are not lastmile's defaults, of all systems that use them:"), table)
 	}
 	return blocks, nil
 }
@@ -89,21 +89,51 @@ func (b *builder) decodingFacts(d decoding) string {
 	return text
 }
 
-// differing lists the settings, but the seed, that labels do not share.
-func (b *builder) differing() []string {
-	keys := map[string]bool{}
-	first := b.labels[0].settings
+// values are those of each setting, over the labels that use the part of the
+// configuration that it belongs to: a run by maximum likelihood has no rewards to
+// differ in, and a list of rewards without one of them differs from one with it.
+func (b *builder) values() map[string]map[string]bool {
+	users := map[string]int{} // labels, by the first part of a key
+	having := map[string]int{}
+	values := map[string]map[string]bool{}
 	for _, l := range b.labels {
-		for _, settings := range []map[string]string{first, l.settings} {
-			for key := range settings {
-				if first[key] != l.settings[key] {
-					keys[key] = true
-				}
+		parts := map[string]bool{}
+		for key, value := range l.settings {
+			parts[firstPart(key)] = true
+			having[key]++
+			if values[key] == nil {
+				values[key] = map[string]bool{}
 			}
+			values[key][value] = true
+		}
+		for part := range parts {
+			users[part]++
 		}
 	}
-	delete(keys, "seed")
-	return slices.Sorted(maps.Keys(keys))
+	for key, n := range having {
+		if n < users[firstPart(key)] {
+			values[key][""] = true
+		}
+	}
+	return values
+}
+
+func firstPart(key string) string {
+	part, _, _ := strings.Cut(key, ".")
+	return part
+}
+
+// differing lists the settings, but the seed, that labels which use them do not
+// share.
+func (b *builder) differing() []string {
+	var keys []string
+	for key, values := range b.values() {
+		if len(values) > 1 && key != "seed" {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
 }
 
 // differingTable is these settings, label by label.
@@ -133,13 +163,20 @@ func (b *builder) changedTable() (document.Table, error) {
 	if err != nil {
 		return table, fmt.Errorf("reading the default configuration: %w", err)
 	}
-	differing := b.differing()
+	known := map[string]string{}
 	for _, d := range defaults {
-		value, ok := b.labels[0].settings[d.Key]
-		if !ok || value == d.Value || d.Key == "seed" || strings.HasPrefix(d.Key, "decode.") || slices.Contains(differing, d.Key) {
+		known[d.Key] = d.Value
+	}
+	values := b.values()
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		if len(values[key]) > 1 || key == "seed" || strings.HasPrefix(key, "decode.") {
 			continue
 		}
-		table.Add(document.Code(d.Key), document.Code(value), document.Code(d.Value))
+		for value := range values[key] {
+			if value != known[key] {
+				table.Add(document.Code(key), document.Code(value), document.Code(known[key]))
+			}
+		}
 	}
 	return table, nil
 }

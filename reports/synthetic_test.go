@@ -10,6 +10,12 @@ import (
 	"lastmile/runs"
 )
 
+// stageKinds are those that the tests know, in their order.
+var stageKinds = []Stage{
+	{"prepare", false}, {"base", false}, {"mle", false}, {"negatives", true}, {"reward", true}, {"policy", true}, {"rl", true},
+	{"decode", false}, {"postprocess", false}, {"scorer", false}, {"score", false},
+}
+
 // algorithms are those that the tests know.
 var algorithms = []Algorithm{
 	{"none", "MLE", Decoding}, {"mle_longer", "MLE trained on", Likelihood},

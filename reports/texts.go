@@ -42,12 +42,15 @@ func (t *texts) readExamples(ctx context.Context, store *runs.Store, sweep strin
 
 // readLengths counts the words of the outputs, all seeds together. The store
 // knows lengths in tokens alone, so the texts pass by, those of one stage at a
-// time.
-func (t *texts) readLengths(ctx context.Context, store *runs.Store, sweep string) error {
+// time, and those of labels that are not shown are passed over.
+func (t *texts) readLengths(ctx context.Context, store *runs.Store, sweep string, shown map[string]bool) error {
 	t.lengths = map[runs.System][]int{}
 	for of, err := range store.Outputs(ctx, sweep, runs.Selection{}) {
 		if err != nil {
 			return err
+		}
+		if !shown[of.Label] {
+			continue
 		}
 		for _, o := range of.Outputs {
 			t.lengths[of.System] = append(t.lengths[of.System], wordCount(o.Text))

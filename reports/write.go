@@ -35,7 +35,7 @@ func Write(ctx context.Context, store *runs.Store, sweep string, options Options
 	if summary, ok := already(options.Dir, print); ok {
 		return summary, nil
 	}
-	evidence, err := gather(ctx, store, sweep, options.Algorithms)
+	evidence, err := gather(ctx, store, sweep, options)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -126,7 +126,7 @@ func (b *builder) readTexts(ctx context.Context, store *runs.Store) error {
 	if err := b.texts.readExamples(ctx, store, b.sweep.Name, b.selection); err != nil {
 		return err
 	}
-	if err := b.texts.readLengths(ctx, store, b.sweep.Name); err != nil {
+	if err := b.texts.readLengths(ctx, store, b.sweep.Name, b.shown()); err != nil {
 		return err
 	}
 	return b.texts.readOutputs(ctx, store, b.sweep.Name, b.selection)

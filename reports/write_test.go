@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write the golden report anew")
 // options are those of the tests: few resamples, since they are about words.
 func options(dir string) Options {
 	return Options{
-		Dir: dir, Baseline: "mle", Examples: 4, Seed: 1, resamples: 1000, Defaults: json.RawMessage(defaults), Algorithms: algorithms,
+		Dir: dir, Baseline: "mle", Examples: 4, Seed: 1, resamples: 1000, Defaults: json.RawMessage(defaults), Algorithms: algorithms, Stages: stageKinds,
 		Command: "lastmile report experiments/demo.toml", Versions: []Version{{"lastmile", "v0.1.0"}},
 	}
 }

@@ -77,10 +77,10 @@ func (s *Store) LabelNames(ctx context.Context, sweep string, n int) ([]string, 
 	var label string
 	err := s.read(ctx, "listing labels", `
 		SELECT label FROM (
-			SELECT s.name AS sweep, sr.label AS label, min(sr.position) AS first
+			SELECT sr.label AS label, row_number() OVER (ORDER BY s.name, sr.position) AS place
 			FROM sweeps s JOIN sweep_runs sr ON sr.sweep = s.id
-			WHERE ?1 = '' OR s.name = ?1 GROUP BY s.id, sr.label ORDER BY s.name, first)
-		GROUP BY label ORDER BY min(sweep), min(first) LIMIT ?2`, []any{sweep, n}, []any{&label}, func() error {
+			WHERE ?1 = '' OR s.name = ?1)
+		GROUP BY label ORDER BY min(place) LIMIT ?2`, []any{sweep, n}, []any{&label}, func() error {
 		labels = append(labels, label)
 		return nil
 	})

@@ -25,7 +25,6 @@ type ListedSweep struct {
 type ListedRun struct {
 	SweepRun
 	State
-	Config json.RawMessage // superseded: only [Store.Sweep] gives it
 }
 
 // Label is a label of a sweep, and what its first run is.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"lastmile/experiments"
 	"lastmile/harness/decode"
 	"lastmile/harness/model"
 	"lastmile/harness/torch"
@@ -25,14 +24,14 @@ func runDecode(ctx context.Context, s *torch.Session, job Job) (Result, error) {
 	if job.Greedy {
 		strategy = "greedy"
 	}
-	how := experiments.DefaultDecode(strategy)
+	how := decode.Default(strategy)
 	how.BatchSize = job.Batch
 	requests := make([]decode.Request, len(job.Texts))
 	for i, t := range job.Texts {
 		requests[i] = decode.Request{ID: fmt.Sprint(i), Prompt: t.Prompt}
 	}
 	var peak memory
-	options := decode.Options{Decode: how, MaxTokens: warmUp, EOS: job.End, Seed: job.Seed, Stage: "bench"}
+	options := decode.Options{Settings: how, MaxTokens: warmUp, EOS: job.End, Seed: job.Seed, Stage: "bench"}
 	if _, err := decode.Decode(ctx, m, requests[:min(job.Batch, len(requests))], options); err != nil {
 		return Result{}, err
 	}

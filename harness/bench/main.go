@@ -12,10 +12,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 
+	"lastmile/harness/stage"
 	"lastmile/harness/torch"
 )
 
@@ -32,22 +32,15 @@ func main() {
 
 // runFile does the job in one file and writes its result to another.
 func runFile(from, to string) error {
-	text, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
 	var job Job
-	if err := json.Unmarshal(text, &job); err != nil {
-		return fmt.Errorf("reading job %s: %w", from, err)
+	if err := stage.ReadJSON(from, &job); err != nil {
+		return err
 	}
 	result, err := run(context.Background(), job)
 	if err != nil {
 		return fmt.Errorf("job %s: %w", job.Kind, err)
 	}
-	if text, err = json.Marshal(result); err != nil {
-		return err
-	}
-	return os.WriteFile(to, text, 0o644)
+	return stage.WriteJSON(to, result)
 }
 
 // run does a job in a session of its own.

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"lastmile/experiments"
 	"lastmile/harness/data"
 	"lastmile/harness/model"
 	"lastmile/harness/torch"
@@ -87,18 +86,18 @@ func loadToTrain(s *torch.Session, job Job) (*model.Model, error) {
 	if err != nil || !job.LoRA {
 		return m, err
 	}
-	c := experiments.Default().LoRA // all linear layers, as the peer has it
+	c := model.DefaultLoRA() // all linear layers, as the peer has it
 	c.R, c.Alpha = 16, 32
 	return m.Adapt(c, job.Seed, "bench")
 }
 
 // mleConfig is plain AdamW at a constant rate, as the peer has it.
-func mleConfig(job Job) experiments.MLE {
-	return experiments.MLE{Optimizer: optimizer(job), Epochs: 1, BatchSize: job.Batch}
+func mleConfig(job Job) train.MLESettings {
+	return train.MLESettings{OptimizerSettings: optimizer(job), Epochs: 1, BatchSize: job.Batch}
 }
 
-func optimizer(job Job) experiments.Optimizer {
-	return experiments.Optimizer{
+func optimizer(job Job) train.OptimizerSettings {
+	return train.OptimizerSettings{
 		LearningRate: job.LearningRate, FinalLearningRate: 1,
 		Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, ClipNorm: 1, BF16: job.BF16,
 	}

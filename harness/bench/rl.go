@@ -6,13 +6,15 @@ import (
 	"os"
 	"time"
 
-	"lastmile/experiments"
+	"lastmile/harness/algorithms"
 	"lastmile/harness/model"
+	"lastmile/harness/reward"
+	"lastmile/harness/rollout"
 	"lastmile/harness/torch"
 	"lastmile/harness/train"
 )
 
-// runRL takes RL steps of Batch prompts with Samples responses each. The clock
+// runRL takes steps of PPO on Batch prompts with Samples responses each. The clock
 // runs from the end of the first step to the end of the last.
 func runRL(ctx context.Context, s *torch.Session, job Job) (Result, error) {
 	policy, err := model.Load(s, job.Model)
@@ -24,17 +26,6 @@ func runRL(ctx context.Context, s *torch.Session, job Job) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	problems := make([]train.Problem, len(job.Texts))
-	for i, t := range job.Texts {
-		problems[i] = train.Problem{ID: fmt.Sprint(i), Prompt: t.Prompt, Truth: t.Response}
-	}
-	config := experiments.Default().RL
-	config.Optimizer = optimizer(job)
-	config.Updates, config.Prompts, config.Samples = job.Steps+1, job.Batch, job.Samples
-	config.Epochs, config.Minibatches, config.Temperature, config.TargetKL = 1, 1, 1, 0
-	config.KL.Coefficient = job.KL
-	config.Shaping = experiments.Shaping{Baseline: "none"}
-
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return Result{}, err
@@ -43,44 +34,55 @@ func runRL(ctx context.Context, s *torch.Session, job Job) (Result, error) {
 	var r Result
 	var peak memory
 	var start time.Time
-	ppo := train.PPO{
-		Policy: policy, Reference: reference, Problems: problems,
-		Score: func(trees []model.Tree) ([][]float64, error) {
-			for _, t := range trees {
-				for _, response := range t.Responses[:job.Samples] { // the truth comes last
-					r.Total += len(response)
-				}
+	e := &algorithms.Env{Env: rollout.Env{
+		Policy: policy, Reference: reference,
+		Rewards:   reward.Sum{{Reward: distinct{&r.Total}, Name: "distinct", Weight: 1}},
+		MaxTokens: job.MaxTokens, EOS: job.End, Seed: job.Seed, Settings: rlSettings(job),
+		Hooks: train.Hooks{Dir: dir, Progress: func(done, total int, note string) {
+			peak.step()
+			if done == 1 {
+				start = time.Now()
 			}
-			return distinct(trees), nil
-		},
-		MaxTokens: job.MaxTokens, EOS: job.End, RL: config, Seed: job.Seed,
+			r.Seconds = time.Since(start).Seconds()
+		}},
+	}}
+	for i, t := range job.Texts {
+		e.Problems = append(e.Problems, rollout.Problem{ID: fmt.Sprint(i), Prompt: t.Prompt, Truth: t.Response})
 	}
-	err = ppo.Train(ctx, train.Hooks{Dir: dir, Progress: func(done, total int, note string) {
-		peak.step()
-		if done == 1 {
-			start = time.Now()
-		}
-		r.Seconds = time.Since(start).Seconds()
-	}})
-	if err != nil {
+	ppo, _ := algorithms.Find("ppo")
+	if err := ppo.Section.Default.(algorithms.PPO).Train(ctx, e); err != nil {
 		return Result{}, err
 	}
 	r.Work = job.Steps
 	return r, peak.report(&r)
 }
 
+// rlSettings are one optimizer step an update, at temperature 1, as the peer has it.
+func rlSettings(job Job) rollout.Settings {
+	c := rollout.Default()
+	c.OptimizerSettings = optimizer(job)
+	c.Updates, c.Prompts, c.Samples = job.Steps+1, job.Batch, job.Samples
+	c.Epochs, c.Minibatches, c.Temperature, c.TargetKL = 1, 1, 1, 0
+	c.KL.Coefficient = job.KL
+	return c
+}
+
 // distinct is the reward of both sides: the share of a response's tokens that
-// differ from one another.
-func distinct(trees []model.Tree) [][]float64 {
-	scores := make([][]float64, len(trees))
-	for i, t := range trees {
-		for _, response := range t.Responses {
+// differ from one another. It counts the tokens that it is asked about.
+type distinct struct{ total *int }
+
+// Score implements [reward.Reward].
+func (d distinct) Score(_ context.Context, groups []reward.Group) ([][]reward.Value, error) {
+	values := make([][]reward.Value, len(groups))
+	for i, g := range groups {
+		for _, r := range g.Responses {
+			*d.total += len(r.Tokens)
 			tokens := make(map[int]bool)
-			for _, token := range response {
+			for _, token := range r.Tokens {
 				tokens[token] = true
 			}
-			scores[i] = append(scores[i], float64(len(tokens))/float64(len(response)))
+			values[i] = append(values[i], reward.Value{Total: float64(len(tokens)) / float64(len(r.Tokens))})
 		}
 	}
-	return scores
+	return values, nil
 }

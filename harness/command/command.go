@@ -16,7 +16,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"lastmile/experiments"
-	"lastmile/harness"
+	"lastmile/harness/algorithms"
+	"lastmile/harness/stages"
 )
 
 // The exit codes.
@@ -63,7 +64,7 @@ func Run(p Program) int {
 	watch(root)
 	err := root.ExecuteContext(ctx)
 	var sweepErrors experiments.Errors
-	var mistake harness.Mistake
+	var mistake stages.Mistake
 	switch {
 	case err == nil:
 		return 0
@@ -120,19 +121,24 @@ func (p Program) commands() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "lastmile",
 		Short: "Experiments in the last mile of training language models",
-		Long: `Lastmile fine-tunes language models by maximum likelihood, trains a reward
-model on bad outputs made from the ground truth, improves the policy against it
-with PPO, decodes, scores and reports: a sweep file in, tables out.`,
-		Example: `  lastmile run experiments/demo.toml --dry-run   # what would be computed
-  lastmile run experiments/demo.toml             # compute it, and report
-  lastmile show ppo                              # one run
-  echo "A long text" | lastmile generate ppo     # what its policy writes`,
+		Long: `Lastmile fine-tunes language models by maximum likelihood, makes bad outputs
+from the ground truth, improves the policy without human feedback (against a
+reward model that learned from the two, against other rewards, or on the pairs
+themselves), decodes, scores and reports: a sweep file in, tables out.
+
+Algorithms: ` + strings.Join(algorithms.Names(), ", ") + `.`,
+		Example: `  lastmile run experiments/demo.toml --dry-run       # what would be computed
+  lastmile run experiments/demo.toml                 # compute it, and report
+  lastmile run experiments/negatives.toml --jobs 2   # two stages at once
+  lastmile compare ppo mle                           # what is noise
+  lastmile show 'ppo, seed 1'                        # one run
+  echo "A long text" | lastmile generate 'ppo, seed 1'`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.AddCommand(p.runCommand(), statusCommand(), p.reportCommand(), showCommand(),
-		scoreCommand(), compareCommand(), scorerCommand(), generateCommand(), exportCommand(), doctorCommand(), p.versionCommand(), configCommand())
+		scoreCommand(), compareCommand(), scorerCommand(), generateCommand(), exportCommand(), stageCommand(), doctorCommand(), p.versionCommand(), configCommand())
 	return root
 }

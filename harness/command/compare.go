@@ -1,14 +1,14 @@
 package command
 
 import (
-	"github.com/spf13/cobra"
+	"lastmile/harness/scoring"
 
-	"lastmile/harness"
+	"github.com/spf13/cobra"
 )
 
 func compareCommand() *cobra.Command {
 	var f measureFlags
-	var compare harness.Comparing
+	var compare scoring.Comparing
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "compare A B",
@@ -44,7 +44,7 @@ Options of metrics that no flag is given for (stemming, length adjustment, its
 		RunE: func(c *cobra.Command, args []string) error {
 			compare.A, compare.B = args[0], args[1]
 			compare.Measures, compare.Selection = f.measures(c), f.selection
-			result, err := harness.Compare(c.Context(), compare)
+			result, err := scoring.Compare(c.Context(), compare)
 			if err != nil {
 				return err
 			}

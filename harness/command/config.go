@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,12 +14,16 @@ import (
 func configCommand() *cobra.Command {
 	c := &cobra.Command{Use: "config", Short: "Every key of a sweep file"}
 	c.SetHelpFunc(func(c *cobra.Command, _ []string) {
-		fields, err := experiments.Reference()
+		fields, err := schema().Reference()
 		if err != nil {
 			fmt.Fprintln(c.ErrOrStderr(), "lastmile:", err)
 			return
 		}
 		for _, f := range fields {
+			if f.Type == "table" {
+				printTable(c.OutOrStdout(), f)
+				continue
+			}
 			line := fmt.Sprintf("%s (%s", f.Key, f.Type)
 			if f.Default != "" {
 				line += ", default " + f.Default
@@ -33,6 +38,22 @@ func configCommand() *cobra.Command {
 		}
 	})
 	return c
+}
+
+// printTable prints the heading of a table's keys.
+func printTable(w io.Writer, f experiments.Field) {
+	heading := "[" + f.Key + "]"
+	if f.Present {
+		heading += " (there by default)"
+	}
+	fmt.Fprintf(w, "\n%s\n", heading)
+	text := f.Doc
+	if len(f.Like) > 0 {
+		text += " The same keys have " + strings.Join(f.Like, ", ") + "."
+	}
+	for _, line := range wrap(text, 76) {
+		fmt.Fprintf(w, "    %s\n", line)
+	}
 }
 
 // wrap breaks a text into lines of at most width bytes, where words allow it.

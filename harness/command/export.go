@@ -3,28 +3,27 @@ package command
 import (
 	"fmt"
 	"io"
+	"lastmile/harness/results"
 
 	"github.com/spf13/cobra"
-
-	"lastmile/harness"
 )
 
 func exportCommand() *cobra.Command {
-	var e harness.Exporting
+	var e results.Exporting
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "export RUN DIR",
 		Short: "Write a run's model as a Hugging Face folder",
 		Long: `Export writes the trained policy of a run to a new folder, which transformers'
 AutoModelForCausalLM.from_pretrained loads with equal logits; or its reward
-model, for AutoModelForSequenceClassification; or, of a run with LoRA, the
-policy's adapters in PEFT's layout. The folder's README.md says which
-prompt the model was trained on. RUN is as in lastmile show.`,
-		Example: "  lastmile export ppo policy\n  lastmile export ppo judge --what reward\n  lastmile export ppo adapters --what adapter",
+model, where it has one, for AutoModelForSequenceClassification; or, of a run
+with LoRA, the policy's adapters in PEFT's layout. The folder's README.md says
+which prompt the model was trained on. RUN is as in lastmile show.`,
+		Example: "  lastmile export 'ppo, seed 1' policy\n  lastmile export 'ppo, seed 1' reward-model --what reward\n  lastmile export 'ppo, seed 1' adapter --what adapter",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			e.Run, e.Dir = args[0], args[1]
-			done, err := harness.Export(c.Context(), e)
+			done, err := results.Export(c.Context(), e)
 			if err != nil {
 				return err
 			}

@@ -8,12 +8,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lastmile/harness"
 	"lastmile/harness/doctor"
+	"lastmile/harness/results"
 )
 
 func generateCommand() *cobra.Command {
-	g := harness.Generation{Threads: doctor.Cores()}
+	g := results.Generation{Threads: doctor.Cores()}
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "generate RUN [TEXT...]",
@@ -21,7 +21,7 @@ func generateCommand() *cobra.Command {
 		Long: `Generate puts each text into the task's prompt and writes what the run's policy
 makes of it, a line each. Without texts it reads them from standard input, a
 text a line. RUN is as in lastmile show.`,
-		Example: "  lastmile generate ppo 'A library of functions that parse command lines.'\n  lastmile generate ppo --decode sample < inputs.txt",
+		Example: "  lastmile generate 'ppo, seed 1' 'A library of functions that parse command lines.'\n  lastmile generate 'ppo, seed 1' --decode sample < inputs.txt",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			g.Run, g.Inputs = args[0], args[1:]
@@ -35,7 +35,7 @@ text a line. RUN is as in lastmile show.`,
 					return fmt.Errorf("reading standard input: %w", err)
 				}
 			}
-			outputs, err := harness.Generate(c.Context(), g)
+			outputs, err := results.Generate(c.Context(), g)
 			if err != nil {
 				return err
 			}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lastmile/harness"
+	"lastmile/harness/scoring"
 	"lastmile/metrics"
 )
 
@@ -16,12 +16,12 @@ type measureFlags struct {
 	metrics   []string
 	scorer    string
 	options   metrics.Options
-	selection harness.Selection
+	selection scoring.Selection
 }
 
 func (f *measureFlags) add(c *cobra.Command, references *[]string) {
 	f.options = metrics.DefaultOptions()
-	c.Flags().StringSliceVar(&f.metrics, "metric", nil, "metrics, by `name` (default the runs' own; for files "+strings.Join(harness.DefaultMetrics(), ",")+")")
+	c.Flags().StringSliceVar(&f.metrics, "metric", nil, "metrics, by `name` (default the runs' own; for files "+strings.Join(scoring.DefaultMetrics(), ",")+")")
 	c.Flags().StringArrayVar(references, "refs", nil, "a `file` of references; may be repeated")
 	c.Flags().StringVar(&f.scorer, "scorer", "", "the `folder` of a trained scorer, for bleurt")
 	c.Flags().BoolVar(&f.options.Stemming, "stemming", f.options.Stemming, "use Porter's stemmer in ROUGE")
@@ -36,9 +36,9 @@ func (f *measureFlags) add(c *cobra.Command, references *[]string) {
 
 // measures are what the flags say. Options that no flag is given for are those
 // of the runs, or the defaults.
-func (f *measureFlags) measures(c *cobra.Command) harness.Measures {
+func (f *measureFlags) measures(c *cobra.Command) scoring.Measures {
 	given := c.Flags().Changed
-	return harness.Measures{Metrics: f.metrics, Scorer: f.scorer, Progress: slow(c.ErrOrStderr(), 2*time.Second), Change: func(o *metrics.Options) {
+	return scoring.Measures{Metrics: f.metrics, Scorer: f.scorer, Progress: slow(c.ErrOrStderr(), 2*time.Second), Change: func(o *metrics.Options) {
 		if given("stemming") {
 			o.Stemming = f.options.Stemming
 		}

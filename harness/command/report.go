@@ -8,7 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"lastmile/experiments"
-	"lastmile/harness"
+	"lastmile/harness/graph"
+	"lastmile/runs"
 )
 
 func (p Program) reportCommand() *cobra.Command {
@@ -20,7 +21,7 @@ func (p Program) reportCommand() *cobra.Command {
 		Example: "  lastmile report experiments/demo.toml --out reports/demo",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			sweep, err := experiments.Load(args[0], experiments.LoadOptions{Set: f.set, Known: harness.Known()})
+			sweep, err := schema().Load(args[0], experiments.LoadOptions{Set: f.set})
 			if err != nil {
 				return err
 			}
@@ -36,15 +37,15 @@ func (p Program) reportCommand() *cobra.Command {
 
 // reported is what a command that ends in a report prints as JSON.
 type reported struct {
-	Result *harness.Result `json:"result,omitempty"`
-	Report Report          `json:"report,omitempty"`
+	Result *graph.Result `json:"result,omitempty"`
+	Report Report        `json:"report,omitempty"`
 }
 
 // report writes the report of a sweep and prints it. result is that of the
 // runs, where they were just computed: without a run that is done there is
 // nothing to report.
-func (p Program) report(c *cobra.Command, sweep *experiments.Sweep, work, out string, asJSON bool, result *harness.Result) error {
-	if result != nil && !slices.ContainsFunc(result.Runs, func(r harness.RunStatus) bool { return r.Status == harness.Done }) {
+func (p Program) report(c *cobra.Command, sweep *experiments.Sweep, work, out string, asJSON bool, result *graph.Result) error {
+	if result != nil && !slices.ContainsFunc(result.Runs, func(r graph.RunStatus) bool { return r.Status == runs.Done }) {
 		return emit(c, asJSON, reported{Result: result}, func(io.Writer) error { return nil })
 	}
 	if out == "" {

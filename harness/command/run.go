@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lastmile/harness"
 	"lastmile/harness/progress"
+	"lastmile/runs"
 )
 
 func (p Program) runCommand() *cobra.Command {
@@ -18,10 +18,14 @@ func (p Program) runCommand() *cobra.Command {
 		Long: `Run computes the stages of a sweep's runs that are not there yet, brings the
 results into the store WORK/lastmile.db, and writes the report. The same
 command after a crash or Ctrl-C goes on where it stopped, and when all is done
-it computes nothing. A stage that fails fails its runs and no others.`,
+it computes nothing. A stage that fails fails its runs and no others. With --jobs
+above 1 each stage is computed in a process of its own, so that even a crash, or
+the kernel's out-of-memory killer, costs no more than that.`,
 		Example: `  lastmile run experiments/demo.toml --dry-run
   lastmile run experiments/demo.toml --where variant=mle --where seed=1
-  lastmile run experiments/demo.toml --set rl.updates=100 --work /data/long`,
+  lastmile run experiments/demo.toml --set rl.updates=100 --work /data/long
+  lastmile run experiments/demo.toml --set reward.length.weight=0.5 --work /data/short
+  lastmile run experiments/negatives.toml --jobs 4`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			g, o, err := f.plan(args[0])
@@ -33,6 +37,9 @@ it computes nothing. A stage that fails fails its runs and no others.`,
 				return err
 			}
 			if dryRun {
+				if err := g.Times(&status); err != nil {
+					return err
+				}
 				return emit(c, f.json, status, status.Print)
 			}
 			fmt.Fprintln(c.ErrOrStderr(), status.Summary())
@@ -44,7 +51,7 @@ it computes nothing. A stage that fails fails its runs and no others.`,
 				return err
 			}
 			for _, r := range result.Runs {
-				if r.Status == harness.Failed {
+				if r.Status == runs.Failed {
 					fmt.Fprintf(c.ErrOrStderr(), "run %s (%s, seed %d) failed: %s\n", r.ID, r.Label, r.Seed, r.Reason)
 				}
 			}

@@ -8,13 +8,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lastmile/harness"
+	"lastmile/harness/scoring"
 	"lastmile/metrics"
 )
 
 func scoreCommand() *cobra.Command {
 	var f measureFlags
-	var files harness.Scoring
+	var files scoring.Files
 	var asJSON, asCSV bool
 	c := &cobra.Command{
 		Use:   "score [RUN...] | score --refs FILE --hyps FILE",
@@ -52,20 +52,20 @@ and bleurt with --scorer, or as the store has it.`,
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				scores, err := harness.ScoreRuns(c.Context(), harness.RunScoring{
+				scores, err := scoring.ScoreRuns(c.Context(), scoring.RunScoring{
 					Measures: f.measures(c), Selection: f.selection, Runs: args, PerExample: files.PerExample,
 				})
 				if err != nil {
 					return err
 				}
-				return printScores(c, scores, asJSON, asCSV, harness.PrintRunScores, harness.WriteRunScoresCSV)
+				return printScores(c, scores, asJSON, asCSV, scoring.PrintRunScores, scoring.WriteRunScoresCSV)
 			}
 			files.Measures = f.measures(c)
-			scores, err := harness.ScoreFiles(files)
+			scores, err := scoring.ScoreFiles(files)
 			if err != nil {
 				return err
 			}
-			return printScores(c, scores, asJSON, asCSV, harness.PrintScores, harness.WriteScoresCSV)
+			return printScores(c, scores, asJSON, asCSV, scoring.PrintScores, scoring.WriteScoresCSV)
 		},
 	}
 	f.add(c, &files.References)

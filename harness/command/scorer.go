@@ -7,8 +7,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"lastmile/experiments"
-	"lastmile/harness"
 	"lastmile/harness/doctor"
+	"lastmile/harness/scoring"
+	"lastmile/harness/stages"
 )
 
 func scorerCommand() *cobra.Command {
@@ -24,7 +25,9 @@ func scorerCommand() *cobra.Command {
 
 // scorerConfig is the first run's configuration in a sweep file.
 func scorerConfig(path string, set []string) (experiments.Config, error) {
-	sweep, err := experiments.Load(path, experiments.LoadOptions{Set: set, Known: harness.Known()})
+	// The section [scorer] is part of a run that the scorer scores.
+	set = append(set, "metrics.names=[\""+stages.LearnedMetric+"\"]")
+	sweep, err := schema().Load(path, experiments.LoadOptions{Set: set})
 	if err != nil {
 		return experiments.Config{}, err
 	}
@@ -32,7 +35,7 @@ func scorerConfig(path string, set []string) (experiments.Config, error) {
 }
 
 func scorerTrainCommand() *cobra.Command {
-	t := harness.ScorerTraining{}
+	t := scoring.ScorerTraining{}
 	var set []string
 	var asJSON bool
 	c := &cobra.Command{
@@ -50,7 +53,7 @@ lastmile score, or for scorer.path. Stopped, the same command goes on.`,
 				return err
 			}
 			t.Progress = lines(c.ErrOrStderr())
-			quality, err := harness.TrainScorer(c.Context(), t)
+			quality, err := scoring.TrainScorer(c.Context(), t)
 			if err != nil {
 				return err
 			}
@@ -70,7 +73,7 @@ lastmile score, or for scorer.path. Stopped, the same command goes on.`,
 }
 
 func scorerEvaluateCommand() *cobra.Command {
-	e := harness.ScorerEvaluation{}
+	e := scoring.ScorerEvaluation{}
 	var set []string
 	var asJSON bool
 	c := &cobra.Command{
@@ -88,7 +91,7 @@ reference of the task's test split above each kind of negatives.`,
 				return err
 			}
 			e.Progress = lines(c.ErrOrStderr())
-			quality, err := harness.EvaluateScorer(c.Context(), e)
+			quality, err := scoring.EvaluateScorer(c.Context(), e)
 			if err != nil {
 				return err
 			}

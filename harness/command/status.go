@@ -3,11 +3,10 @@ package command
 import (
 	"fmt"
 	"io"
+	"lastmile/harness/results"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
-
-	"lastmile/harness"
 )
 
 func statusCommand() *cobra.Command {
@@ -15,21 +14,24 @@ func statusCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status [FILE]",
 		Short: "Show how far the runs of a sweep are",
-		Long: `Status shows how far the runs and stages of a sweep file are, those that
-another process computes included. Without a file it lists the sweeps in the
-store.`,
-		Example: "  lastmile status\n  lastmile status experiments/demo.toml",
+		Long: `Status shows how far the runs and stages of a sweep file are: of those that are
+running which process computes them, on which host and since when, of those that
+failed why. Without a file it lists the sweeps in the store.`,
+		Example: "  lastmile status\n  lastmile status experiments/demo.toml\n  lastmile status experiments/demo.toml --where variant=ppo",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return listSweeps(c, f.work, f.json)
 			}
-			g, o, err := f.plan(args[0])
+			g, o, err := f.look(args[0])
 			if err != nil {
 				return err
 			}
 			status, err := g.Status(o)
 			if err != nil {
+				return err
+			}
+			if err := g.Times(&status); err != nil {
 				return err
 			}
 			return emit(c, f.json, status, status.Print)
@@ -41,7 +43,7 @@ store.`,
 
 // listSweeps prints the sweeps in the store of a work folder.
 func listSweeps(c *cobra.Command, work string, asJSON bool) (err error) {
-	sweeps, err := harness.Sweeps(c.Context(), work)
+	sweeps, err := results.Sweeps(c.Context(), work)
 	if err != nil {
 		return err
 	}

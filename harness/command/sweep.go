@@ -2,60 +2,103 @@ package command
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/spf13/cobra"
 
 	"lastmile/experiments"
-	"lastmile/harness"
 	"lastmile/harness/doctor"
+	"lastmile/harness/graph"
+	"lastmile/harness/stages"
 )
+
+// schema makes the [Schema], once.
+var schema = sync.OnceValue(func() *experiments.Schema {
+	s := stages.Schema()
+	s.Sections = append(s.Sections, reportSection(), graph.RuntimeSection())
+	s.Sources = append(s.Sources, sources, graph.Sources)
+	s.Renamed["runtime.workers"] = "runtime.jobs"
+	return s
+})
+
+// Schema is all that a sweep file can say.
+func Schema() *experiments.Schema { return schema() }
 
 // sweepFlags are the flags of commands on a sweep file.
 type sweepFlags struct {
-	set, where       []string
-	work             string
-	workers, threads int
-	json             bool
+	set, where    []string
+	work          string
+	jobs, threads int
+	json          bool
 }
 
 func (f *sweepFlags) add(c *cobra.Command) {
 	c.Flags().StringArrayVar(&f.set, "set", nil, "change a setting of all runs: `KEY=VALUE`, may be repeated")
 	c.Flags().StringArrayVar(&f.where, "where", nil, "only runs with this value: `KEY=VALUE`, where KEY is variant, label or a setting; may be repeated")
 	c.Flags().StringVar(&f.work, "work", "work", "the `folder` of stages and results")
-	c.Flags().IntVar(&f.workers, "workers", 0, "stages computed at once (default: the file's)")
+	c.Flags().IntVar(&f.jobs, "jobs", 0, "stages computed at once, each in a process of its own where there are several (default: the file's)")
 	c.Flags().IntVar(&f.threads, "threads", 0, "threads of each (default: the file's)")
 	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
 }
 
-// plan loads a sweep file and plans it. The runs that --where selects are
-// listed in the options.
-func (f *sweepFlags) plan(path string) (*harness.Graph, harness.Options, error) {
-	var o harness.Options
-	load := experiments.LoadOptions{Set: f.set, Known: harness.Known(), Cores: doctor.Cores()}
-	if f.workers != 0 {
-		load.Set = append(load.Set, fmt.Sprintf("runtime.workers=%d", f.workers))
+// options are those of loading the sweep file.
+func (f *sweepFlags) options() experiments.LoadOptions {
+	load := experiments.LoadOptions{Set: f.set}
+	if f.jobs != 0 {
+		load.Set = append(load.Set, fmt.Sprintf("runtime.jobs=%d", f.jobs))
 	}
 	if f.threads != 0 {
 		load.Set = append(load.Set, fmt.Sprintf("runtime.threads=%d", f.threads))
 	}
-	sweep, err := experiments.Load(path, load)
+	return load
+}
+
+// plan loads a sweep file and plans it. The runs that --where selects are
+// listed in the options.
+func (f *sweepFlags) plan(path string) (*graph.Graph, graph.Options, error) {
+	load := f.options()
+	sweep, err := schema().Load(path, load)
 	if err != nil {
-		return nil, o, err
+		return nil, graph.Options{}, err
 	}
-	o.Workers, o.Threads, o.Device = sweep.Runtime.Workers, sweep.Runtime.Threads, sweep.Runtime.Device
+	var only []string
 	if len(f.where) > 0 {
 		load.Where = f.where
-		selected, err := experiments.Load(path, load)
+		selected, err := schema().Load(path, load)
 		if err != nil {
-			return nil, o, err
+			return nil, graph.Options{}, err
 		}
 		for _, r := range selected.Runs {
-			o.Only = append(o.Only, r.ID)
+			only = append(only, r.ID)
 		}
+	}
+	g, o, err := f.graph(sweep)
+	o.Only = only
+	return g, o, err
+}
+
+// look loads a sweep file and plans nothing of it but the runs that --where
+// selects.
+func (f *sweepFlags) look(path string) (*graph.Graph, graph.Options, error) {
+	load := f.options()
+	load.Where = f.where
+	sweep, err := schema().Load(path, load)
+	if err != nil {
+		return nil, graph.Options{}, err
+	}
+	return f.graph(sweep)
+}
+
+// graph plans a sweep as its section [runtime] says.
+func (f *sweepFlags) graph(sweep *experiments.Sweep) (*graph.Graph, graph.Options, error) {
+	runtime := experiments.Get[graph.Runtime](sweep.Config, "runtime")
+	o := graph.Options{Jobs: runtime.Jobs, Command: stageCommandLine, Threads: runtime.Threads, Device: runtime.Device}
+	if o.Threads == 0 {
+		o.Threads = max(1, doctor.Cores()/o.Jobs)
 	}
 	if err := sweep.CheckFiles(); err != nil {
 		return nil, o, err
 	}
-	g, err := harness.Plan(sweep, f.work)
+	g, err := graph.Plan(sweep, f.work)
 	return g, o, err
 }

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"lastmile/experiments"
 )
 
 // A Tokenizer turns text into tokens and back. Decode of a part of Encode's
@@ -28,7 +26,7 @@ type Codec struct {
 // NewCodec returns the codec of a task with a tokenizer whose end token is
 // end. It fails where a template is wrong or leaves no room for an input or a
 // reference.
-func NewCodec(task experiments.Task, tokenizer Tokenizer, end int) (*Codec, error) {
+func NewCodec(task Task, tokenizer Tokenizer, end int) (*Codec, error) {
 	template, err := NewTemplate(task.Prompt, task.Response)
 	if err != nil {
 		return nil, err

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"lastmile/experiments"
 )
 
 // pieces is a tokenizer over bytes in which some pairs of bytes are one token,
@@ -44,7 +42,7 @@ var seams = pieces{"\n=", "a\n", "th", " f"}
 
 func newCodec(t *testing.T, maxPrompt, maxResponse int) *Codec {
 	t.Helper()
-	task := experiments.Task{Prompt: "sum: {input}\n=>", Response: " {reference}", MaxPromptTokens: maxPrompt, MaxResponseTokens: maxResponse}
+	task := Task{Prompt: "sum: {input}\n=>", Response: " {reference}", MaxPromptTokens: maxPrompt, MaxResponseTokens: maxResponse}
 	c, err := NewCodec(task, seams, endToken)
 	if err != nil {
 		t.Fatal(err)
@@ -163,7 +161,7 @@ func TestTextStopsAtTheEndToken(t *testing.T) {
 }
 
 func TestCodecNeedsRoom(t *testing.T) {
-	task := experiments.Task{Prompt: "sum: {input}\n=>", Response: " {reference}", MaxPromptTokens: 7, MaxResponseTokens: 8}
+	task := Task{Prompt: "sum: {input}\n=>", Response: " {reference}", MaxPromptTokens: 7, MaxResponseTokens: 8}
 	if _, err := NewCodec(task, seams, endToken); err == nil || !strings.HasPrefix(err.Error(), "task.max_prompt_tokens: found 7, expected more than the 7") {
 		t.Errorf("error %v", err)
 	}

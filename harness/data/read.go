@@ -9,13 +9,12 @@ import (
 	"strconv"
 	"strings"
 
-	"lastmile/experiments"
 	embedded "lastmile/experiments/data"
 	"lastmile/harness/random"
 )
 
 // embeddedFields says where the lines of the embedded data set hold what.
-var embeddedFields = experiments.Fields{ID: "id", Input: "input", References: []string{"reference"}}
+var embeddedFields = Fields{ID: "id", Input: "input", References: []string{"reference"}}
 
 // Read returns the examples of a task's split: those of the embedded data set
 // that task.Data names, or, where that is "files", of the user's file. Where
@@ -30,7 +29,7 @@ var embeddedFields = experiments.Fields{ID: "id", Input: "input", References: []
 // A line that cannot be read is a [LineError]: one that is no JSON object or
 // no UTF-8, lacks its input or all references, or has the id of an earlier
 // one. So is a file without examples.
-func Read(task experiments.Task, split Split) ([]Example, error) {
+func Read(task Task, split Split) ([]Example, error) {
 	path, limit, err := part(task, split)
 	if err != nil {
 		return nil, err
@@ -76,7 +75,7 @@ func inBase(id string, share float64) bool {
 }
 
 // part returns the file and the limit that a task gives for a split.
-func part(task experiments.Task, split Split) (path string, limit int, err error) {
+func part(task Task, split Split) (path string, limit int, err error) {
 	switch split {
 	case Base, Train:
 		return task.Files.Train, task.Train, nil
@@ -106,7 +105,7 @@ func sample(examples []Example, limit int, split Split) []Example {
 // A reader collects the examples of one file.
 type reader struct {
 	name     string
-	fields   experiments.Fields
+	fields   Fields
 	examples []Example
 	seen     map[string]int // by id, the number of the line
 }

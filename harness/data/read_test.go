@@ -9,17 +9,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"lastmile/experiments"
 )
 
 // dialogues is a task over a file of the test's, with one reference field in
 // train and three in test, as dialogue corpora have them.
-func dialogues(path string) experiments.Task {
-	task := experiments.Default().Task
+func dialogues(path string) Task {
+	task := DefaultTask()
 	task.Data = "files"
-	task.Files = experiments.Files{Train: path, Dev: path, Test: path}
-	task.Fields = experiments.Fields{ID: "fname", Input: "dialogue", References: []string{"summary", "summary1", "summary2", "summary3"}}
+	task.Files = Files{Train: path, Dev: path, Test: path}
+	task.Fields = Fields{ID: "fname", Input: "dialogue", References: []string{"summary", "summary1", "summary2", "summary3"}}
 	return task
 }
 
@@ -86,7 +84,7 @@ func TestReadListsAndNumberedLines(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "e2e.jsonl")
 	os.WriteFile(path, []byte("\ufeff{\"mr\":\"name[Mill]\",\"refs\":[\"The Mill.\",\"It is the Mill.\"]}\r\n{\"mr\":\"name[Inn]\",\"ref\":\"The Inn.\"}"), 0o644)
 	task := dialogues(path)
-	task.Fields = experiments.Fields{Input: "mr", References: []string{"ref", "refs"}}
+	task.Fields = Fields{Input: "mr", References: []string{"ref", "refs"}}
 	examples, err := Read(task, Train)
 	if err != nil {
 		t.Fatal(err)
@@ -153,7 +151,7 @@ func TestReadWhatIsNotThere(t *testing.T) {
 }
 
 func TestReadEmbeddedWithLimits(t *testing.T) {
-	task := experiments.Default().Task
+	task := DefaultTask()
 	all, err := Read(task, Test)
 	if err != nil {
 		t.Fatal(err)
@@ -214,7 +212,7 @@ func TestExamplesSurviveTheirFile(t *testing.T) {
 }
 
 func TestTheBaseModelsShare(t *testing.T) {
-	task := experiments.Default().Task
+	task := DefaultTask()
 	all := map[string]int{}
 	share := func(split Split, share float64) int {
 		task.BaseShare = share

@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"slices"
 
-	"lastmile/experiments"
 	"lastmile/harness/model"
 	"lastmile/harness/torch"
 )
@@ -43,7 +42,7 @@ type Response struct {
 
 // Options say how to decode.
 type Options struct {
-	experiments.Decode
+	Settings
 	// MaxTokens is the longest response, in tokens, the end token included.
 	MaxTokens int
 	// EOS is the end token.

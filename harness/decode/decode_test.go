@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"lastmile/experiments"
 	"lastmile/harness/model"
 	"lastmile/harness/random"
 	"lastmile/harness/torch"
@@ -52,9 +51,9 @@ func requests(n, vocabulary int) []Request {
 }
 
 func options(strategy string, batch int) Options {
-	d := experiments.DefaultDecode(strategy)
+	d := Default(strategy)
 	d.Strategy, d.BatchSize = strategy, batch
-	return Options{Decode: d, MaxTokens: 10, EOS: eos, Seed: 1, Stage: "test"}
+	return Options{Settings: d, MaxTokens: 10, EOS: eos, Seed: 1, Stage: "test"}
 }
 
 func decode(t testing.TB, m *model.Model, requests []Request, o Options) [][]Response {
@@ -214,7 +213,7 @@ func TestLogprobsAndValuesOfSamplingEqualAFreshPass(t *testing.T) {
 			t.Errorf("%d responses ended and %d were cut; the test needs both", ended, cut)
 		}
 		err := s.Scope(func() error {
-			b := model.Plant(s, trees)
+			b := model.NewBranches(s, trees)
 			states := m.HiddenAt(b.Input, b.Predict)
 			for _, c := range []struct {
 				what         string

@@ -59,7 +59,7 @@ type rename struct {
 // architectures are those that are supported: a table of differences.
 var architectures = []architecture{
 	{
-		modelType: "llama", causal: CausalLM, classification: SequenceClassification,
+		modelType: "llama", causal: CausalLM, classification: sequenceClassification,
 		optionalBiases: true, activation: []string{"silu"},
 	},
 	{
@@ -99,8 +99,8 @@ var architectures = []architecture{
 	},
 }
 
-// Supported lists the architectures that can be read, by Hugging Face's names.
-func Supported() []string {
+// supported lists the architectures that can be read, by Hugging Face's names.
+func supported() []string {
 	var names []string
 	for _, a := range architectures {
 		names = append(names, a.causal, a.classification)
@@ -119,9 +119,9 @@ func findArchitecture(names []string, modelType string) (architecture, error) {
 	}
 	switch {
 	case len(names) > 0:
-		return architecture{}, fmt.Errorf("architecture %q is not supported; supported are %s", names[0], strings.Join(Supported(), ", "))
+		return architecture{}, fmt.Errorf("architecture %q is not supported; supported are %s", names[0], strings.Join(supported(), ", "))
 	case modelType != "":
-		return architecture{}, fmt.Errorf("model_type %q is not supported; supported are %s", modelType, strings.Join(Supported(), ", "))
+		return architecture{}, fmt.Errorf("model_type %q is not supported; supported are %s", modelType, strings.Join(supported(), ", "))
 	}
 	return architectures[0], nil
 }

@@ -75,7 +75,7 @@ func TestEachArchitectureCached(t *testing.T) {
 func TestEachArchitectureInTrees(t *testing.T) {
 	eachArchitecture(t, func(t *testing.T, m *Model, in Input, _ []float64) {
 		tree := Tree{Prompt: []int{5, 9, 3}, Responses: [][]int{{4, 5}, {6, 7, 8, 11}, {9}}}
-		b := Plant(m.s, []Tree{tree})
+		b := NewBranches(m.s, []Tree{tree})
 		got, err := m.Logprobs(m.HiddenAt(b.Input, b.Predict), b.Targets, 1).Value64s()
 		if err != nil {
 			t.Fatal(err)

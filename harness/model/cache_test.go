@@ -90,7 +90,7 @@ func TestLeftPaddingChangesNothing(t *testing.T) {
 	got := m.Hidden(Input{
 		Tokens: append([]int64{0, 7, 0}, tokens...), Rows: 1, Length: padding + 4,
 		Positions: []int64{0, 0, 0, 0, 1, 2, 3},
-		Mask:      Causal(s, padding+4).Add(s.Floats(mask, 1, 1, 1, 1, padding+4)),
+		Mask:      causalMask(s, padding+4).Add(s.Floats(mask, 1, 1, 1, 1, padding+4)),
 	})
 	near(t, "hidden states", got.Narrow(1, padding, 4), want, 1e-5)
 }

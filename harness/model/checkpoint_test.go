@@ -28,7 +28,7 @@ func TestCheckpointingChangesNoGradient(t *testing.T) {
 			// Two passes add up.
 			for range 2 {
 				err := s.Scope(func() error {
-					b := Plant(s, forest)
+					b := NewBranches(s, forest)
 					weighed(m.Logprobs(m.HiddenAt(b.Input, b.Predict), b.Targets, 1)).
 						Add(weighed(m.Scores(m.Hidden(b.Input).Reshape(-1, 8)))).Backward()
 					m.Recompute()

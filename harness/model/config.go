@@ -53,7 +53,7 @@ type Config struct {
 // The names of Llama's architectures.
 const (
 	CausalLM               = "LlamaForCausalLM"
-	SequenceClassification = "LlamaForSequenceClassification"
+	sequenceClassification = "LlamaForSequenceClassification"
 )
 
 // ReadConfig reads and checks a config.json of any architecture that is

@@ -101,7 +101,7 @@ func (m *Model) queries(in Input) queries {
 		q.places = in.Cache.places(in)
 	}
 	if q.mask == nil && in.Length > 1 {
-		q.mask = Causal(m.s, in.Length)
+		q.mask = causalMask(m.s, in.Length)
 	}
 	return q
 }
@@ -208,9 +208,9 @@ func (m *Model) attention(i int, x *torch.Tensor, of, all queries, in Input) *to
 	return l.o.apply(torch.Attention(q, k, v, of.mask))
 }
 
-// Causal is the mask [length, length] that lets each token see itself and what
+// causalMask is the mask [length, length] that lets each token see itself and what
 // came before it.
-func Causal(s *torch.Session, length int) *torch.Tensor {
+func causalMask(s *torch.Session, length int) *torch.Tensor {
 	values := make([]float32, length*length)
 	for i := range length {
 		for j := i + 1; j < length; j++ {

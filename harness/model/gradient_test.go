@@ -83,7 +83,7 @@ func TestGradientOfRotations(t *testing.T) {
 func TestGradientOfAttention(t *testing.T) {
 	s := open(t, torch.Float64)
 	m := newModel(t, s, tiny())
-	b := Plant(s, forest)
+	b := NewBranches(s, forest)
 	causal := Input{Rows: 2, Length: 5}
 	l := m.layers[1]
 	for name, in := range map[string]Input{"causal": causal, "tree": b.Input} {
@@ -147,7 +147,7 @@ func TestGradientOfTheModel(t *testing.T) {
 			inputs = append(inputs, gradcheck.Input{Name: p.Name, Tensor: p.Tensor})
 		}
 		gradcheck.Check(t, func() *torch.Tensor {
-			b := Plant(s, forest)
+			b := NewBranches(s, forest)
 			logprobs := m.Logprobs(m.HiddenAt(b.Input, b.Predict), b.Targets, 1)
 			return weighed(logprobs).Add(weighed(m.Scores(m.HiddenAt(b.Input, b.Last))))
 		}, inputs...)

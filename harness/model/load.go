@@ -1,16 +1,15 @@
 package model
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"lastmile/harness/random"
 	"lastmile/harness/safetensors"
+	"lastmile/harness/stage"
 	"lastmile/harness/torch"
 )
 
@@ -114,37 +113,12 @@ func New(s *torch.Session, c Config, seed int) (*Model, error) {
 
 // Tensors reads the parameters as float32.
 func (m *Model) Tensors() (map[string]safetensors.Tensor, error) {
-	out := make(map[string]safetensors.Tensor)
-	for _, p := range m.Parameters() {
-		values, err := p.Tensor.Values()
-		if err != nil {
-			return nil, fmt.Errorf("reading parameter %s: %w", p.Name, err)
-		}
-		out[p.Name] = safetensors.Float32(values, p.Tensor.Shape()...)
-	}
-	return out, nil
+	return ReadParameters(m.Parameters())
 }
 
 // Set overwrites the parameters with tensors of the same names and shapes.
 func (m *Model) Set(tensors map[string]safetensors.Tensor) error {
-	for _, p := range m.Parameters() {
-		t, ok := tensors[p.Name]
-		if !ok {
-			return fmt.Errorf("setting parameter %s: it is missing", p.Name)
-		}
-		values, err := t.Float32s()
-		if err != nil {
-			return fmt.Errorf("setting parameter %s: %w", p.Name, err)
-		}
-		err = m.s.NoGrad(func() error {
-			p.Tensor.CopyInPlace(m.s.Floats(values, t.Shape...))
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("setting parameter %s: %w", p.Name, err)
-		}
-	}
-	return nil
+	return SetParameters(m.Parameters(), tensors)
 }
 
 // Save writes config.json and model.safetensors in float32 to the folder dir,
@@ -186,11 +160,7 @@ func (m *Model) Save(dir string) error {
 // Write writes a Hugging Face folder's config.json and model.safetensors; the
 // tensors have the names of the checkpoint.
 func Write(dir string, c Config, tensors map[string]safetensors.Tensor) error {
-	text, err := json.MarshalIndent(c, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(dir, "config.json"), append(text, '\n'), 0o644); err != nil {
+	if err := stage.WriteJSON(filepath.Join(dir, "config.json"), c); err != nil {
 		return err
 	}
 	return safetensors.Write(filepath.Join(dir, "model.safetensors"), tensors)

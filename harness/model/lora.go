@@ -1,7 +1,6 @@
 package model
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -9,9 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	"lastmile/experiments"
 	"lastmile/harness/random"
 	"lastmile/harness/safetensors"
+	"lastmile/harness/stage"
 	"lastmile/harness/torch"
 )
 
@@ -86,7 +85,7 @@ type AdapterConfig struct {
 // adapters start without effect: a is drawn as PEFT draws it, from streams named
 // by the seed, the stage and the parameter, and b is zero. m serves as the reference policy
 // beside it.
-func (m *Model) Adapt(c experiments.LoRA, seed int, stage string) (*Model, error) {
+func (m *Model) Adapt(c LoRA, seed int, stage string) (*Model, error) {
 	return m.adapt(c, func(name string, shape ...int) (*torch.Tensor, error) {
 		if strings.Contains(name, "lora_B") {
 			return m.s.Zeros(shape...), nil
@@ -101,7 +100,7 @@ func (m *Model) Adapt(c experiments.LoRA, seed int, stage string) (*Model, error
 	})
 }
 
-func (m *Model) adapt(c experiments.LoRA, tensor func(name string, shape ...int) (*torch.Tensor, error)) (*Model, error) {
+func (m *Model) adapt(c LoRA, tensor func(name string, shape ...int) (*torch.Tensor, error)) (*Model, error) {
 	if a := m.Config.arch(); len(a.checkpoint) > 0 {
 		return nil, fmt.Errorf("LoRA is not supported for %s, whose checkpoints hold several projections in one; train all parameters (lora.r = 0)", a.causal)
 	}
@@ -221,11 +220,7 @@ func (m *Model) adapterConfig(base string) AdapterConfig {
 
 // WriteAdapter writes a folder of PEFT's.
 func WriteAdapter(dir string, c AdapterConfig, tensors map[string]safetensors.Tensor) error {
-	text, err := json.MarshalIndent(c, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(dir, adapterConfigFile), append(text, '\n'), 0o644); err != nil {
+	if err := stage.WriteJSON(filepath.Join(dir, adapterConfigFile), c); err != nil {
 		return err
 	}
 	return safetensors.Write(filepath.Join(dir, adapterFile), tensors)
@@ -266,12 +261,8 @@ func AddAdapters(c AdapterConfig, first map[string]safetensors.Tensor, d Adapter
 // ReadAdapter reads a folder that SaveAdapter or PEFT wrote.
 func ReadAdapter(dir string) (c AdapterConfig, tensors map[string]safetensors.Tensor, err error) {
 	path := filepath.Join(dir, adapterConfigFile)
-	text, err := os.ReadFile(path)
-	if err != nil {
+	if err := stage.ReadJSON(path, &c); err != nil {
 		return c, nil, err
-	}
-	if err := json.Unmarshal(text, &c); err != nil {
-		return c, nil, fmt.Errorf("reading %s: %w", path, err)
 	}
 	if c.PEFTType != "LORA" || c.R < 1 || len(c.TargetModules) == 0 || c.Bias != "none" || c.FanInFanOut {
 		return c, nil, fmt.Errorf("reading %s: want a LORA of rank 1 or more for named modules, without biases", path)
@@ -301,7 +292,7 @@ func (m *Model) LoadAdapter(dir string) (*Model, error) {
 		}
 		return m.s.Floats(values, shape...), nil
 	}
-	adapted, err := m.adapt(experiments.LoRA{R: c.R, Alpha: c.Alpha, Dropout: c.Dropout, TargetModules: c.TargetModules}, read)
+	adapted, err := m.adapt(LoRA{R: c.R, Alpha: c.Alpha, Dropout: c.Dropout, TargetModules: c.TargetModules}, read)
 	if err != nil {
 		return nil, err
 	}

@@ -5,17 +5,16 @@ import (
 	"strings"
 	"testing"
 
-	"lastmile/experiments"
 	"lastmile/harness/torch"
 	"lastmile/harness/torch/gradcheck"
 )
 
-var everywhere = experiments.LoRA{
+var everywhere = LoRA{
 	R: 2, Alpha: 3, TargetModules: []string{"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"},
 }
 
 // adapted makes a model with adapters that have an effect.
-func adapted(t *testing.T, m *Model, c experiments.LoRA) *Model {
+func adapted(t *testing.T, m *Model, c LoRA) *Model {
 	t.Helper()
 	a, err := m.Adapt(c, 1, "test")
 	if err != nil {
@@ -80,7 +79,7 @@ func TestGradientOfAdapters(t *testing.T) {
 		inputs = append(inputs, gradcheck.Input{Name: p.Name, Tensor: p.Tensor})
 	}
 	gradcheck.Check(t, func() *torch.Tensor {
-		b := Plant(s, forest)
+		b := NewBranches(s, forest)
 		return weighed(a.Logprobs(a.HiddenAt(b.Input, b.Predict), b.Targets, 1)).Add(weighed(a.Scores(a.HiddenAt(b.Input, b.Last))))
 	}, inputs...)
 	for _, p := range m.Parameters() {
@@ -95,7 +94,7 @@ func TestGradientOfAdapters(t *testing.T) {
 func TestSavedAdaptersAndMergedModelsAreTheSame(t *testing.T) {
 	s := open(t, torch.Float32)
 	m := newModel(t, s, tiny())
-	a := adapted(t, m, experiments.LoRA{R: 3, Alpha: 2, TargetModules: []string{"k_proj", "up_proj"}})
+	a := adapted(t, m, LoRA{R: 3, Alpha: 2, TargetModules: []string{"k_proj", "up_proj"}})
 	a.AddHead()
 	a.Head.CopyInPlace(noise(s, "head", 1, 8))
 	in := Input{Tokens: []int64{1, 2, 3, 4}, Rows: 1, Length: 4}
@@ -201,7 +200,7 @@ func TestAdaptersThatCannotBeAreErrors(t *testing.T) {
 		t.Errorf("GPT-2: error %v", err)
 	}
 	m := newModel(t, s, tiny())
-	if _, err := m.Adapt(experiments.LoRA{R: 1, Alpha: 1, TargetModules: []string{"c_attn"}}, 1, "test"); err == nil || !strings.Contains(err.Error(), `no "c_attn"`) {
+	if _, err := m.Adapt(LoRA{R: 1, Alpha: 1, TargetModules: []string{"c_attn"}}, 1, "test"); err == nil || !strings.Contains(err.Error(), `no "c_attn"`) {
 		t.Errorf("an unknown module: error %v", err)
 	}
 	dir := t.TempDir()

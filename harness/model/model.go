@@ -3,7 +3,6 @@ package model
 import (
 	"fmt"
 
-	"lastmile/experiments"
 	"lastmile/harness/torch"
 )
 
@@ -37,7 +36,7 @@ type Model struct {
 	// base is the model whose parameters one with adapters computes with; nil
 	// without adapters.
 	base *Model
-	lora experiments.LoRA
+	lora LoRA
 	*dropping
 
 	pending []checkpoint // passes whose layers wait for their gradients

@@ -32,8 +32,8 @@ type Branches struct {
 	Predict, Targets []int64
 }
 
-// Plant lays trees out as a batch, padded on the right to the largest.
-func Plant(s *torch.Session, trees []Tree) Branches {
+// NewBranches lays trees out as a batch, padded on the right to the largest.
+func NewBranches(s *torch.Session, trees []Tree) Branches {
 	b := Branches{}
 	b.Rows = len(trees)
 	for _, t := range trees {

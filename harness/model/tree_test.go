@@ -32,7 +32,7 @@ func TestTreesEqualSequences(t *testing.T) {
 		}
 		trees = append(trees, tree)
 	}
-	b := Plant(s, trees)
+	b := NewBranches(s, trees)
 	logprobs, err := m.Logprobs(m.HiddenAt(b.Input, b.Predict), b.Targets, 0.8).Value64s()
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +69,7 @@ func TestHiddenAtEqualsHidden(t *testing.T) {
 	causal := Input{Tokens: []int64{1, 2, 3, 4, 5, 6, 7, 8, 9}, Rows: 3, Length: 3}
 	placed := causal
 	placed.Positions = []int64{0, 1, 2, 4, 5, 6, 0, 0, 1}
-	tree := Plant(s, forest).Input
+	tree := NewBranches(s, forest).Input
 	for name, in := range map[string]Input{"causal": causal, "placed": placed, "tree": tree} {
 		for _, positions := range [][]int64{{0, 1, 2, 4}, {8, 3, 2, 3}, {0}} {
 			all := m.Hidden(in).Reshape(-1, 8)

@@ -6,7 +6,11 @@ import "math/rand/v2"
 // input. A group never has the same one twice.
 type irrelevant struct{}
 
-func (irrelevant) Name() string { return "irrelevant" }
+// irrelevantSettings are those of another example's reference: good text, but not about
+// this input.
+type irrelevantSettings struct{ Share }
+
+var irrelevantKind = define("irrelevant", true, irrelevantSettings{Share{Weight: 2.6}}, nil, func(irrelevantSettings) Kind { return irrelevant{} })
 
 // Make takes another example's first reference; without end it goes on with
 // further ones.

@@ -1,13 +1,13 @@
 // Package negatives makes bad responses out of good ones. They are what the
-// reward model learns to put below the ground truth; no human judges anything.
+// reward model learns to put below the ground truth; no human rates anything.
 //
 // There are five kinds (arXiv 2408.16753): random tokens, another example's
-// reference, the truth with its words shuffled, the truth caught in a
+// reference, the truth with its words shuffled, the truth with a
 // repetition, and a copy of the input. Each is made with the end token or
 // without it. One without is as long as a response can be, because that is
 // where decoding cuts: a loop goes on, a shuffle is followed by further
-// shuffles, a copy by the rest of the input. Without those a reward model
-// judges only what ends, and likes loops that never do.
+// shuffles, a copy by the rest of the input. Trained without those, a reward
+// model tells bad responses only where they end, and scores endless loops high.
 //
 // The truth itself without its end token is not among the negatives: the
 // penalty for a missing end belongs to the reward of the reinforcement learning,
@@ -25,7 +25,6 @@ import (
 	"strings"
 	"unicode"
 
-	"lastmile/experiments"
 	"lastmile/harness/data"
 	"lastmile/harness/random"
 )
@@ -45,38 +44,6 @@ type Negative struct {
 	Text string `json:"text"`
 }
 
-// Kind is a way to spoil a response.
-type Kind interface {
-	// Name is the kind's name in sweep files and reports.
-	Name() string
-	// Make returns the tokens of a bad response for s, with the end token last
-	// if ended is asked for, otherwise without it and s.MaxResponse long. It
-	// returns nil where this draw, or s, makes none. It need not look whether
-	// it hit the truth.
-	Make(s *Source, ended bool, r *rand.Rand) []int
-}
-
-// registered lists the kinds, each with its section of the sweep file.
-var registered = []struct {
-	kind   Kind
-	config func(experiments.Negatives) experiments.Negative
-}{
-	{randomTokens{}, func(c experiments.Negatives) experiments.Negative { return c.Random }},
-	{irrelevant{}, func(c experiments.Negatives) experiments.Negative { return c.Irrelevant }},
-	{shuffled{}, func(c experiments.Negatives) experiments.Negative { return c.Shuffled }},
-	{repetitive{}, func(c experiments.Negatives) experiments.Negative { return c.Repetitive }},
-	{copied{}, func(c experiments.Negatives) experiments.Negative { return c.Copy }},
-}
-
-// Names returns the names of the kinds, in the order of reports.
-func Names() []string {
-	var names []string
-	for _, k := range registered {
-		names = append(names, k.kind.Name())
-	}
-	return names
-}
-
 // Vocabulary is what is needed of a tokenizer.
 type Vocabulary interface {
 	VocabSize() int
@@ -89,7 +56,7 @@ const draws = 12
 
 // Maker makes the negatives of a split. Any number of goroutines may use one.
 type Maker struct {
-	config     experiments.Negatives
+	settings   Settings
 	codec      *data.Codec
 	vocabulary Vocabulary
 	examples   []data.Example
@@ -98,8 +65,8 @@ type Maker struct {
 
 // New returns a maker of negatives for examples, which are also the pool that
 // irrelevant responses come from.
-func New(config experiments.Negatives, codec *data.Codec, vocabulary Vocabulary, examples []data.Example) (*Maker, error) {
-	m := &Maker{config: config, codec: codec, vocabulary: vocabulary, examples: examples}
+func New(settings Settings, codec *data.Codec, vocabulary Vocabulary, examples []data.Example) (*Maker, error) {
+	m := &Maker{settings: settings, codec: codec, vocabulary: vocabulary, examples: examples}
 	for id := range vocabulary.VocabSize() {
 		if !vocabulary.IsSpecial(id) && id != codec.End() {
 			m.tokens = append(m.tokens, id)
@@ -108,18 +75,15 @@ func New(config experiments.Negatives, codec *data.Codec, vocabulary Vocabulary,
 	if len(m.tokens) == 0 {
 		return nil, fmt.Errorf("negatives: a vocabulary of %d tokens has none that is not special", vocabulary.VocabSize())
 	}
-	if config.PerExample < 1 {
-		return nil, fmt.Errorf("negatives.per_example: found %d, expected at least 1", config.PerExample)
+	if settings.PerExample.PerExample < 1 {
+		return nil, fmt.Errorf("negatives.per_example: found %d, expected at least 1", settings.PerExample.PerExample)
 	}
-	total := 0.0
-	for _, k := range registered {
-		weight := k.config(config).Weight
-		if !(weight >= 0) {
-			return nil, fmt.Errorf("negatives.%s.weight: found %g, expected 0 or more", k.kind.Name(), weight)
+	for _, k := range settings.chosen {
+		if !(k.Weight >= 0) {
+			return nil, fmt.Errorf("negatives.%s.weight: found %g, expected 0 or more", k.name, k.Weight)
 		}
-		total += weight
 	}
-	if total == 0 {
+	if settings.total() == 0 {
 		return nil, fmt.Errorf("negatives: all weights are 0, expected one above it")
 	}
 	for i, e := range examples {
@@ -130,21 +94,30 @@ func New(config experiments.Negatives, codec *data.Codec, vocabulary Vocabulary,
 	return m, nil
 }
 
+// total is the sum of the kinds' weights.
+func (s Settings) total() float64 {
+	total := 0.0
+	for _, k := range s.chosen {
+		total += k.Weight
+	}
+	return total
+}
+
 // Make returns the negatives of example i: PerExample of them, fewer only where
 // no kind in use can make one. A kind that cannot (a truth of one letter
 // cannot be shuffled) leaves its place to the next.
 func (m *Maker) Make(seed, i int) []Negative {
 	s := m.source(i)
+	kinds := m.settings.chosen
 	var made []Negative
 	for place, first := range m.assign(random.New(seed, "negatives", s.Example.ID)) {
 		r := random.New(seed, "negatives", s.Example.ID, place)
-		for step := range registered {
-			k := registered[(first+step)%len(registered)]
-			c := k.config(m.config)
-			if c.Weight == 0 {
+		for step := range kinds {
+			k := kinds[(first+step)%len(kinds)]
+			if k.Weight == 0 {
 				continue
 			}
-			if n, ok := s.negative(k.kind, r.Float64() >= c.Unended, r); ok {
+			if n, ok := s.negative(k, r.Float64() >= k.Unended, r); ok {
 				made = append(made, n)
 				break
 			}
@@ -153,51 +126,47 @@ func (m *Maker) Make(seed, i int) []Negative {
 	return made
 }
 
-// assign returns the kind, by its place in registered, of each negative of a group.
-// It walks the weights in equal steps from a random start (systematic
+// assign returns the kind, by its place among those in use, of each negative of a
+// group. It walks the weights in equal steps from a random start (systematic
 // sampling), so that a group holds each kind as often as its share says, up to
 // one more or less, and over examples the shares are exact in expectation.
 func (m *Maker) assign(r *rand.Rand) []int {
-	total := 0.0
-	for _, k := range registered {
-		total += k.config(m.config).Weight
-	}
-	step := total / float64(m.config.PerExample)
+	n := m.settings.PerExample.PerExample
+	step := m.settings.total() / float64(n)
 	next := r.Float64() * step
-	var kinds []int
+	var assigned []int
 	sum := 0.0
 	last := 0
-	for i, k := range registered {
-		weight := k.config(m.config).Weight
-		if weight == 0 {
+	for i, k := range m.settings.chosen {
+		if k.Weight == 0 {
 			continue
 		}
 		last = i
-		sum += weight
-		for ; next < sum && len(kinds) < m.config.PerExample; next += step {
-			kinds = append(kinds, i)
+		sum += k.Weight
+		for ; next < sum && len(assigned) < n; next += step {
+			assigned = append(assigned, i)
 		}
 	}
-	for len(kinds) < m.config.PerExample { // rounding at the very end
-		kinds = append(kinds, last)
+	for len(assigned) < n { // rounding at the very end
+		assigned = append(assigned, last)
 	}
-	return kinds
+	return assigned
 }
 
 // MakeAll returns what accuracies are measured on: for example i one negative
-// of each kind that ends, and of each kind that the configuration also has
-// without end (Unended above 0) one that does not, whatever the weights. A
-// kind that can make none of this example is left out.
+// of each kind that ends, and of each kind that the settings also have without
+// end (Unended above 0) one that does not, whatever the weights. A kind that
+// can make none of this example is left out.
 func (m *Maker) MakeAll(seed, i int) []Negative {
 	s := m.source(i)
 	var made []Negative
-	for _, k := range registered {
+	for _, k := range m.settings.chosen {
 		for _, ended := range []bool{true, false} {
-			if !ended && k.config(m.config).Unended == 0 {
+			if !ended && k.Unended == 0 {
 				continue
 			}
-			r := random.New(seed, "negatives", "one of each", s.Example.ID, k.kind.Name(), ended)
-			if n, ok := s.negative(k.kind, ended, r); ok {
+			r := random.New(seed, "negatives", "one of each", s.Example.ID, k.name, ended)
+			if n, ok := s.negative(k, ended, r); ok {
 				made = append(made, n)
 			}
 		}
@@ -206,10 +175,10 @@ func (m *Maker) MakeAll(seed, i int) []Negative {
 }
 
 // negative draws a response of a kind until it is none of the truths.
-func (s *Source) negative(kind Kind, ended bool, r *rand.Rand) (Negative, bool) {
+func (s *Source) negative(k chosen, ended bool, r *rand.Rand) (Negative, bool) {
 	end := s.maker.codec.End()
 	for range draws {
-		tokens := kind.Make(s, ended, r)
+		tokens := k.kind.Make(s, ended, r)
 		length := len(tokens)
 		if ended {
 			length-- // the end token is last, and nowhere else
@@ -221,7 +190,7 @@ func (s *Source) negative(kind Kind, ended bool, r *rand.Rand) (Negative, bool) 
 		if s.isTruth(tokens, text) {
 			continue
 		}
-		return Negative{s.Example.ID, kind.Name(), ended, tokens, text}, true
+		return Negative{s.Example.ID, k.name, ended, tokens, text}, true
 	}
 	return Negative{}, false
 }

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"lastmile/experiments"
 	"lastmile/harness/data"
 	"lastmile/harness/tokenizer"
 )
@@ -50,29 +49,42 @@ func examples() []data.Example {
 	return all
 }
 
-func newMaker(t testing.TB, config experiments.Negatives, pool []data.Example) *Maker {
+func newMaker(t testing.TB, config string, pool []data.Example) *Maker {
 	t.Helper()
 	tok, err := tokenizer.Load("../tokenizer/testdata/trained")
 	if err != nil {
 		t.Fatal(err)
 	}
-	task := experiments.Default().Task
+	task := data.DefaultTask()
 	task.MaxPromptTokens, task.MaxResponseTokens = 128, maxResponse
 	codec, err := data.NewCodec(task, tok, tok.EOS())
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := New(config, codec, tok, pool)
+	m, err := New(settings(t, config), codec, tok, pool)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return m
 }
 
+// byDefault are the settings of which nothing is said.
+const byDefault = `{"per_example":6,"random":{"weight":1.2,"unended":0.1},"irrelevant":{"weight":2.6},"shuffled":{"weight":1,"unended":0.1},
+	"repetitive":{"weight":2.6,"unended":0.1},"copy":{"weight":0.8,"unended":0.1}}`
+
+func settings(t testing.TB, text string) Settings {
+	t.Helper()
+	var s Settings
+	if err := json.Unmarshal([]byte(text), &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 // check tests what holds for every negative.
 func check(t *testing.T, m *Maker, e data.Example, n Negative) {
 	t.Helper()
-	if n.Example != e.ID || !slices.Contains(Names(), n.Kind) {
+	if n.Example != e.ID || !slices.Contains(names(), n.Kind) {
 		t.Errorf("%s has a negative of %q, kind %q", e.ID, n.Example, n.Kind)
 	}
 	if end := slices.Index(n.Tokens, m.codec.End()); n.Ended && end != len(n.Tokens)-1 || !n.Ended && end >= 0 {
@@ -94,14 +106,12 @@ func check(t *testing.T, m *Maker, e data.Example, n Negative) {
 
 func TestNegativesAreBadResponses(t *testing.T) {
 	pool := examples()
-	config := experiments.Default().Negatives
-	config.Irrelevant.Unended = 0.5
-	m := newMaker(t, config, pool)
+	m := newMaker(t, strings.Replace(byDefault, `"weight":2.6}`, `"weight":2.6,"unended":0.5}`, 1), pool)
 	for seed := range 4 {
 		for i, e := range pool {
 			made := m.Make(seed, i)
-			if len(made) != config.PerExample {
-				t.Errorf("%s has %d negatives, want %d", e.ID, len(made), config.PerExample)
+			if len(made) != 6 {
+				t.Errorf("%s has %d negatives, want 6", e.ID, len(made))
 			}
 			for _, n := range append(made, m.MakeAll(seed, i)...) {
 				check(t, m, e, n)
@@ -112,10 +122,8 @@ func TestNegativesAreBadResponses(t *testing.T) {
 
 func TestMakeAllHasOneOfEach(t *testing.T) {
 	pool := examples()
-	config := experiments.Default().Negatives
-	config.Copy.Weight = 0
-	config.Shuffled.Unended = 0
-	m := newMaker(t, config, pool)
+	m := newMaker(t, `{"per_example":6,"random":{"weight":1.2,"unended":0.1},"irrelevant":{"weight":2.6},"shuffled":{"weight":1},
+		"repetitive":{"weight":2.6,"unended":0.1},"copy":{"unended":0.1}}`, pool)
 	want := []string{"random true", "random false", "irrelevant true", "shuffled true", "repetitive true", "repetitive false", "copy true", "copy false"}
 	var got []string
 	for _, n := range m.MakeAll(1, 0) {
@@ -133,8 +141,7 @@ func TestMakeAllHasOneOfEach(t *testing.T) {
 
 func TestNegativesDependOnSeedAndExampleAlone(t *testing.T) {
 	pool := examples()
-	config := experiments.Default().Negatives
-	a, b := newMaker(t, config, pool), newMaker(t, config, pool)
+	a, b := newMaker(t, byDefault, pool), newMaker(t, byDefault, pool)
 	var forward, backward [][]Negative
 	for i := range pool {
 		forward = append(forward, append(a.Make(7, i), a.MakeAll(7, i)...))
@@ -154,13 +161,8 @@ func TestNegativesDependOnSeedAndExampleAlone(t *testing.T) {
 func TestSharesFollowWeights(t *testing.T) {
 	pool := examples()[:150]
 	for _, perExample := range []int{1, 3, 5, 6} {
-		config := experiments.Negatives{
-			PerExample: perExample,
-			Irrelevant: experiments.Negative{Weight: 2},
-			Shuffled:   experiments.Negative{Weight: 1, Unended: 1},
-			Repetitive: experiments.Negative{Weight: 1, Unended: 0.5},
-			Copy:       experiments.Negative{Weight: 1, Unended: 0.3},
-		}
+		config := fmt.Sprintf(`{"per_example":%d,"irrelevant":{"weight":2},"shuffled":{"weight":1,"unended":1},
+			"repetitive":{"weight":1,"unended":0.5},"copy":{"weight":1,"unended":0.3}}`, perExample)
 		m := newMaker(t, config, pool)
 		count, unended, total := map[string]float64{}, map[string]float64{}, 0.0
 		for seed := range 4 {
@@ -202,8 +204,7 @@ func TestSharesFollowWeights(t *testing.T) {
 
 func TestKindsAreWhatTheirNamesSay(t *testing.T) {
 	pool := examples()[:150]
-	config := experiments.Default().Negatives
-	m := newMaker(t, config, pool)
+	m := newMaker(t, byDefault, pool)
 	references := map[string]bool{}
 	for _, e := range pool {
 		references[e.References[0]] = true
@@ -258,7 +259,7 @@ func TestKindsAreWhatTheirNamesSay(t *testing.T) {
 }
 
 func TestNothingToMake(t *testing.T) {
-	config := experiments.Negatives{PerExample: 3, Irrelevant: experiments.Negative{Weight: 1}}
+	const config = `{"per_example":3,"irrelevant":{"weight":1}}`
 	m := newMaker(t, config, examples()[:1])
 	if made := m.Make(1, 0); len(made) != 0 {
 		t.Errorf("irrelevant responses out of a pool of one: %v", made)
@@ -271,19 +272,19 @@ func TestNothingToMake(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	pool := examples()
-	m := newMaker(t, experiments.Default().Negatives, pool)
+	m := newMaker(t, byDefault, pool)
 	tok := m.vocabulary
 	for _, c := range []struct {
-		config   experiments.Negatives
+		config   string
 		examples []data.Example
 		want     string
 	}{
-		{experiments.Negatives{}, pool, "negatives.per_example: found 0"},
-		{experiments.Negatives{PerExample: 1}, pool, "all weights are 0"},
-		{experiments.Negatives{PerExample: 1, Copy: experiments.Negative{Weight: -1}}, pool, "negatives.copy.weight: found -1"},
-		{experiments.Default().Negatives, []data.Example{{ID: "x"}}, `example 0 ("x") has no reference`},
+		{`{"copy":{"weight":1}}`, pool, "negatives.per_example: found 0"},
+		{`{"per_example":1,"copy":{}}`, pool, "all weights are 0"},
+		{`{"per_example":1,"copy":{"weight":-1}}`, pool, "negatives.copy.weight: found -1"},
+		{byDefault, []data.Example{{ID: "x"}}, `example 0 ("x") has no reference`},
 	} {
-		if _, err := New(c.config, m.codec, tok, c.examples); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := New(settings(t, c.config), m.codec, tok, c.examples); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("got %v, want %q", err, c.want)
 		}
 	}
@@ -298,7 +299,7 @@ func TestNamesInJSON(t *testing.T) {
 
 func BenchmarkMake(b *testing.B) {
 	pool := examples()
-	m := newMaker(b, experiments.Default().Negatives, pool)
+	m := newMaker(b, byDefault, pool)
 	i := 0
 	for b.Loop() {
 		m.Make(1, i%len(pool))
@@ -306,7 +307,7 @@ func BenchmarkMake(b *testing.B) {
 	}
 }
 
-func TestComingBack(t *testing.T) {
+func TestRepetitionLater(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for n := 3; n < 12; n++ {
 		var parts []string
@@ -315,8 +316,8 @@ func TestComingBack(t *testing.T) {
 		}
 		none := 0
 		for range 200 {
-			parts[n/2] = "the" // a little word, which may come back among others
-			made := comeBack(parts, r)
+			parts[n/2] = "the" // a little word, which may be repeated among others
+			made := repeatLater(parts, r)
 			if made == nil {
 				none++
 				continue
@@ -327,11 +328,11 @@ func TestComingBack(t *testing.T) {
 					twice = twice || made[j] == first && first != "the"
 				}
 				if i > 0 && made[i-1] == first {
-					t.Fatalf("%v says a word twice in a row", made)
+					t.Fatalf("%v has a word twice in a row", made)
 				}
 			}
 			if !twice || len(made) < n || len(made) > n+longestSpan {
-				t.Fatalf("%v of %d parts does not come back to a word", made, n)
+				t.Fatalf("%v of %d parts repeats no word", made, n)
 			}
 		}
 		if none > 130 {
@@ -340,11 +341,11 @@ func TestComingBack(t *testing.T) {
 	}
 }
 
-func TestInsisting(t *testing.T) {
+func TestRepetitionInPlace(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	parts := strings.Fields("A Theme for Sphinx documents")
 	for range 200 {
-		made := insist(parts, "this theme, for readers of (Sphinx)", r)
+		made := repeatInPlace(parts, "this theme, for readers of (Sphinx)", r)
 		if len(made) != len(parts) {
 			t.Fatalf("%v has another length than %v", made, parts)
 		}
@@ -355,15 +356,15 @@ func TestInsisting(t *testing.T) {
 			}
 		}
 		if len(changed) != 1 {
-			t.Fatalf("%v insists on %d words, expected 1", made, len(changed))
+			t.Fatalf("%v repeats %d words, expected 1", made, len(changed))
 		}
 		for word, n := range changed {
 			if word == "A" || word == "documents" || n > len(parts)/2 {
-				t.Fatalf("%v says %q %d times in place of others", made, word, n)
+				t.Fatalf("%v has %q %d times in place of others", made, word, n)
 			}
 		}
 	}
-	if made := insist(parts, "something else", r); made != nil {
-		t.Fatalf("%v insists on a word that the input does not have", made)
+	if made := repeatInPlace(parts, "something else", r); made != nil {
+		t.Fatalf("%v repeats a word that the input does not have", made)
 	}
 }

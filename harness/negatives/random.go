@@ -8,7 +8,10 @@ import (
 // randomTokens is tokens of the vocabulary, each as likely as any other.
 type randomTokens struct{}
 
-func (randomTokens) Name() string { return "random" }
+// randomSettings are those of tokens of the vocabulary, each as likely as any other.
+type randomSettings struct{ Share }
+
+var randomKind = define("random", true, randomSettings{Share{Weight: 1.2, Unended: 0.1}}, nil, func(randomSettings) Kind { return randomTokens{} })
 
 // Make draws about as many tokens as the truth has, or as many as there may be.
 func (randomTokens) Make(s *Source, ended bool, r *rand.Rand) []int {

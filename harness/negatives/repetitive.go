@@ -8,13 +8,16 @@ import (
 	"unicode/utf8"
 )
 
-// repetitive is the truth caught in a repetition: of a few words, of a
-// sentence, or of the whole, a few times or until the response is cut off; or
-// it comes back to words that it has said ("theme for Sphinx theme"), or says
-// one of the input's in place of others ("Sphinx for Sphinx").
+// repetitive is the truth with a repetition: of a few words, of a sentence, or of
+// the whole, a few times or until the response is cut off; or of some words later
+// on ("theme for Sphinx theme"), or of one of the input's words in the place of
+// others ("Sphinx for Sphinx").
 type repetitive struct{}
 
-func (repetitive) Name() string { return "repetitive" }
+// repetitiveSettings are those of the truth caught in a repetition.
+type repetitiveSettings struct{ Share }
+
+var repetitiveKind = define("repetitive", true, repetitiveSettings{Share{Weight: 2.6, Unended: 0.1}}, nil, func(repetitiveSettings) Kind { return repetitive{} })
 
 // Make repeats a span of the truth after what comes before it, as far as there
 // is room for that. After a repetition that ends, the rest of the truth may
@@ -27,19 +30,19 @@ func (repetitive) Make(s *Source, ended bool, r *rand.Rand) []int {
 	if ended && len(parts) >= 3 {
 		switch r.IntN(12) {
 		case 0, 1, 2:
-			if made := comeBack(parts, r); made != nil {
+			if made := repeatLater(parts, r); made != nil {
 				return s.response(strings.Join(made, between))
 			}
 		case 3:
-			if made := insist(parts, s.Input, r); made != nil {
+			if made := repeatInPlace(parts, s.Input, r); made != nil {
 				return s.response(strings.Join(made, between))
 			}
 		}
 	}
 	start, end := span(parts, r)
 	before, loop, after := parts[:start], parts[start:end], parts[end:]
-	text := func(times int) string {
-		return strings.Join(slices.Concat(before, slices.Repeat(loop, times)), between)
+	text := func(count int) string {
+		return strings.Join(slices.Concat(before, slices.Repeat(loop, count)), between)
 	}
 	if s.response(text(2)) == nil {
 		before = nil
@@ -51,32 +54,32 @@ func (repetitive) Make(s *Source, ended bool, r *rand.Rand) []int {
 		again := between + strings.Join(loop, between)
 		return s.prolonged(text(2), func() string { return again })
 	}
-	times := 2 + r.IntN(2)
+	count := 2 + r.IntN(2)
 	if len(loop) <= longestSpan && len(loop) < len(parts) {
-		times = 2 + r.IntN(5)
+		count = 2 + r.IntN(5)
 	}
 	if len(after) > 0 && r.IntN(2) == 0 {
-		if tokens := s.response(text(times) + between + strings.Join(after, between)); tokens != nil {
+		if tokens := s.response(text(count) + between + strings.Join(after, between)); tokens != nil {
 			return tokens
 		}
 	}
-	for ; times >= 2; times-- {
-		if tokens := s.response(text(times)); tokens != nil {
+	for ; count >= 2; count-- {
+		if tokens := s.response(text(count)); tokens != nil {
 			return tokens
 		}
 	}
 	return nil
 }
 
-// comeBack says a few of the parts, at least three, once more: at least one
-// other stands between the two times. Half of the time what stood there makes
-// way. It returns nil where it chose none but little words, such as "for",
-// which come back in good texts as well.
-func comeBack(parts []string, r *rand.Rand) []string {
+// repeatLater repeats one to four neighbouring parts later in the text, behind at
+// least one other part; there are three parts or more. Half of the time the
+// repetition replaces the parts that stood there. It returns nil where it chose
+// nothing but short words, such as "for", which good texts repeat as well.
+func repeatLater(parts []string, r *rand.Rand) []string {
 	n := 1 + r.IntN(min(longestSpan, len(parts)/2))
 	start := r.IntN(len(parts) - n)
 	again := parts[start : start+n]
-	if !slices.ContainsFunc(again, weighty) {
+	if !slices.ContainsFunc(again, long) {
 		return nil
 	}
 	at := start + n + 1 + r.IntN(len(parts)-start-n)
@@ -87,18 +90,18 @@ func comeBack(parts []string, r *rand.Rand) []string {
 	return slices.Concat(parts[:at], again, rest)
 }
 
-// insist says one of the parts, which stands in the input, in place of up to
-// half of them: what a response is worth grows with each word that it has in
-// common with the input, unless that word has been said. It returns nil where
-// no part, little words aside, stands in the input.
-func insist(parts []string, input string, r *rand.Rand) []string {
+// repeatInPlace puts one of the parts, a word of the input, in the place of up to half
+// of the others. A reward model that counts the words in common with the input,
+// repeated ones each time, would prefer such a response to the truth. It returns nil
+// where no part but short words stands in the input.
+func repeatInPlace(parts []string, input string, r *rand.Rand) []string {
 	found := map[string]bool{}
 	for _, p := range words(input) {
 		found[bare(input[p.start:p.end])] = true
 	}
 	var about []int
 	for i, part := range parts {
-		if weighty(part) && found[bare(part)] {
+		if long(part) && found[bare(part)] {
 			about = append(about, i)
 		}
 	}
@@ -122,8 +125,8 @@ func bare(word string) string {
 	return strings.ToLower(strings.TrimFunc(word, func(c rune) bool { return unicode.IsPunct(c) || unicode.IsSymbol(c) }))
 }
 
-// weighty tells a word of four letters or more.
-func weighty(word string) bool { return utf8.RuneCountInString(bare(word)) >= 4 }
+// long reports whether a word has four letters or more.
+func long(word string) bool { return utf8.RuneCountInString(bare(word)) >= 4 }
 
 // longestSpan is the most words of a short loop.
 const longestSpan = 4

@@ -9,7 +9,10 @@ import (
 // sentence. The letters of a truth of one word are shuffled instead.
 type shuffled struct{}
 
-func (shuffled) Name() string { return "shuffled" }
+// shuffledSettings are those of the truth with its words in another order.
+type shuffledSettings struct{ Share }
+
+var shuffledKind = define("shuffled", true, shuffledSettings{Share{Weight: 1, Unended: 0.1}}, nil, func(shuffledSettings) Kind { return shuffled{} })
 
 // Make shuffles the truth; without end, more shuffles follow.
 func (shuffled) Make(s *Source, ended bool, r *rand.Rand) []int {

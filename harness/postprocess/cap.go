@@ -1,11 +1,9 @@
 package postprocess
 
-import "lastmile/experiments"
-
 // capWords keeps so many words at most.
 type capWords struct{ most int }
 
-func newCapWords(config experiments.Postprocess) (Processor, error) {
+func newCapWords(config Settings) (Processor, error) {
 	return capWords{config.MaxWords}, atLeastOne("max_words", config.MaxWords)
 }
 

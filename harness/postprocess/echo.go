@@ -2,21 +2,18 @@ package postprocess
 
 import (
 	"strings"
-
-	"lastmile/experiments"
 )
 
 // stripEcho removes what was copied from the input: runs of at least so many
-// words. An output that is nothing but echo stays, as something is better than
-// nothing.
+// words. An output that would lose all its words stays as it is.
 type stripEcho struct{ words int }
 
-func newStripEcho(config experiments.Postprocess) (Processor, error) {
+func newStripEcho(config Settings) (Processor, error) {
 	return stripEcho{config.EchoWords}, atLeastOne("echo_words", config.EchoWords)
 }
 
 func (p stripEcho) Process(t Text) string {
-	input := p.runs(spoken(words(t.Input)))
+	input := p.runs(withoutPunctuation(words(t.Input)))
 	if len(input) == 0 {
 		return t.Text
 	}
@@ -30,8 +27,8 @@ func (p stripEcho) Process(t Text) string {
 	}
 }
 
-// spoken returns the words that are not punctuation alone.
-func spoken(all []word) []word {
+// withoutPunctuation returns the words that are not punctuation alone.
+func withoutPunctuation(all []word) []word {
 	var found []word
 	for _, w := range all {
 		if w.key != "" {
@@ -50,9 +47,10 @@ func (p stripEcho) runs(all []word) map[string]bool {
 	return found
 }
 
-// strip goes over the text once.
+// strip removes the runs of input that the text has. Words that become neighbours by
+// that may be such a run again.
 func (p stripEcho) strip(text string, input map[string]bool) string {
-	all := spoken(words(text))
+	all := withoutPunctuation(words(text))
 	drop := make([]bool, len(all))
 	for i := 0; i+p.words <= len(all); i++ {
 		if input[joined(all[i:i+p.words])] {

@@ -2,14 +2,12 @@ package postprocess
 
 import (
 	"strings"
-
-	"lastmile/experiments"
 )
 
 // firstLine keeps the first line that is not blank.
 type firstLine struct{}
 
-func newFirstLine(experiments.Postprocess) (Processor, error) { return firstLine{}, nil }
+func newFirstLine(Settings) (Processor, error) { return firstLine{}, nil }
 
 func (firstLine) Process(t Text) string {
 	for line := range strings.Lines(t.Text) {

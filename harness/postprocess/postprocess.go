@@ -4,14 +4,12 @@
 //
 // A chain is a list of processors by name, applied in order. Each takes away
 // and adds nothing: an output is never longer after it than before, and a text
-// that has something to say never becomes empty. References are not seen.
+// with words never becomes empty. References are not seen.
 package postprocess
 
 import (
 	"fmt"
 	"strings"
-
-	"lastmile/experiments"
 )
 
 // Text is an output as a processor sees it.
@@ -34,7 +32,7 @@ type Processor interface {
 // registered lists the processors by name, each with its constructor.
 var registered = []struct {
 	name string
-	make func(experiments.Postprocess) (Processor, error)
+	make func(Settings) (Processor, error)
 }{
 	{"first-line", newFirstLine},
 	{"first-sentence", newFirstSentence},
@@ -59,7 +57,7 @@ type Chain []Processor
 
 // New returns the chain that config asks for. A name that is not registered or a
 // number that is out of range is an error that says which key is wrong.
-func New(config experiments.Postprocess) (Chain, error) {
+func New(config Settings) (Chain, error) {
 	var chain Chain
 next:
 	for _, name := range config.Chain {

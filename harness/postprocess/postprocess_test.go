@@ -5,13 +5,11 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
-
-	"lastmile/experiments"
 )
 
 // config asks for one processor, with numbers that are easy to count to.
-func config(chain ...string) experiments.Postprocess {
-	return experiments.Postprocess{Chain: chain, MaxWords: 5, NGram: 3, EchoWords: 4}
+func config(chain ...string) Settings {
+	return Settings{Chain: chain, MaxWords: 5, NGram: 3, EchoWords: 4}
 }
 
 func TestProcessors(t *testing.T) {
@@ -112,7 +110,7 @@ func TestChainAppliesInOrder(t *testing.T) {
 		{nil, text.Text},
 		{[]string{"drop-unfinished", "remove-repeated-ngrams"}, "a tool for files."},
 		{[]string{"cap-words", "drop-unfinished"}, "a tool tool for files."},
-		{experiments.Default().Postprocess.Chain, "a tool for files."},
+		{Default().Chain, "a tool for files."},
 	} {
 		chain, err := New(config(c.chain...))
 		if err != nil {
@@ -125,17 +123,17 @@ func TestChainAppliesInOrder(t *testing.T) {
 }
 
 func TestMistakes(t *testing.T) {
-	if _, err := New(experiments.Default().Postprocess); err != nil {
+	if _, err := New(Default()); err != nil {
 		t.Errorf("the default chain: %v", err)
 	}
 	for _, c := range []struct {
-		config experiments.Postprocess
+		config Settings
 		want   string
 	}{
 		{config("first-lime"), `postprocess.chain: unknown processor "first-lime"; one of first-line, first-sentence, drop-unfinished`},
-		{experiments.Postprocess{Chain: []string{"cap-words"}}, "postprocess.max_words: found 0, expected at least 1"},
-		{experiments.Postprocess{Chain: []string{"strip-echo"}}, "postprocess.echo_words: found 0"},
-		{experiments.Postprocess{Chain: []string{"remove-repeated-ngrams"}, EchoWords: 1}, "postprocess.ngram: found 0"},
+		{Settings{Chain: []string{"cap-words"}}, "postprocess.max_words: found 0, expected at least 1"},
+		{Settings{Chain: []string{"strip-echo"}}, "postprocess.echo_words: found 0"},
+		{Settings{Chain: []string{"remove-repeated-ngrams"}, EchoWords: 1}, "postprocess.ngram: found 0"},
 	} {
 		if _, err := New(c.config); err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("got %v, want %q", err, c.want)
@@ -178,7 +176,7 @@ func FuzzProcessors(f *testing.F) {
 }
 
 func BenchmarkDefaultChain(b *testing.B) {
-	chain, err := New(experiments.Default().Postprocess)
+	chain, err := New(Default())
 	if err != nil {
 		b.Fatal(err)
 	}

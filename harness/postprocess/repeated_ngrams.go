@@ -2,22 +2,20 @@ package postprocess
 
 import (
 	"strings"
-
-	"lastmile/experiments"
 )
 
-// removeRepeatedNGrams removes what repeats what the output has said before: a
-// run of n words or more that stood in it already, and shorter runs that follow
-// directly upon themselves within a sentence ("the the", "in the in the").
+// removeRepeatedNGrams removes repetitions: a run of n words or more that the output
+// has before, and a shorter run that directly follows the same run within a
+// sentence ("the the", "in the in the").
 type removeRepeatedNGrams struct{ n int }
 
-func newRemoveRepeatedNGrams(config experiments.Postprocess) (Processor, error) {
+func newRemoveRepeatedNGrams(config Settings) (Processor, error) {
 	return removeRepeatedNGrams{config.NGram}, atLeastOne("ngram", config.NGram)
 }
 
 func (p removeRepeatedNGrams) Process(t Text) string {
 	text := t.Text
-	// Where words go, others become neighbours: as often as something goes.
+	// Removing words makes others neighbours, which may repeat something in turn.
 	for {
 		shorter := p.removeRuns(p.removeStutter(text))
 		if len(shorter) >= len(text) {
@@ -27,7 +25,7 @@ func (p removeRepeatedNGrams) Process(t Text) string {
 	}
 }
 
-// removeRuns removes runs of p.n words and more that stood in the text before.
+// removeRuns removes runs of p.n words and more that the text has before.
 func (p removeRepeatedNGrams) removeRuns(text string) string {
 	all := words(text)
 	drop := make([]bool, len(all))
@@ -47,9 +45,9 @@ func (p removeRepeatedNGrams) removeRuns(text string) string {
 	return without(text, all, drop)
 }
 
-// removeStutter removes runs of fewer than p.n words that follow upon
-// themselves. Numbers may ("0 0"), and the end of one sentence may begin the
-// next ("He sees Tom. Tom runs.").
+// removeStutter removes runs of fewer than p.n words that directly follow the same
+// run. Numbers may be repeated ("0 0"), and so may the last word of a sentence at the
+// beginning of the next ("He sees Tom. Tom runs.").
 func (p removeRepeatedNGrams) removeStutter(text string) string {
 	all := words(text)
 	drop := make([]bool, len(all))
@@ -59,7 +57,7 @@ next:
 		if last := len(kept) - 1; last >= 0 && !finished(text[kept[last].start:kept[last].end]) {
 			for n := min(p.n-1, len(kept), len(all)-i); n > 0; n-- {
 				run := all[i : i+n]
-				if says(run) && joined(run) == joined(kept[len(kept)-n:]) {
+				if hasWord(run) && joined(run) == joined(kept[len(kept)-n:]) {
 					for j := range n {
 						drop[i+j] = true
 					}
@@ -73,9 +71,9 @@ next:
 	return without(text, all, drop)
 }
 
-// says tells whether there is a word among words that is neither a number nor
-// punctuation alone.
-func says(words []word) bool {
+// hasWord reports whether one of the words is neither a number nor punctuation
+// alone.
+func hasWord(words []word) bool {
 	for _, w := range words {
 		if w.key != "" && !number(w.key) {
 			return true

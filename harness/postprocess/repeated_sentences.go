@@ -3,15 +3,13 @@ package postprocess
 import (
 	"strings"
 	"unicode"
-
-	"lastmile/experiments"
 )
 
-// removeRepeatedSentences removes sentences that stood in the output before, but
-// for case, punctuation and space.
+// removeRepeatedSentences removes sentences that the output has before, case,
+// punctuation and space aside.
 type removeRepeatedSentences struct{}
 
-func newRemoveRepeatedSentences(experiments.Postprocess) (Processor, error) {
+func newRemoveRepeatedSentences(Settings) (Processor, error) {
 	return removeRepeatedSentences{}, nil
 }
 
@@ -26,8 +24,8 @@ func (removeRepeatedSentences) Process(t Text) string {
 	}
 }
 
-// removeSentences goes over the text once. Where a sentence goes, another may
-// begin to look like the end of the one before, so that once is not enough.
+// removeSentences removes the sentences that the text has before. Where one is removed
+// its neighbours may become one sentence, so that once is not enough.
 func removeSentences(text string) string {
 	var b strings.Builder
 	seen := map[string]bool{}
@@ -39,12 +37,12 @@ func removeSentences(text string) string {
 				keys = append(keys, w.key)
 			}
 		}
-		said := strings.Join(keys, " ")
-		if said != "" && seen[said] {
+		sentenceKey := strings.Join(keys, " ")
+		if sentenceKey != "" && seen[sentenceKey] {
 			removed = true
 			continue
 		}
-		seen[said] = true
+		seen[sentenceKey] = true
 		b.WriteString(sentence)
 	}
 	if !removed {

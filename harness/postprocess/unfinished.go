@@ -4,8 +4,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"lastmile/experiments"
 )
 
 // dropUnfinished drops what comes after the last finished sentence of an output
@@ -14,7 +12,7 @@ import (
 // text as it is. What ended stays too: synopses and headlines have no full stop.
 type dropUnfinished struct{}
 
-func newDropUnfinished(experiments.Postprocess) (Processor, error) { return dropUnfinished{}, nil }
+func newDropUnfinished(Settings) (Processor, error) { return dropUnfinished{}, nil }
 
 func (dropUnfinished) Process(t Text) string {
 	if t.Ended {

@@ -84,7 +84,7 @@ func (t *task) status(now time.Time) string {
 			parts = append(parts, fmt.Sprintf("%.3g steps/s", 1/each))
 		}
 		if t.total > t.done {
-			left = Clock(time.Duration(each*float64(t.total-t.done)*float64(time.Second))) + " left"
+			left = clock(time.Duration(each*float64(t.total-t.done)*float64(time.Second))) + " left"
 		}
 	}
 	if t.note != "" {
@@ -96,9 +96,9 @@ func (t *task) status(now time.Time) string {
 	return strings.Join(parts, "  ")
 }
 
-// Clock formats a duration as minutes and seconds, or hours, minutes and
+// clock formats a duration as minutes and seconds, or hours, minutes and
 // seconds.
-func Clock(d time.Duration) string {
+func clock(d time.Duration) string {
 	seconds := int(d.Round(time.Second).Seconds())
 	if seconds < 3600 {
 		return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
@@ -131,10 +131,7 @@ func ending(e stage.Event, took time.Duration) string {
 	case stage.Failed:
 		return "failed: " + e.Err.Error()
 	case stage.Waiting:
-		if e.Holder == 0 {
-			return "waiting for another process"
-		}
-		return fmt.Sprintf("waiting for process %d", e.Holder)
+		return "waiting for " + e.Holder.String()
 	}
 	return ""
 }

@@ -14,6 +14,7 @@ import (
 func TestLinesSayRateAndTimeLeftAtMostEveryFiveSeconds(t *testing.T) {
 	var out bytes.Buffer
 	clock := time.Unix(0, 0)
+	since := time.Date(2026, 3, 1, 10, 0, 5, 0, time.Local)
 	l := newLines(&out, func() time.Time { return clock })
 	rl := &stage.Stage{Kind: "rl", Name: "ppo, seed 2"}
 	l.Report(stage.Event{Stage: rl, State: stage.Running})
@@ -24,13 +25,13 @@ func TestLinesSayRateAndTimeLeftAtMostEveryFiveSeconds(t *testing.T) {
 	}
 	l.Report(stage.Event{Stage: rl, State: stage.Computed})
 	l.Report(stage.Event{Stage: rl, State: stage.Failed, Err: errors.New("the loss is NaN")})
-	l.Report(stage.Event{Stage: rl, State: stage.Waiting, Holder: 12})
+	l.Report(stage.Event{Stage: rl, State: stage.Waiting, Holder: stage.Owner{Host: "here", Process: 12, Since: since}})
 	want := `rl          ppo, seed 2: 23/100  2.0 s/step  reward 0.71  2:34 left
 rl          ppo, seed 2: 26/100  2.0 s/step  reward 0.71  2:28 left
 rl          ppo, seed 2: 29/100  2.0 s/step  reward 0.71  2:22 left
 rl          ppo, seed 2: done in 22 s
 rl          ppo, seed 2: failed: the loss is NaN
-rl          ppo, seed 2: waiting for process 12
+rl          ppo, seed 2: waiting for process 12 on here since 2026-03-01 10:00:05
 `
 	if got := out.String(); got != want {
 		t.Errorf("got\n%sexpected\n%s", got, want)
@@ -64,7 +65,7 @@ func TestDurations(t *testing.T) {
 		24 * time.Minute:          {"24 min", "24:00"},
 		3*time.Hour + time.Second: {"3.0 h", "3:00:01"},
 	} {
-		if got := [2]string{About(d), Clock(d)}; got != want {
+		if got := [2]string{About(d), clock(d)}; got != want {
 			t.Errorf("%v: %q, expected %q", d, got, want)
 		}
 	}

@@ -1,16 +1,16 @@
 package scorer
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"lastmile/harness/model"
 	"lastmile/harness/random"
 	"lastmile/harness/safetensors"
+	"lastmile/harness/stage"
 	"lastmile/harness/torch"
 )
 
@@ -109,22 +109,14 @@ func Load(s *torch.Session, dir string) (*Encoder, error) {
 //
 // A folder that holds a scorer whose head has these outputs keeps it.
 func Start(s *torch.Session, dir string, outputs []string, seed int) (*Encoder, error) {
-	path := configFile(dir)
-	c, err := readConfig(path)
+	c, keep, err := startConfig(dir, outputs)
 	if err != nil {
 		return nil, err
-	}
-	keep := c.isScorer() && slices.Equal(c.outputs(), outputs)
-	if c.ModelType != bertType && !keep {
-		return nil, fmt.Errorf("reading %s: model_type is %q; expected %q", path, c.ModelType, bertType)
-	}
-	if err := c.checkEncoder(); err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path, err)
 	}
 	if keep {
 		return Load(s, dir)
 	}
-	c.Architectures, c.ProblemType, c.TorchDType = []string{Architecture}, "regression", "float32"
+	c.Architectures, c.ProblemType, c.TorchDType = []string{architecture}, "regression", "float32"
 	c.setOutputs(outputs)
 	c.Score = nil
 	return load(s, dir, c, func(want shape) []float32 {
@@ -142,6 +134,23 @@ func Start(s *torch.Session, dir string, outputs []string, seed int) (*Encoder, 
 		}
 		return values
 	})
+}
+
+// startConfig reads the config.json of what [Start] reads; keep says that the folder
+// holds a scorer whose head has these outputs.
+func startConfig(dir string, outputs []string) (c Config, keep bool, err error) {
+	path := configFile(dir)
+	if c, err = readConfig(path); err != nil {
+		return c, false, err
+	}
+	keep = c.isScorer() && slices.Equal(c.outputs(), outputs)
+	if c.ModelType != bertType && !keep {
+		return c, false, fmt.Errorf("reading %s: model_type is %q; expected %q", path, c.ModelType, bertType)
+	}
+	if err := c.checkEncoder(); err != nil {
+		return c, false, fmt.Errorf("reading %s: %w", path, err)
+	}
+	return c, keep, nil
 }
 
 // load reads the parameters of a folder. made gives the values of one that the
@@ -194,52 +203,13 @@ func find(stored map[string]safetensors.Tensor, c Config, name string) (safetens
 	return safetensors.Tensor{}, false
 }
 
-// Tensors reads the parameters as float32.
-func (e *Encoder) Tensors() (map[string]safetensors.Tensor, error) {
-	out := make(map[string]safetensors.Tensor)
-	for _, p := range e.parameters {
-		values, err := p.Tensor.Values()
-		if err != nil {
-			return nil, fmt.Errorf("reading parameter %s: %w", p.Name, err)
-		}
-		out[p.Name] = safetensors.Float32(values, p.Tensor.Shape()...)
-	}
-	return out, nil
-}
-
-// Set overwrites the parameters with tensors of the same names and shapes.
-func (e *Encoder) Set(tensors map[string]safetensors.Tensor) error {
-	for _, p := range e.parameters {
-		t, ok := tensors[p.Name]
-		if !ok {
-			return fmt.Errorf("setting parameter %s: it is missing", p.Name)
-		}
-		values, err := t.Float32s()
-		if err != nil {
-			return fmt.Errorf("setting parameter %s: %w", p.Name, err)
-		}
-		err = e.s.NoGrad(func() error {
-			p.Tensor.CopyInPlace(e.s.Floats(values, t.Shape...))
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("setting parameter %s: %w", p.Name, err)
-		}
-	}
-	return nil
-}
-
 // Save writes config.json and model.safetensors in float32 to the folder dir.
 func (e *Encoder) Save(dir string) error {
-	tensors, err := e.Tensors()
+	tensors, err := model.ReadParameters(e.parameters)
 	if err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(e.Config, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(configFile(dir), append(text, '\n'), 0o666); err != nil {
+	if err := stage.WriteJSON(configFile(dir), e.Config); err != nil {
 		return err
 	}
 	return safetensors.Write(weightsFile(dir), tensors)

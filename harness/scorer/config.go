@@ -1,17 +1,17 @@
 package scorer
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
+
+	"lastmile/harness/stage"
 )
 
 // The classes that load a scorer's folder: transformers' BERT with a
 // regression head, and BLEURT of the package bleurt-pytorch 0.0.1.
 const (
-	Architecture       = "BertForSequenceClassification"
-	BleurtArchitecture = "BleurtForSequenceClassification"
+	architecture       = "BertForSequenceClassification"
+	bleurtArchitecture = "BleurtForSequenceClassification"
 )
 
 // The values of model_type. A parameter's name begins with it.
@@ -67,21 +67,17 @@ func ReadConfig(path string) (Config, error) {
 // readConfig reads a config.json with what transformers takes for granted
 // where the file says nothing; sizes it must say.
 func readConfig(path string) (Config, error) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return Config{}, err
-	}
 	c := Config{HiddenAct: "gelu", LayerNormEps: 1e-12, InitializerRange: 0.02, PositionEmbeddingType: "absolute", TypeVocabSize: 2}
-	if err := json.Unmarshal(raw, &c); err != nil {
-		return Config{}, fmt.Errorf("reading %s: %w", path, err)
+	if err := stage.ReadJSON(path, &c); err != nil {
+		return Config{}, err
 	}
 	return c, nil
 }
 
 // isScorer tells whether the folder holds a regression head.
 func (c Config) isScorer() bool {
-	return slices.Equal(c.Architectures, []string{Architecture}) && c.ModelType == bertType ||
-		slices.Equal(c.Architectures, []string{BleurtArchitecture}) && c.ModelType == bleurtType
+	return slices.Equal(c.Architectures, []string{architecture}) && c.ModelType == bertType ||
+		slices.Equal(c.Architectures, []string{bleurtArchitecture}) && c.ModelType == bleurtType
 }
 
 // outputs are the names of the regression head's outputs.
@@ -135,7 +131,7 @@ func (c Config) embeddingSize() int {
 func (c Config) check() error {
 	if !c.isScorer() {
 		return fmt.Errorf("architectures is %q and model_type %q; expected %s and %s, or %s and %s",
-			c.Architectures, c.ModelType, Architecture, bertType, BleurtArchitecture, bleurtType)
+			c.Architectures, c.ModelType, architecture, bertType, bleurtArchitecture, bleurtType)
 	}
 	for _, name := range c.Score {
 		if !slices.Contains(c.outputs(), name) {

@@ -67,5 +67,6 @@
 // nor any model's output, draws from streams of its own, and has a seed of its
 // own. But both learn from distortions of the same references, and distortions
 // of the same sorts (loops, shuffled words, other examples' texts), which is
-// worth a sentence wherever the one is used to judge what the other trained.
+// worth a sentence wherever the scorer evaluates a policy that the reward model
+// trained.
 package scorer

@@ -25,7 +25,7 @@ func session(t *testing.T, options torch.Options) *torch.Session {
 // tiny is a configuration for tests.
 func tiny() Config {
 	return Config{
-		Architectures: []string{Architecture}, ModelType: "bert",
+		Architectures: []string{architecture}, ModelType: "bert",
 		VocabSize: 30, HiddenSize: 12, IntermediateSize: 20, NumHiddenLayers: 2, NumAttentionHeads: 3,
 		MaxPositionEmbeddings: 40, TypeVocabSize: 2, PositionEmbeddingType: "absolute", HiddenAct: "gelu", LayerNormEps: 1e-12,
 	}

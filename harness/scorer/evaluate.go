@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"lastmile/experiments"
 	"lastmile/harness/random"
 	"lastmile/harness/torch"
 )
@@ -36,7 +35,7 @@ func (m *Scorer) Outputs(ctx context.Context, pairs []Pair) (names []string, val
 // folder anew, on all ratings but that fold's. Sources are shared out to the
 // folds at random, so that none is in two. Nothing is chosen by the scores of
 // the fold that is left out.
-func CrossValidate(ctx context.Context, dir string, ratings []Rating, folds int, c experiments.Scorer, threads int, progress func(done, total int, note string)) ([]float64, error) {
+func CrossValidate(ctx context.Context, dir string, ratings []Rating, folds int, c Settings, threads int, progress func(done, total int, note string)) ([]float64, error) {
 	fold := share(ratings, folds, c.Seed)
 	out := make([]float64, len(ratings))
 	for f := range folds {
@@ -66,7 +65,7 @@ func CrossValidate(ctx context.Context, dir string, ratings []Rating, folds int,
 	return out, nil
 }
 
-func learnAndScore(ctx context.Context, dir string, learn []Rating, pairs []Pair, c experiments.Scorer, threads int, done func(step, steps int, loss float64)) ([]float64, error) {
+func learnAndScore(ctx context.Context, dir string, learn []Rating, pairs []Pair, c Settings, threads int, done func(step, steps int, loss float64)) ([]float64, error) {
 	s, err := torch.Open(torch.Options{Threads: threads})
 	if err != nil {
 		return nil, err

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 
-	"lastmile/experiments"
 	"lastmile/harness/data"
 	"lastmile/harness/random"
 	"lastmile/harness/train"
@@ -60,7 +59,7 @@ func ReadRatings(path, field string) ([]Rating, error) {
 // and the largest of these ratings. It takes RatingEpochs passes at
 // RatingLearningRate, with an optimizer of its own, and calls done after each
 // step.
-func fineTune(ctx context.Context, e *Encoder, r reader, ratings []Rating, c experiments.Scorer, done func(step, steps int, loss float64)) error {
+func fineTune(ctx context.Context, e *Encoder, r reader, ratings []Rating, c Settings, done func(step, steps int, loss float64)) error {
 	low, high := math.Inf(1), math.Inf(-1)
 	for _, rating := range ratings {
 		low, high = min(low, rating.Rating), max(high, rating.Rating)
@@ -74,7 +73,7 @@ func fineTune(ctx context.Context, e *Encoder, r reader, ratings []Rating, c exp
 		rows[i] = r.row(Pair{rating.Reference, rating.Candidate})
 		sizes[i] = len(rows[i].tokens)
 	}
-	schedule := c.Optimizer
+	schedule := c.OptimizerSettings
 	schedule.LearningRate = c.RatingLearningRate
 	optimizer := train.NewOptimizer(e, schedule)
 	defer optimizer.Free()

@@ -29,8 +29,8 @@ func kinds(exclude []string, more ...kind) []kind {
 	return slices.DeleteFunc(all, excluded)
 }
 
-// Kinds returns the names of the kinds of distortions, for scorer.exclude.
-func Kinds() []string {
+// kindNames returns the names of the kinds of distortions, for scorer.exclude.
+func kindNames() []string {
 	var names []string
 	for _, k := range kinds(nil, kind{name: nearest}) {
 		if k.name != same {

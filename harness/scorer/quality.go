@@ -39,8 +39,8 @@ type trial struct {
 	score, target, itself float64
 }
 
-// judge sums trials up, the kinds in the order in which they first come.
-func judge(trials []trial) Quality {
+// qualityOf sums trials up, the kinds in the order in which they first come.
+func qualityOf(trials []trial) Quality {
 	q := Quality{N: len(trials)}
 	at := make(map[string]int)
 	var scores, targets []float64

@@ -84,8 +84,8 @@ func (m *Scorer) Signature() string { return m.signature }
 // Direction returns [metrics.Higher].
 func (m *Scorer) Direction() metrics.Direction { return metrics.Higher }
 
-// ScoreAll scores each input's hypothesis, by the reference that likes it
-// best. Scores are those of the regression head: about 0 to 1, not bounded.
+// ScoreAll scores each input's hypothesis, by the reference that gives it the most
+// points. Scores are those of the regression head: about 0 to 1, not bounded.
 func (m *Scorer) ScoreAll(inputs []metrics.Input) ([]float64, error) {
 	var unknown []Pair
 	asked := make(map[Pair]bool)

@@ -80,7 +80,7 @@ func TestKindsLowerTheTarget(t *testing.T) {
 }
 
 func TestQuality(t *testing.T) {
-	q := judge([]trial{
+	q := qualityOf([]trial{
 		{"a", 0.1, 0.2, 0.5}, {"a", 0.6, 0.4, 0.5}, {"b", 0.3, 0.3, 0.4}, {"b", 0.9, 0.8, 1},
 	})
 	// scipy 1.17.1: pearsonr and spearmanr.
@@ -129,7 +129,7 @@ func TestCorrelations(t *testing.T) {
 }
 
 func TestExcludedKindsAreNotDrawn(t *testing.T) {
-	for _, name := range Kinds() {
+	for _, name := range kindNames() {
 		for _, k := range kinds([]string{name}) {
 			if k.name == name {
 				t.Errorf("%s is excluded and there", name)
@@ -138,7 +138,7 @@ func TestExcludedKindsAreNotDrawn(t *testing.T) {
 	}
 	// A mixture of what is left cannot shorten, repeat or replace.
 	var all []string
-	for _, name := range Kinds() {
+	for _, name := range kindNames() {
 		if name != "swapped" && name != "mixed" {
 			all = append(all, name)
 		}
@@ -150,7 +150,7 @@ func TestExcludedKindsAreNotDrawn(t *testing.T) {
 	}
 	for i := range 50 {
 		for _, k := range left {
-			if p := from.pair(k, random.New(1, i), from[0]); len(strings.Fields(p.Hypothesis)) != 4 || len(newTeacher(nil, newSource([]string{p.Hypothesis})).joints) != 5 {
+			if p := from.pair(k, random.New(1, i), from[0]); len(strings.Fields(p.Hypothesis)) != 4 || len(newLabeller(nil, newSource([]string{p.Hypothesis})).bigrams) != 5 {
 				t.Errorf("%s made %q", k.name, p.Hypothesis)
 			}
 		}
@@ -159,8 +159,8 @@ func TestExcludedKindsAreNotDrawn(t *testing.T) {
 
 func TestTargetsOfSeveralHeads(t *testing.T) {
 	from := newSource([]string{"a small web server", "a mail server for the web", "fast web tools"})
-	teacher := newTeacher([]string{"overlap", "intact", "synthetic", "rouge1-recall"}, from)
-	got, err := teacher.all([]draft{
+	l := newLabeller([]string{"overlap", "intact", "synthetic", "rouge1-recall"}, from)
+	got, err := l.all([]draft{
 		{Pair{"a small web server", "a small web server"}, true},
 		{Pair{"a small web server", "a mail server for the web"}, true},
 		{Pair{"a small web server", "web small a server"}, false},

@@ -14,17 +14,17 @@ import (
 const overlapTarget = "overlap"
 
 // target is something that the network learns to say of a pair, from 0 to 1.
-// Further ones are metrics by their names: [teacher.all].
+// Further ones are metrics by their names: [labeller.all].
 type target struct {
 	name   string
-	values func(t *teacher, drafts []draft) ([]float64, error)
+	values func(l *labeller, drafts []draft) ([]float64, error)
 }
 
 // targets lists those that are no metrics. A new one is added here.
 func targets() []target {
 	return []target{
-		{overlapTarget, func(_ *teacher, drafts []draft) ([]float64, error) { return Targets(pairsOf(drafts)) }},
-		{"intact", (*teacher).intact},
+		{overlapTarget, func(_ *labeller, drafts []draft) ([]float64, error) { return Targets(pairsOf(drafts)) }},
+		{"intact", (*labeller).intact},
 		{"synthetic", synthetic},
 		{"alignment-precision", alignment(func(precision, _ float64) float64 { return precision })},
 		{"alignment-recall", alignment(func(_, recall float64) float64 { return recall })},
@@ -53,9 +53,9 @@ func bestOf(name string) float64 {
 	return 0
 }
 
-// TargetNames returns the names for scorer.targets: those of this package, and
+// targetNames returns the names for scorer.targets: those of this package, and
 // the metrics that can be targets.
-func TargetNames() []string {
+func targetNames() []string {
 	var names []string
 	for _, t := range targets() {
 		names = append(names, t.name)
@@ -82,30 +82,30 @@ func pairsOf(drafts []draft) []Pair {
 	return pairs
 }
 
-// teacher knows the targets of pairs.
-type teacher struct {
-	names  []string
-	joints map[[2]string]bool // neighbours in genuine texts
-	// judge aligns tokens: the encoder as it was before the training, nil where
+// labeller computes the targets of pairs.
+type labeller struct {
+	names   []string
+	bigrams map[[2]string]bool // those of texts that somebody wrote
+	// aligner aligns tokens: the encoder as it was before the training, nil where
 	// no target asks for it.
-	judge  *Encoder
-	reader reader
+	aligner *Encoder
+	reader  reader
 }
 
-func newTeacher(names []string, genuine ...source) *teacher {
-	t := &teacher{names: names, joints: make(map[[2]string]bool)}
+func newLabeller(names []string, genuine ...source) *labeller {
+	l := &labeller{names: names, bigrams: make(map[[2]string]bool)}
 	for _, s := range genuine {
 		for _, words := range s {
-			for j := range joints(words) {
-				t.joints[j] = true
+			for b := range bigrams(words) {
+				l.bigrams[b] = true
 			}
 		}
 	}
-	return t
+	return l
 }
 
-// joints are the pairs of neighbours in a text, "" standing for its ends.
-func joints(words []string) func(yield func([2]string) bool) {
+// bigrams are the pairs of neighbouring words in a text, "" standing for its ends.
+func bigrams(words []string) func(yield func([2]string) bool) {
 	return func(yield func([2]string) bool) {
 		before := ""
 		for _, word := range append(slices.Clone(words), "") {
@@ -118,11 +118,11 @@ func joints(words []string) func(yield func([2]string) bool) {
 }
 
 // all are the targets of each draft: one list for each draft, in the order of
-// the teacher's names.
-func (t *teacher) all(drafts []draft) ([][]float64, error) {
+// the labeller's names.
+func (l *labeller) all(drafts []draft) ([][]float64, error) {
 	out := make([][]float64, len(drafts))
-	for _, name := range t.names {
-		values, err := t.values(name, drafts)
+	for _, name := range l.names {
+		values, err := l.values(name, drafts)
 		if err != nil {
 			return nil, fmt.Errorf("the target %s: %w", name, err)
 		}
@@ -133,10 +133,10 @@ func (t *teacher) all(drafts []draft) ([][]float64, error) {
 	return out, nil
 }
 
-func (t *teacher) values(name string, drafts []draft) ([]float64, error) {
+func (l *labeller) values(name string, drafts []draft) ([]float64, error) {
 	for _, own := range targets() {
 		if own.name == name {
-			return own.values(t, drafts)
+			return own.values(l, drafts)
 		}
 	}
 	selected, err := metrics.Select([]string{name}, metrics.DefaultOptions())
@@ -162,8 +162,8 @@ func (t *teacher) values(name string, drafts []draft) ([]float64, error) {
 // are neighbours in some text that somebody wrote, without the share that only
 // repeats:
 //
-//	intact = (joints known / joints) · (1 − repeated)
-func (t *teacher) intact(drafts []draft) ([]float64, error) {
+//	intact = (bigrams known / bigrams) · (1 − repeated)
+func (l *labeller) intact(drafts []draft) ([]float64, error) {
 	repetition, err := metrics.Select([]string{"repetition"}, metrics.DefaultOptions())
 	if err != nil {
 		return nil, err
@@ -183,9 +183,9 @@ func (t *teacher) intact(drafts []draft) ([]float64, error) {
 			continue
 		}
 		known, all := 0.0, 0.0
-		for j := range joints(strings.Fields(d.Hypothesis)) {
+		for b := range bigrams(strings.Fields(d.Hypothesis)) {
 			all++
-			if t.joints[j] {
+			if l.bigrams[b] {
 				known++
 			}
 		}
@@ -195,7 +195,7 @@ func (t *teacher) intact(drafts []draft) ([]float64, error) {
 }
 
 // synthetic is 1 where the hypothesis was made, 0 where somebody wrote it so.
-func synthetic(_ *teacher, drafts []draft) ([]float64, error) {
+func synthetic(_ *labeller, drafts []draft) ([]float64, error) {
 	out := make([]float64, len(drafts))
 	for i, d := range drafts {
 		if !d.genuine {
@@ -210,8 +210,8 @@ func synthetic(_ *teacher, drafts []draft) ([]float64, error) {
 // the largest cosine with one of the reference's, recall that over the
 // reference's. Each text is encoded on its own, by the encoder that the
 // training starts from. A cosine below 0 counts as 0.
-func alignment(choose func(precision, recall float64) float64) func(*teacher, []draft) ([]float64, error) {
-	return func(t *teacher, drafts []draft) ([]float64, error) {
+func alignment(choose func(precision, recall float64) float64) func(*labeller, []draft) ([]float64, error) {
+	return func(l *labeller, drafts []draft) ([]float64, error) {
 		vectors := make(map[string][][]float32)
 		var texts []string
 		for _, d := range drafts {
@@ -222,7 +222,7 @@ func alignment(choose func(precision, recall float64) float64) func(*teacher, []
 				}
 			}
 		}
-		if err := t.embed(texts, vectors); err != nil {
+		if err := l.embed(texts, vectors); err != nil {
 			return nil, err
 		}
 		out := make([]float64, len(drafts))
@@ -235,21 +235,21 @@ func alignment(choose func(precision, recall float64) float64) func(*teacher, []
 }
 
 // embed sets the vectors of the tokens of each text, each of length 1.
-func (t *teacher) embed(texts []string, vectors map[string][][]float32) error {
+func (l *labeller) embed(texts []string, vectors map[string][][]float32) error {
 	slices.SortStableFunc(texts, func(a, b string) int { return len(a) - len(b) })
-	s, size := t.judge.s, t.judge.Config.HiddenSize
+	s, size := l.aligner.s, l.aligner.Config.HiddenSize
 	for batch := range slices.Chunk(texts, batchSize) {
 		rows := make([]row, len(batch))
 		for i, text := range batch {
-			tokens := t.reader.encode(text)
-			tokens = tokens[:min(len(tokens), t.reader.limit-marks+1)]
-			rows[i].tokens = slices.Concat([]int{t.reader.start}, tokens, []int{t.reader.separator})
+			tokens := l.reader.encode(text)
+			tokens = tokens[:min(len(tokens), l.reader.limit-marks+1)]
+			rows[i].tokens = slices.Concat([]int{l.reader.start}, tokens, []int{l.reader.separator})
 			rows[i].first = len(rows[i].tokens)
 		}
-		b := t.reader.batch(rows)
+		b := l.reader.batch(rows)
 		var hidden []float32
 		err := s.NoGrad(func() (err error) {
-			x := t.judge.Hidden(b)
+			x := l.aligner.Hidden(b)
 			hidden, err = x.Mul(x.Square().SumDim(2, true).AddScalar(1e-12).Rsqrt()).Values()
 			return err
 		})
@@ -286,17 +286,17 @@ func matched(a, b [][]float32) float64 {
 	return total / float64(len(a))
 }
 
-// teach returns the teacher of a training: the outputs are overlap and those
+// labeller makes the labeller of a training. The outputs are overlap and those
 // that the configuration names.
-func (h school) teach(s *torch.Session, from source) (*teacher, error) {
-	t := newTeacher(h.encoder.Config.outputs(), from)
-	t.reader = h.reader
-	if slices.ContainsFunc(t.names, func(name string) bool { return strings.HasPrefix(name, "alignment-") }) {
-		judge, err := Start(s, h.config.Path, t.names, h.config.Seed)
+func (t trainer) labeller(s *torch.Session, from source) (*labeller, error) {
+	l := newLabeller(t.encoder.Config.outputs(), from)
+	l.reader = t.reader
+	if slices.ContainsFunc(l.names, func(name string) bool { return strings.HasPrefix(name, "alignment-") }) {
+		aligner, err := Start(s, t.config.Path, l.names, t.config.Seed)
 		if err != nil {
 			return nil, err
 		}
-		t.judge = judge
+		l.aligner = aligner
 	}
-	return t, nil
+	return l, nil
 }

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"lastmile/experiments"
 	"lastmile/harness/random"
 	"lastmile/harness/tokenizer"
 	"lastmile/harness/torch"
@@ -44,8 +43,8 @@ func trained(t *testing.T) *tokenizer.Tokenizer {
 	return tok
 }
 
-func small(steps int) experiments.Scorer {
-	c := experiments.Default().Scorer
+func small(steps int) Settings {
+	c := DefaultSettings()
 	c.LearningRate = 2e-3
 	c.Steps, c.BatchSize, c.CheckpointEvery = steps, 16, 5
 	c.HiddenSize, c.IntermediateSize, c.NumHiddenLayers, c.NumAttentionHeads = 32, 64, 2, 2
@@ -237,7 +236,7 @@ func TestWhatIsNoScorerIsNotOpened(t *testing.T) {
 	}
 	for want, dir := range map[string]string{
 		"no such file": t.TempDir(),
-		"expected BertForSequenceClassification and bert": edit("config.json", Architecture, "BertModel"),
+		"expected BertForSequenceClassification and bert": edit("config.json", architecture, "BertModel"),
 		"but config.json makes it [330 64]":               edit("config.json", `"hidden_size": 32`, `"hidden_size": 64`),
 		`"classifier.bias" is missing`:                    edit("model.safetensors", "classifier.bias", "classifier.bear"),
 		"hidden_act \"relu\" is not supported":            edit("config.json", `"gelu"`, `"relu"`),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 	"time"
 )
@@ -40,7 +39,7 @@ func (s State) String() string { return stateNames[s] }
 // Outcome is how a stage ended.
 type Outcome struct {
 	State State
-	// Err says why a stage failed, or which failure blocks it.
+	// Err says why a stage failed or was stopped, or which failure blocks it.
 	Err error
 }
 
@@ -54,231 +53,255 @@ type Event struct {
 	// Done, Total and Note are what the stage's function last reported.
 	Done, Total int
 	Note        string
-	// Holder is the number of the process that a waiting stage waits for.
-	Holder int
+	// Holder is the process that a waiting stage waits for.
+	Holder Owner
 	// Err belongs to a failed or blocked stage.
 	Err error
 }
 
 // Options says how to execute.
 type Options struct {
+	// Executor computes the stages. It is needed where any is to be computed.
+	Executor Executor
 	// Workers is the number of stages computed at once.
 	Workers int
 	// Threads is the number of threads that each may compute with.
 	Threads int
 	// Device is where models compute.
 	Device string
+	// Weight is about how many seconds a stage will take; nil counts each as
+	// one. Of the stages that can be computed, the one goes first that begins
+	// the longest way to a goal.
+	Weight func(*Stage) float64
 	// Report is told of every event, one at a time.
 	Report func(Event)
 }
 
 const (
-	// grace is how long a stopped stage is waited for. Nothing is lost with one
-	// that takes longer: it goes on from its checkpoint.
-	grace = 2 * time.Second
+	// stopWithin is how long Execute waits for computations that were told to
+	// stop. It is more than grace, within which they should return.
+	stopWithin = 2800 * time.Millisecond
 	// pollEvery is how often a stage of another process is looked at.
 	pollEvery = 250 * time.Millisecond
 )
 
-// Execute computes the stages, and all that they need, that are not there yet;
-// earlier ones in the list go first. A stage that fails blocks those that need
-// it and no others. Where ctx is done it returns within three seconds; a stage
+// Execute computes the stages, and all that they need, that are not there yet.
+// The longest way goes first, and of equally long ones that to an earlier goal
+// in the list. A stage that fails blocks those that need it and no others.
+//
+// The outcomes are those of the goals and of the stages that are needed for
+// them: what a finished stage was made from has none, unless another stage
+// needs it. Where ctx is done Execute returns within three seconds; a stage
 // that has not stopped by then is left running, so the process should end.
 func (s *Store) Execute(ctx context.Context, goals []*Stage, o Options) map[*Stage]Outcome {
 	e := &execution{
 		store:    s,
 		options:  o,
-		ordered:  Order(goals),
-		outcomes: map[*Stage]Outcome{},
-		busy:     map[*Stage]bool{},
-		holders:  map[*Stage]int{},
+		outcomes: make(map[*Stage]Outcome, len(goals)),
+		nodes:    map[*Stage]*node{},
+		waiting:  map[*node]Owner{},
 		results:  make(chan result),
 		quit:     make(chan struct{}),
 	}
-	e.options.Workers = max(1, o.Workers)
-	defer close(e.quit)
-	if err := s.make(); err != nil {
-		for _, st := range e.ordered {
-			e.end(st, Outcome{State: Failed, Err: err})
+	defer e.close()
+	e.plan(goals)
+	if err := s.make(); err != nil && len(e.ordered) > 0 {
+		for _, n := range e.ordered {
+			e.end(n, Outcome{State: Failed, Err: err})
 		}
 		return e.outcomes
 	}
-	for {
-		waiting := e.startReady(ctx)
-		if e.running == 0 && !waiting {
+	for ctx.Err() == nil {
+		e.start(ctx)
+		if e.running == 0 && len(e.waiting) == 0 {
 			break
 		}
-		var poll <-chan time.Time
-		if waiting {
-			poll = time.After(pollEvery)
-		}
-		select {
-		case r := <-e.results:
-			e.settle(ctx, r)
-		case <-poll:
-		case <-ctx.Done():
-		}
-		if ctx.Err() != nil {
-			e.drain(ctx)
-			break
-		}
+		e.await(ctx)
 	}
-	for _, st := range e.ordered {
-		if _, ok := e.outcomes[st]; !ok {
-			e.end(st, Outcome{State: Stopped, Err: context.Cause(ctx)})
+	e.drain(ctx)
+	for _, n := range e.ordered {
+		if _, ok := e.outcomes[n.stage]; !ok {
+			e.end(n, Outcome{State: Stopped, Err: context.Cause(ctx)})
 		}
 	}
 	return e.outcomes
 }
 
 // execution is one call of Execute. Its fields belong to the calling
-// goroutine; the stages' goroutines only send results and report progress.
+// goroutine; the others only send results and report.
 type execution struct {
 	store    *Store
 	options  Options
-	ordered  []*Stage
 	outcomes map[*Stage]Outcome
-	busy     map[*Stage]bool
-	holders  map[*Stage]int // the processes last reported as waited for
+	nodes    map[*Stage]*node
+	ordered  []*node // every node after its inputs
+	ready    queue
+	waiting  map[*node]Owner // the processes last reported as waited for
 	running  int
 	results  chan result
 	quit     chan struct{}
 	reports  sync.Mutex
+	closed   bool // no more reports
 }
 
 type result struct {
-	stage *Stage
-	err   error
+	node *node
+	err  error
+}
+
+// close lets go of what is still running.
+func (e *execution) close() {
+	close(e.quit)
+	e.reports.Lock()
+	defer e.reports.Unlock()
+	e.closed = true
 }
 
 func (e *execution) report(event Event) {
-	if e.options.Report == nil {
-		return
-	}
 	e.reports.Lock()
 	defer e.reports.Unlock()
-	e.options.Report(event)
+	if e.options.Report != nil && !e.closed {
+		e.options.Report(event)
+	}
 }
 
-func (e *execution) end(st *Stage, outcome Outcome) {
-	e.outcomes[st] = outcome
-	e.report(Event{Stage: st, State: outcome.State, Err: outcome.Err})
-}
-
-// startReady settles what needs no work and starts what a worker is free for.
-// It reports whether stages wait for other processes.
-func (e *execution) startReady(ctx context.Context) (waiting bool) {
-	for _, st := range e.ordered {
-		if ctx.Err() != nil {
-			return waiting
-		}
-		if _, settled := e.outcomes[st]; settled || e.busy[st] {
-			continue
-		}
-		if e.found(st) {
-			continue
-		}
-		ready, blocked := e.inputs(st)
-		switch {
-		case blocked != nil:
-			e.end(st, Outcome{State: Blocked, Err: blocked})
-		case ready && e.running < e.options.Workers:
-			if holder, held := e.start(ctx, st); held {
-				waiting = true
-				if last, told := e.holders[st]; !told || last != holder {
-					e.holders[st] = holder
-					e.report(Event{Stage: st, State: Waiting, Holder: holder})
-				}
-			}
-		}
-	}
-	return waiting
-}
-
-// inputs reports whether all inputs are there, and why they never will be.
-func (e *execution) inputs(st *Stage) (ready bool, blocked error) {
-	ready = true
-	for _, input := range st.Inputs {
-		outcome, settled := e.outcomes[input.Stage]
-		switch {
-		case !settled:
-			ready = false
-		case outcome.State == Failed:
-			return false, fmt.Errorf("stage %s (%s) failed: %w", input.Stage.Kind, input.Stage.Name, outcome.Err)
-		case outcome.State == Blocked:
-			return false, outcome.Err
-		}
-	}
-	return ready, nil
-}
-
-// found settles a stage whose artifact is there, or whose record is damaged.
-func (e *execution) found(st *Stage) bool {
-	_, ok, err := e.store.Record(st)
-	switch {
-	case err != nil:
-		e.end(st, Outcome{State: Failed, Err: err})
-	case ok:
-		e.end(st, Outcome{State: Found})
-	default:
-		return false
-	}
-	return true
-}
-
-// start gives the stage to a goroutine, unless another process has its lock.
-func (e *execution) start(ctx context.Context, st *Stage) (holder int, held bool) {
-	l, holder, err := tryLock(e.store.lockPath(st))
-	if err != nil {
-		e.end(st, Outcome{State: Failed, Err: err})
-		return 0, false
-	}
-	if l == nil {
-		return holder, true
-	}
-	if e.found(st) { // between the look and the lock
-		l.release()
-		return 0, false
-	}
-	e.busy[st] = true
-	e.running++
-	e.report(Event{Stage: st, State: Running})
-	go func() {
-		// Never unlocked: the thread, with what a stage's libraries have set on
-		// it, ends with the goroutine.
-		runtime.LockOSThread()
-		err := errors.New("the stage's function ended its goroutine")
-		defer func() {
-			l.release()
+// start gives ready stages to the workers that are free.
+func (e *execution) start(ctx context.Context) {
+	for e.running < max(1, e.options.Workers) && len(e.ready) > 0 {
+		n := e.ready.next()
+		e.running++
+		go func() {
+			err := e.compute(ctx, n.stage)
 			select {
-			case e.results <- result{st, err}:
+			case e.results <- result{n, err}:
 			case <-e.quit:
 			}
 		}()
-		err = e.store.try(ctx, st, e.options, func(done, total int, note string) {
-			e.report(Event{Stage: st, State: Running, Done: done, Total: total, Note: note})
-		})
-	}()
-	return 0, false
+	}
 }
 
-// settle takes in how a stage ended.
+// compute has a stage computed whose inputs are there. Its errors are those of
+// [Computation.Wait].
+func (e *execution) compute(ctx context.Context, st *Stage) error {
+	spec := e.store.Spec(st, e.options.Threads, e.options.Device)
+	if err := e.store.writeDown(spec); err != nil {
+		return err
+	}
+	e.report(Event{Stage: st, State: Running})
+	computation, err := e.options.Executor.Start(ctx, spec, func(p Progress) {
+		e.report(Event{Stage: st, State: Running, Done: p.Done, Total: p.Total, Note: p.Note})
+	})
+	if err != nil {
+		return err
+	}
+	return computation.Wait()
+}
+
+// writeDown writes spec.json, unless the stage is finished or computed by
+// another process. The lock is let go of, for the process that computes it.
+func (s *Store) writeDown(spec Spec) error {
+	l, owner, err := tryLock(s.lockPath(spec.ID()))
+	if err != nil {
+		return err
+	}
+	if l == nil {
+		return &HeldError{owner}
+	}
+	defer l.release()
+	if finished(s.Folder(spec.Kind, spec.Key)) {
+		return ErrFound
+	}
+	return spec.Write()
+}
+
+// await waits until something has happened, and takes it in.
+func (e *execution) await(ctx context.Context) {
+	var poll <-chan time.Time
+	if len(e.waiting) > 0 {
+		poll = time.After(pollEvery)
+	}
+	select {
+	case r := <-e.results:
+		e.settle(ctx, r)
+	case <-poll:
+		e.look()
+	case <-ctx.Done():
+	}
+}
+
+// look looks how the stages get on that other processes compute.
+func (e *execution) look() {
+	for n, before := range e.waiting {
+		if e.store.Finished(n.stage) {
+			e.end(n, Outcome{State: Found})
+			continue
+		}
+		owner, held := e.store.Holder(n.stage)
+		switch {
+		case !held:
+			delete(e.waiting, n)
+			e.ready.add(n)
+		case owner != before:
+			e.wait(n, owner)
+		}
+	}
+}
+
+// wait makes a stage wait for another process.
+func (e *execution) wait(n *node, owner Owner) {
+	before, told := e.waiting[n]
+	e.waiting[n] = owner
+	if !told || before != owner {
+		e.report(Event{Stage: n.stage, State: Waiting, Holder: owner})
+	}
+}
+
+// settle takes in how a computation ended.
 func (e *execution) settle(ctx context.Context, r result) {
 	e.running--
-	delete(e.busy, r.stage)
+	var held *HeldError
 	switch {
 	case r.err == nil:
-		e.end(r.stage, Outcome{State: Computed})
+		e.end(r.node, Outcome{State: Computed})
+	case errors.Is(r.err, ErrFound):
+		e.end(r.node, Outcome{State: Found})
+	case errors.As(r.err, &held):
+		e.wait(r.node, held.Owner)
 	case ctx.Err() != nil:
-		e.end(r.stage, Outcome{State: Stopped, Err: context.Cause(ctx)})
+		e.end(r.node, Outcome{State: Stopped, Err: context.Cause(ctx)})
+	case errors.Is(r.err, ErrStopped):
+		e.end(r.node, Outcome{State: Stopped, Err: r.err})
 	default:
-		e.end(r.stage, Outcome{State: Failed, Err: r.err})
+		e.store.noteFailure(r.node.stage, r.err.Error())
+		e.end(r.node, Outcome{State: Failed, Err: r.err})
+	}
+}
+
+// end settles a stage, and what follows for those that need it.
+func (e *execution) end(n *node, outcome Outcome) {
+	if _, settled := e.outcomes[n.stage]; settled {
+		return
+	}
+	delete(e.waiting, n)
+	e.outcomes[n.stage] = outcome
+	e.report(Event{Stage: n.stage, State: outcome.State, Err: outcome.Err})
+	for _, dependent := range n.dependents {
+		switch outcome.State {
+		case Found, Computed:
+			if dependent.open--; dependent.open == 0 {
+				e.ready.add(dependent)
+			}
+		case Failed:
+			e.end(dependent, Outcome{State: Blocked, Err: fmt.Errorf("stage %s (%s) failed: %w", n.stage.Kind, n.stage.Name, outcome.Err)})
+		case Blocked, Stopped:
+			e.end(dependent, outcome)
+		}
 	}
 }
 
 // drain waits for the running stages to stop, but not for ever.
 func (e *execution) drain(ctx context.Context) {
-	limit := time.After(grace)
+	limit := time.After(stopWithin)
 	for e.running > 0 {
 		select {
 		case r := <-e.results:

@@ -1,6 +1,32 @@
 package stage
 
-import "lastmile/experiments"
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Func computes an artifact: it reads the folders job.Inputs and writes into
+// job.Dir. It runs on an OS thread of its own, and must return within two
+// seconds after ctx is done; job.Dir stays as it is then, for the next try.
+type Func func(ctx context.Context, job *Job) error
+
+// Funcs returns the code of a kind of stage, and its version; ok is false
+// where there is no such kind.
+type Funcs func(kind string) (f Func, version int, ok bool)
+
+// of returns the code that computes a stage as it is written down.
+func (fs Funcs) of(spec Spec) (Func, error) {
+	f, version, ok := fs(spec.Kind)
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("stage %s: this program knows no kind of stage %q", spec.ID(), spec.Kind)
+	case version != spec.Version:
+		return nil, fmt.Errorf("stage %s was planned for version %d of %s, and this program has version %d: another build planned it", spec.ID(), spec.Version, spec.Kind, version)
+	}
+	return f, nil
+}
 
 // Checkpoint is the folder inside [Job.Dir] that outlives a try: what an
 // interrupted try left there, the next one finds. The engine removes it from a
@@ -10,14 +36,14 @@ const Checkpoint = "checkpoint"
 
 // Job is what a stage's function is given.
 type Job struct {
-	// Dir is the folder to write into. It is empty but for the [Checkpoint]
-	// of an earlier try.
+	// Dir is the folder to write into. It is empty but for spec.json, which is
+	// the engine's, and the [Checkpoint] of an earlier try.
 	Dir string
 	// Inputs are the artifact folders of the stage's inputs, by name.
 	Inputs map[string]string
-	// Config holds the settings that the stage's key tells apart, and those
-	// that change nothing but the cost. All others are zero.
-	Config experiments.Config
+	// Settings hold, as JSON, what the stage's key tells apart and what changes
+	// nothing but the cost. See [Job.Read].
+	Settings json.RawMessage
 	// Threads is the number of threads to compute with.
 	Threads int
 	// Device is where models compute.
@@ -27,4 +53,33 @@ type Job struct {
 	Progress func(done, total int, note string)
 	// Tokens adds to the number of tokens that the stage has worked through.
 	Tokens func(n int)
+}
+
+// Read decodes the settings under a dotted key, such as "mle" or
+// "decode.greedy", into a value; "" means all. Where there are none under the
+// key, the value stays as it is.
+func (j *Job) Read(key string, into any) error {
+	text := j.Settings
+	if key != "" {
+		for name := range strings.SplitSeq(key, ".") {
+			if len(text) == 0 {
+				return nil
+			}
+			var members map[string]json.RawMessage
+			if err := json.Unmarshal(text, &members); err != nil {
+				return fmt.Errorf("the stage's settings: looking for %s in %s: %w", name, key, err)
+			}
+			text = members[name]
+		}
+	}
+	if len(text) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		if key == "" {
+			return fmt.Errorf("the stage's settings: %w", err)
+		}
+		return fmt.Errorf("the stage's settings %s: %w", key, err)
+	}
+	return nil
 }

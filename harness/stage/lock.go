@@ -1,69 +1,126 @@
 package stage
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
-	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// lock is a file locked by flock(2): the kernel lets go of it when the process
-// ends, however it ends.
+// Owner is a process that computes a stage. The zero Owner is one that could
+// not be told.
+type Owner struct {
+	// Host is the name of its machine.
+	Host string `json:"host"`
+	// Process is its number there.
+	Process int `json:"process"`
+	// Since is when it began with the stage.
+	Since time.Time `json:"since"`
+}
+
+// String returns the owner in words.
+func (o Owner) String() string {
+	if o.Process == 0 {
+		return "another process"
+	}
+	return fmt.Sprintf("process %d on %s since %s", o.Process, o.Host, o.Since.Local().Format("2006-01-02 15:04:05"))
+}
+
+// lock is a file with a lock of its open file description: the kernel lets go
+// of it when the process ends, however it ends, and another one can ask about
+// it without taking it. The file holds an [Owner].
 type lock struct{ file *os.File }
 
-// tryLock locks the file at path, or returns the number of the process that
-// has it, 0 where that cannot be told.
-func tryLock(path string) (l *lock, holder int, err error) {
+// tryLock locks the file at path, or returns the process that has it.
+func tryLock(path string) (l *lock, owner Owner, err error) {
 	for {
 		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 		if err != nil {
-			return nil, 0, err
+			return nil, Owner{}, err
 		}
-		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		_, err = control(f, unix.F_OFD_SETLK, unix.F_WRLCK)
+		if err != nil {
 			defer f.Close()
-			if err != unix.EWOULDBLOCK {
-				return nil, 0, fmt.Errorf("locking %s: %w", path, err)
+			if !errors.Is(err, unix.EAGAIN) && !errors.Is(err, unix.EACCES) {
+				return nil, Owner{}, fmt.Errorf("locking %s: %w", path, err)
 			}
-			return nil, holderIn(f), nil
+			return nil, ownerIn(path), nil
 		}
 		// release removes the file: what was locked here may be one that
 		// another process has just removed, and then it locks nothing.
-		mine, err := f.Stat()
-		if err != nil {
+		if named, err := isNamed(f, path); err != nil || !named {
 			f.Close()
-			return nil, 0, err
-		}
-		named, err := os.Stat(path)
-		if err != nil || !os.SameFile(mine, named) {
-			f.Close()
+			if err != nil {
+				return nil, Owner{}, err
+			}
 			continue
 		}
-		// The number is for people; the lock holds without it on a full disk.
-		f.Truncate(0)
-		f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
-		return &lock{f}, 0, nil
+		host, _ := os.Hostname()
+		// The owner is for people; the lock holds without it on a full disk.
+		if text, err := encode(Owner{Host: host, Process: os.Getpid(), Since: time.Now().UTC().Truncate(time.Second)}); err == nil {
+			f.Truncate(0)
+			f.WriteAt(text, 0)
+		}
+		return &lock{f}, Owner{}, nil
 	}
 }
 
-// holderIn reads the number of the process that has locked f, which it writes
-// a moment after it has locked it; 0 where it did not.
-func holderIn(f *os.File) int {
+// askLock returns the process that has locked the file at path; held is false
+// where none has. It takes and changes nothing.
+func askLock(path string) (owner Owner, held bool) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Owner{}, false
+	}
+	defer f.Close()
+	if found, err := control(f, unix.F_OFD_GETLK, unix.F_WRLCK); err != nil || found == unix.F_UNLCK {
+		return Owner{}, false
+	}
+	return ownerIn(path), true
+}
+
+// control is fcntl(2) on the lock of a whole file; it returns the kind of lock
+// that the kernel answers with.
+func control(f *os.File, command int, kind int16) (int16, error) {
+	l := unix.Flock_t{Type: kind, Whence: io.SeekStart}
+	err := unix.FcntlFlock(f.Fd(), command, &l)
+	return l.Type, err
+}
+
+// isNamed reports whether path still names the file.
+func isNamed(f *os.File, path string) (bool, error) {
+	mine, err := f.Stat()
+	if err != nil {
+		return false, err
+	}
+	named, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil && os.SameFile(mine, named), err
+}
+
+// ownerIn reads the owner in a locked file, who is written there a moment after
+// the file is locked.
+func ownerIn(path string) Owner {
 	for range 20 {
-		text := make([]byte, 32)
-		n, _ := f.ReadAt(text, 0)
-		if holder, err := strconv.Atoi(strings.TrimSpace(string(text[:n]))); err == nil {
-			return holder
+		var owner Owner
+		if err := ReadJSON(path, &owner); err == nil {
+			return owner
 		}
 		time.Sleep(time.Millisecond)
 	}
-	return 0
+	return Owner{}
 }
 
-// release removes the file and unlocks it.
+// release removes the file and unlocks it. Unlocking is not left to closing: a
+// process that is being started may hold a copy for a moment.
 func (l *lock) release() {
 	os.Remove(l.file.Name())
+	control(l.file, unix.F_OFD_SETLK, unix.F_UNLCK)
 	l.file.Close()
 }

@@ -1,194 +1,257 @@
 package stage_test
 
 import (
-	"bytes"
-	"context"
-	"crypto/sha256"
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"lastmile/harness/stage"
 )
 
-// With STAGE_TEST_WORK set the test binary is a process that executes a small
-// graph in that folder, which the tests below start, double and kill.
-func TestMain(m *testing.M) {
-	if work := os.Getenv("STAGE_TEST_WORK"); work != "" {
-		os.Exit(child(work))
+func TestCrashCostsOneStage(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	mended := filepath.Join(t.TempDir(), "mended")
+	crash := func(do string) *stage.Stage {
+		return stageOf(strings.ReplaceAll(do, " ", "-"), behaviour{Do: do, Text: "out of luck", Unless: mended})
 	}
-	os.Exit(m.Run())
-}
+	exit, kill, segfault, elsewhere := crash("exit"), crash("kill"), crash("segfault"), crash("panic elsewhere")
+	good := stageOf("good", behaviour{})
+	after := stageOf("after", behaviour{}, kill)
+	goals := []*stage.Stage{exit, after, segfault, elsewhere, good}
+	options := stage.Options{Executor: executors["process"], Workers: 2}
 
-const steps = 40
-
-// train stands for a training stage: its result depends on each of its steps,
-// every tenth is a checkpoint, and each step leaves a line outside the store.
-func train(ctx context.Context, job *stage.Job) error {
-	var state []byte
-	var curve bytes.Buffer
-	begin := 0
-	checkpoint := filepath.Join(job.Dir, stage.Checkpoint)
-	if text, err := os.ReadFile(filepath.Join(checkpoint, "state")); err == nil {
-		begin, state = int(text[0]), text[1:1+sha256.Size]
-		curve.Write(text[1+sha256.Size:])
+	outcomes := store.Execute(t.Context(), goals, options)
+	if outcomes[good].State != stage.Computed || outcomes[after].State != stage.Blocked {
+		t.Errorf("good: %v, after: %v", outcomes[good], outcomes[after])
 	}
-	trace, err := os.OpenFile(filepath.Join(os.Getenv("STAGE_TEST_WORK"), "trace"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
-	if err != nil {
-		return err
-	}
-	defer trace.Close()
-	for step := begin + 1; step <= steps; step++ {
-		if ctx.Err() != nil {
-			return ctx.Err()
+	for s, want := range map[*stage.Stage][]string{
+		exit:      {"exit status 3", "a library says out of luck", store.Log(exit)},
+		kill:      {"killed by signal 9", "out-of-memory killer"},
+		segfault:  {"segmentation fault in native code (signal 11)", store.Log(segfault)},
+		elsewhere: {"exit status 2", "panic: out of luck", store.Log(elsewhere)},
+	} {
+		if outcomes[s].State != stage.Failed {
+			t.Errorf("%s: %v", s.Kind, outcomes[s])
+			continue
 		}
-		time.Sleep(2 * time.Millisecond)
-		sum := sha256.Sum256(fmt.Append(state, step))
-		state = sum[:]
-		fmt.Fprintf(&curve, "%d %x\n", step, state[:4])
-		fmt.Fprintf(trace, "%d %d\n", os.Getpid(), step)
-		if step%10 == 0 && step < steps {
-			if err := os.MkdirAll(checkpoint, 0o777); err != nil {
-				return err
-			}
-			text := bytes.Join([][]byte{{byte(step)}, state, curve.Bytes()}, nil)
-			if err := os.WriteFile(filepath.Join(checkpoint, "new"), text, 0o666); err != nil {
-				return err
-			}
-			if err := os.Rename(filepath.Join(checkpoint, "new"), filepath.Join(checkpoint, "state")); err != nil {
-				return err
+		reason := store.Failure(s)
+		t.Log(reason)
+		if reason != outcomes[s].Err.Error() {
+			t.Errorf("%s failed for %q, but recorded is %q", s.Kind, outcomes[s].Err, reason)
+		}
+		for _, part := range want {
+			if !strings.Contains(reason, part) {
+				t.Errorf("%s failed for %q, which does not say %q", s.Kind, reason, part)
 			}
 		}
 	}
-	if err := os.WriteFile(filepath.Join(job.Dir, "curve"), curve.Bytes(), 0o666); err != nil {
-		return err
+	if log, err := os.ReadFile(store.Log(segfault)); err != nil || !strings.Contains(string(log), "main_test.go") {
+		t.Errorf("the log of the segmentation fault: %v\n%s", err, log)
 	}
-	return os.WriteFile(filepath.Join(job.Dir, "model"), state, 0o666)
-}
 
-func graph() (*stage.Stage, error) {
-	mle, err := stage.New("mle", 1, "small", nil, train)
-	if err != nil {
-		return nil, err
-	}
-	return stage.New("rl", 1, "small", []stage.Input{{Name: "mle", Stage: mle}}, train)
-}
-
-func child(work string) int {
-	store, err := stage.Open(work)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	goal, err := graph()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	fmt.Println("ready")
-	outcomes := store.Execute(context.Background(), []*stage.Stage{goal}, stage.Options{Workers: 1, Report: func(e stage.Event) {
-		if e.State == stage.Waiting {
-			fmt.Println("waiting for", e.Holder)
+	appendLine(mended, "yes")
+	outcomes = store.Execute(t.Context(), goals, options)
+	for _, s := range []*stage.Stage{exit, kill, after, segfault, elsewhere} {
+		if outcomes[s].State != stage.Computed || store.Failure(s) != "" {
+			t.Errorf("again, %s: %v", s.Kind, outcomes[s])
 		}
-	}})
-	if o := outcomes[goal]; !o.Done() {
-		fmt.Fprintln(os.Stderr, o.State, o.Err)
-		return 1
 	}
-	return 0
-}
-
-func start(t *testing.T, work string, output *bytes.Buffer) *exec.Cmd {
-	t.Helper()
-	c := exec.Command(os.Args[0])
-	c.Env = append(os.Environ(), "STAGE_TEST_WORK="+work)
-	c.Stdout, c.Stderr = output, output
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
+	if record, _, _ := store.Record(kill); record.Tries != 2 {
+		t.Errorf("%d tries of what was killed, expected 2", record.Tries)
 	}
-	return c
-}
-
-// artifacts returns the bytes of all files of a store's artifacts but the
-// stage.json.
-func artifacts(t *testing.T, work string) string {
-	t.Helper()
-	var all strings.Builder
-	root := filepath.Join(work, "stages")
-	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || entry.Name() == "stage.json" {
-			return err
+	for _, folder := range []string{"partial", "locks", "logs"} {
+		if left, _ := os.ReadDir(filepath.Join(store.Dir, folder)); len(left) > 0 {
+			t.Errorf("left in %s: %v", folder, left)
 		}
-		text, err := os.ReadFile(path)
-		name, _ := filepath.Rel(root, path)
-		fmt.Fprintf(&all, "%s: %x\n", name, text)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
-	return all.String()
+}
+
+func TestReasonsOfDeath(t *testing.T) {
+	t.Parallel()
+	for script, want := range map[string]string{
+		"kill -SEGV $$": "the stage's process was ended by a segmentation fault in native code (signal 11)",
+		"kill -BUS $$":  "the stage's process was ended by a bus error in native code (signal 7): a file in memory was cut short, or shared memory ran out",
+		"kill -USR1 $$": "the stage's process was ended by signal 10 (user defined signal 1)",
+		"exit 0":        "the stage's process ended before the stage did",
+		// As Go's runtime reports an exception of libtorch that nobody catches.
+		`printf "terminate called after throwing an instance of 'c10::Error'\n  what():  CUDA out of memory\nSIGABRT: abort\nPC=0x7f m=0 sigcode=18446744073709551610\n\ngoroutine 1\nrax 0x0\n" >&2; exit 2`: "the stage's process was ended by native code that gave up (signal 6): terminate called after throwing an instance of 'c10::Error'; what():  CUDA out of memory; SIGABRT: abort (all that it wrote is in LOG)",
+		// And a fault in it.
+		`printf "fatal error: unexpected signal during runtime execution\n[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x7f]\n\nruntime stack:\n" >&2; exit 2`: "the stage's process was ended by a segmentation fault in native code (signal 11): fatal error: unexpected signal during runtime execution; [signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x7f] (all that it wrote is in LOG)",
+		// A nil pointer in Go is none.
+		`printf "panic: runtime error: invalid memory address\n[signal SIGSEGV: segmentation violation code=0x1]\n" >&2; exit 2`: "the stage's process ended with exit status 2: panic: runtime error: invalid memory address; [signal SIGSEGV: segmentation violation code=0x1] (all that it wrote is in LOG)",
+		// Much output keeps its end.
+		`i=0; while [ $i -lt 20000 ]; do echo $i; i=$((i+1)); done; exit 7`: "the stage's process ended with exit status 7: 19995; 19996; 19997; 19998; 19999 (all that it wrote is in LOG)",
+	} {
+		store := open(t)
+		s := stageOf("mle", behaviour{})
+		outcome := store.Execute(t.Context(), []*stage.Stage{s}, stage.Options{Executor: stage.Process{Command: []string{"sh", "-c", script}}})[s]
+		want = strings.ReplaceAll(want, "LOG", store.Log(s))
+		if outcome.State != stage.Failed || outcome.Err.Error() != want {
+			t.Errorf("%s:\ngot      %v %v\nexpected %s", script, outcome.State, outcome.Err, want)
+		}
+	}
+}
+
+func TestCommandThatCannotBeStarted(t *testing.T) {
+	store := open(t)
+	s := stageOf("mle", behaviour{})
+	for _, command := range [][]string{nil, {filepath.Join(store.Dir, "missing")}} {
+		outcome := store.Execute(t.Context(), []*stage.Stage{s}, stage.Options{Executor: stage.Process{Command: command}})[s]
+		if outcome.State != stage.Failed || outcome.Err.Error() != store.Failure(s) {
+			t.Errorf("%v: %v, recorded %q", command, outcome, store.Failure(s))
+		}
+	}
+	if reason := store.Failure(s); !strings.Contains(reason, "starting the process of stage mle-") || !strings.Contains(reason, "no such file") {
+		t.Errorf("the reason is %q", reason)
+	}
 }
 
 func TestTwoProcessesShareTheWork(t *testing.T) {
-	work := t.TempDir()
-	var outputs [2]bytes.Buffer
-	processes := [2]*exec.Cmd{start(t, work, &outputs[0]), start(t, work, &outputs[1])}
-	for i, p := range processes {
-		if err := p.Wait(); err != nil {
-			t.Fatalf("%v: %s", err, &outputs[i])
-		}
+	for name := range executors {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			work, gate := t.TempDir(), filepath.Join(t.TempDir(), "gate")
+			var processes [2]*exec.Cmd
+			var outputs [2]*output
+			for i := range processes {
+				processes[i], outputs[i] = coordinator(t, name, gate, work)
+			}
+			both := func() string { return outputs[0].String() + outputs[1].String() }
+			// The one that computes is a coordinator, or a child of one.
+			until(t, "that one waits for the other", func() bool { return strings.Contains(both(), "waiting for ") })
+			store, err := stage.Open(work)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var owner stage.Owner
+			until(t, "that the stage is computed", func() bool {
+				if !exists(filepath.Join(work, "begun")) {
+					return false
+				}
+				owner, _ = store.Holder(trained(gate, work).Inputs[0].Stage)
+				return true
+			})
+			until(t, "that one waits for that process", func() bool {
+				return strings.Contains(both(), fmt.Sprintf("waiting for %d on %s\n", owner.Process, owner.Host))
+			})
+			appendLine(gate, "open")
+			for i, p := range processes {
+				if err := p.Wait(); err != nil {
+					t.Fatalf("%v: %s", err, outputs[i])
+				}
+			}
+			if got := linesOf(filepath.Join(work, "trace")); len(got) != 2*steps {
+				t.Errorf("%d steps were computed, expected %d:\n%s", len(got), 2*steps, got)
+			}
+		})
 	}
-	trace, err := os.ReadFile(filepath.Join(work, "trace"))
+}
+
+func TestKilledCoordinatorBlocksNothing(t *testing.T) {
+	t.Parallel()
+	work, gate := t.TempDir(), filepath.Join(t.TempDir(), "gate")
+	p, _ := coordinator(t, "process", gate, work)
+	until(t, "the first stage", func() bool { return exists(filepath.Join(work, "begun")) })
+	store, err := stage.Open(work)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := bytes.Count(trace, []byte("\n")); got != 2*steps {
-		t.Errorf("%d steps were computed, expected %d:\n%s", got, 2*steps, trace)
+	goal := trained(gate, work)
+	mle := goal.Inputs[0].Stage
+	owner, held := store.Holder(mle)
+	if !held || owner.Process == p.Process.Pid {
+		t.Errorf("the stage is held by %v (%v), expected a child of %d", owner, held, p.Process.Pid)
 	}
-	both := outputs[0].String() + outputs[1].String()
-	if !strings.Contains(both, fmt.Sprintf("waiting for %d", processes[0].Process.Pid)) && !strings.Contains(both, fmt.Sprintf("waiting for %d", processes[1].Process.Pid)) {
-		t.Errorf("no process told that it waits for the other:\n%s", both)
+	p.Process.Kill()
+	p.Wait()
+	until(t, "the end of the child", func() bool { _, held := store.Holder(mle); return !held })
+	if !store.Begun(mle) {
+		t.Error("the interrupted stage left nothing")
+	}
+	appendLine(gate, "open")
+	outcomes := store.Execute(t.Context(), []*stage.Stage{goal}, stage.Options{Executor: executors["process"]})
+	if outcomes[mle].State != stage.Computed || outcomes[goal].State != stage.Computed {
+		t.Errorf("afterwards: %v", outcomes)
+	}
+}
+
+func TestChildThatIsStoppedAloneHasNotFailed(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	polite := stageOf("polite", behaviour{Do: "wait"})
+	after := stageOf("after", behaviour{}, polite)
+	good := stageOf("good", behaviour{})
+	told := false
+	outcomes := store.Execute(t.Context(), []*stage.Stage{after, good}, stage.Options{Executor: executors["process"], Report: func(e stage.Event) {
+		if e.Stage == polite && e.Done > 0 && !told {
+			owner, _ := store.Holder(polite)
+			told = syscall.Kill(owner.Process, syscall.SIGTERM) == nil
+		}
+	}})
+	if outcomes[polite].State != stage.Stopped || outcomes[after].State != stage.Stopped || outcomes[good].State != stage.Computed || store.Failure(polite) != "" {
+		t.Errorf("%v, recorded failure %q", outcomes, store.Failure(polite))
 	}
 }
 
 func TestKilledAtAnyMomentGivesTheSameBytes(t *testing.T) {
-	var output bytes.Buffer
-	undisturbed := t.TempDir()
-	begin := time.Now()
-	if err := start(t, undisturbed, &output).Wait(); err != nil {
-		t.Fatalf("%v: %s", err, &output)
-	}
-	whole := time.Since(begin)
-	want := artifacts(t, undisturbed)
-
+	gate := filepath.Join(t.TempDir(), "gate")
+	appendLine(gate, "open")
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	moments := rand.New(rand.NewPCG(seed, 0))
-	for round := range 3 {
-		work := t.TempDir()
-		kills := 0
-		for ; kills < 200; kills++ {
-			p := start(t, work, &output)
-			timer := time.AfterFunc(time.Duration(moments.Int64N(int64(whole)*2/3)), func() { p.Process.Kill() })
-			err := p.Wait()
-			timer.Stop()
-			if err == nil {
-				break
+	for name := range executors {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			undisturbed := t.TempDir()
+			begin := time.Now()
+			p, out := coordinator(t, name, gate, undisturbed)
+			if err := p.Wait(); err != nil {
+				t.Fatalf("%v: %s", err, out)
 			}
-			if p.ProcessState.Exited() {
-				t.Fatalf("failed by itself: %v: %s", err, &output)
+			whole := time.Since(begin)
+			want := artifacts(t, undisturbed)
+			if strings.Count(want, "\n") != 4 {
+				t.Fatalf("undisturbed:\n%s", want)
 			}
-		}
-		if got := artifacts(t, work); got != want {
-			t.Errorf("round %d: after %d kills:\n%s\nexpected:\n%s", round, kills, got, want)
-		}
-		t.Logf("round %d: %d kills", round, kills)
+			moments := rand.New(rand.NewPCG(seed, 0))
+			for round := range 2 {
+				work := t.TempDir()
+				kills := 0
+				for done := false; !done; {
+					p, out := coordinator(t, name, gate, work)
+					ended := make(chan error, 1)
+					go func() { ended <- p.Wait() }()
+					switch kills {
+					case 0: // amid the first stage, past a checkpoint
+						until(t, "a checkpoint", func() bool { return len(linesOf(filepath.Join(work, "trace"))) > 15 })
+						p.Process.Kill()
+					case 1, 2, 3, 4, 5, 6:
+						timer := time.AfterFunc(time.Duration(moments.Int64N(int64(whole)*2/3)), func() { p.Process.Kill() })
+						defer timer.Stop()
+					}
+					switch err := <-ended; {
+					case err == nil:
+						done = true
+					case p.ProcessState.Exited():
+						t.Fatalf("failed by itself: %v: %s", err, out)
+					default:
+						kills++
+					}
+				}
+				if kills == 0 {
+					t.Errorf("round %d: the kill came too late", round)
+				}
+				if got := artifacts(t, work); got != want {
+					t.Errorf("round %d: after %d kills:\n%s\nexpected:\n%s", round, kills, got, want)
+				}
+				t.Logf("round %d: %d kills", round, kills)
+			}
+		})
 	}
 }

@@ -3,16 +3,24 @@
 // A stage is a function from the folders of its inputs and a part of the
 // configuration to a folder of files, its artifact. Its key is the hash of
 // all that determines that artifact: the kind of stage and the version of its
-// code, that part of the configuration, and the keys of its inputs. So two
-// runs that agree up to some stage share it, and a changed setting changes
-// the keys from its stage on and none before it.
+// code, that part of the configuration, the content of the files that it reads
+// besides its inputs, and the keys of its inputs. So two runs that agree up to
+// some stage share it, and a changed setting changes the keys from its stage
+// on and none before it.
+//
+// A [Stage] holds no code, so that it can be written down as a [Spec]: an
+// [Executor] computes that in this process ([Local]), in a child process
+// ([Process]), or elsewhere, where [Serve] reads it. [Store.Execute] decides
+// what is computed and when.
 //
 // A [Store] is a folder that several processes may use at once:
 //
-//	stages/KIND/KEY/    a finished artifact, with stage.json; never changed again
-//	partial/KIND-KEY/   an artifact on its way; what a crash leaves, the next try resumes from
-//	locks/KIND-KEY      locked, by flock(2), by the process that computes the stage
-//	logs/KIND-KEY.log   the stack of a stage that panicked
+//	stages/KIND/KEY/           a finished artifact, with stage.json; never changed again
+//	partial/KIND-KEY/          an artifact on its way; what a crash leaves, the next try resumes from
+//	partial/KIND-KEY/spec.json the stage written down
+//	partial/KIND-KEY.json      what its unfinished tries have taken, and why the last one failed
+//	locks/KIND-KEY             locked by the process that computes the stage; says which one that is
+//	logs/KIND-KEY.log          the stack of a stage that panicked, or what its process wrote before it died
 //
 // An artifact appears by one rename after all its files have reached the disk,
 // so a stage is either finished or it is not, whenever the machine stops. Only
@@ -21,41 +29,36 @@
 package stage
 
 import (
-	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
-
-	"lastmile/experiments"
+	"slices"
+	"strconv"
+	"strings"
 )
-
-// Func computes an artifact: it reads the folders job.Inputs and writes into
-// job.Dir. It runs on an OS thread of its own, and must return within three
-// seconds after ctx is done; job.Dir stays as it is then, for the next try.
-type Func func(ctx context.Context, job *Job) error
 
 // Stage is one node of the graph of an experiment.
 type Stage struct {
 	// Kind is the kind of stage, such as "mle".
 	Kind string
-	// Name says for a person which of its kind the stage is.
+	// Name says for a person which of its kind the stage is. It may be changed
+	// at any time.
 	Name string
 	// Version is the version of the code of this kind.
 	Version int
-	// Part is, as canonical JSON, the part of the configuration that
+	// Identity is, as canonical JSON, the part of the configuration that
 	// determines the artifact.
-	Part json.RawMessage
-	// Config is what the function is given. It should hold no more than what
-	// Part tells apart and what changes nothing but the cost.
-	Config experiments.Config
+	Identity json.RawMessage
+	// Settings are what the stage's function is given: Identity, and what
+	// changes nothing but the cost.
+	Settings json.RawMessage
+	// Content is the hash of the files that the stage reads besides its inputs,
+	// "" where there are none.
+	Content string
 	// Inputs are the stages that this one reads.
 	Inputs []Input
 	// Key is the SHA-256 of all that determines the artifact, in hexadecimal.
 	Key string
-	// Func computes the artifact.
-	Func Func
 }
 
 // Input is a stage under the name by which another one knows it.
@@ -64,98 +67,68 @@ type Input struct {
 	Stage *Stage
 }
 
-// New returns the stage of a kind, of a version of its code, which part (any
-// value that marshals to JSON) and the inputs determine.
-func New(kind string, version int, part any, inputs []Input, f Func) (*Stage, error) {
-	canonical, err := Canonical(part)
-	if err != nil {
-		return nil, fmt.Errorf("the key of a stage %q: %w", kind, err)
-	}
-	keys := make(map[string]string, len(inputs))
+// New returns the stage of a kind, of a version of its code, that identity,
+// content and the inputs determine. identity and settings must be compact JSON
+// that is equal for equal settings; nil is null. The name is the kind at first.
+func New(kind string, version int, identity, settings json.RawMessage, content string, inputs []Input) *Stage {
+	keys := make([]inputKey, 0, len(inputs))
 	for _, input := range inputs {
-		keys[input.Name] = input.Stage.Key
+		keys = append(keys, inputKey{input.Name, input.Stage.Key})
 	}
-	identity, err := json.Marshal(struct {
-		Kind    string            `json:"kind"`
-		Version int               `json:"version"`
-		Part    json.RawMessage   `json:"part"`
-		Inputs  map[string]string `json:"inputs"`
-	}{kind, version, canonical, keys})
-	if err != nil {
-		return nil, fmt.Errorf("the key of a stage %q: %w", kind, err)
-	}
-	sum := sha256.Sum256(identity)
 	return &Stage{
-		Kind:    kind,
-		Name:    kind,
-		Version: version,
-		Part:    canonical,
-		Inputs:  inputs,
-		Key:     hex.EncodeToString(sum[:]),
-		Func:    f,
-	}, nil
+		Kind:     kind,
+		Name:     kind,
+		Version:  version,
+		Identity: identity,
+		Settings: settings,
+		Content:  content,
+		Inputs:   inputs,
+		Key:      key(kind, version, identity, content, keys),
+	}
 }
 
 // ID returns the stage's kind and the first 16 digits of its key: the name of
 // its folders and logs.
-func (s *Stage) ID() string { return s.Kind + "-" + s.Key[:keyDigits] }
+func (s *Stage) ID() string { return id(s.Kind, s.Key) }
 
 // keyDigits is how much of a key names folders: 64 bits.
 const keyDigits = 16
 
-// Canonical returns value as JSON that is equal for equal settings: object
-// keys are sorted, and members that are zero, empty or null are left out, so
-// that a new setting whose zero value means "as before" changes no key.
-func Canonical(value any) (json.RawMessage, error) {
-	text, err := json.Marshal(value)
-	if err != nil {
-		return nil, err
-	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	var tree any
-	if err := decoder.Decode(&tree); err != nil {
-		return nil, err
-	}
-	return json.Marshal(prune(tree))
-}
+func id(kind, key string) string { return kind + "-" + short(key) }
 
-// prune removes from the objects of a JSON tree the members that say nothing.
-func prune(tree any) any {
-	switch tree := tree.(type) {
-	case map[string]any:
-		for name, member := range tree {
-			if member = prune(member); empty(member) {
-				delete(tree, name)
-			} else {
-				tree[name] = member
-			}
-		}
-	case []any:
-		for i := range tree {
-			tree[i] = prune(tree[i])
-		}
-	}
-	return tree
-}
+func short(key string) string { return key[:min(len(key), keyDigits)] }
 
-func empty(value any) bool {
-	switch value := value.(type) {
-	case nil:
-		return true
-	case bool:
-		return !value
-	case string:
-		return value == ""
-	case json.Number:
-		f, err := value.Float64()
-		return err == nil && f == 0
-	case map[string]any:
-		return len(value) == 0
-	case []any:
-		return len(value) == 0
+// inputKey is the key of an input under its name.
+type inputKey struct{ name, key string }
+
+// key hashes all that determines an artifact; it sorts the inputs by name. What
+// it hashes is put together by hand, because sweeps have many stages.
+func key(kind string, version int, identity json.RawMessage, content string, inputs []inputKey) string {
+	if len(identity) == 0 {
+		identity = json.RawMessage("null")
 	}
-	return false
+	slices.SortFunc(inputs, func(a, b inputKey) int { return strings.Compare(a.name, b.name) })
+	text := make([]byte, 0, len(identity)+128*(2+len(inputs)))
+	text = append(text, `{"kind":`...)
+	text = strconv.AppendQuote(text, kind)
+	text = append(text, `,"version":`...)
+	text = strconv.AppendInt(text, int64(version), 10)
+	text = append(text, `,"identity":`...)
+	text = append(text, identity...)
+	text = append(text, `,"content":`...)
+	text = strconv.AppendQuote(text, content)
+	text = append(text, `,"inputs":{`...)
+	for i, input := range inputs {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = strconv.AppendQuote(text, input.name)
+		text = append(text, ':')
+		text = strconv.AppendQuote(text, input.key)
+	}
+	text = append(text, "}}"...)
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
 }
 
 // Order returns goals and all that they need, every stage after its inputs and

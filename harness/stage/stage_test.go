@@ -1,40 +1,30 @@
 package stage_test
 
 import (
+	"encoding/json"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
 	"lastmile/harness/stage"
 )
 
-type settings struct {
-	Rate  float64        `json:"rate"`
-	Steps int            `json:"steps"`
-	Names []string       `json:"names"`
-	More  map[string]int `json:"more"`
-}
-
-func make1(t *testing.T, kind string, version int, part any, inputs ...stage.Input) *stage.Stage {
-	t.Helper()
-	s, err := stage.New(kind, version, part, inputs, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
 func TestKeyChangesWithWhatDeterminesTheArtifactAndNothingElse(t *testing.T) {
-	part := settings{Rate: 0.1, Steps: 3}
-	input := make1(t, "data", 1, settings{Steps: 1})
-	other := make1(t, "data", 1, settings{Steps: 2})
-	key := make1(t, "mle", 1, part, stage.Input{Name: "data", Stage: input}).Key
+	of := func(kind string, version int, identity, settings, content string, inputs ...stage.Input) *stage.Stage {
+		return stage.New(kind, version, json.RawMessage(identity), json.RawMessage(settings), content, inputs)
+	}
+	data := stage.Input{Name: "data", Stage: of("data", 1, "1", "1", "")}
+	other := stage.Input{Name: "data", Stage: of("data", 1, "2", "2", "")}
+	base := stage.Input{Name: "base", Stage: of("base", 1, "1", "1", "")}
+	part := `{"rate":0.1}`
+	key := of("mle", 1, part, part, "", data, base).Key
 
 	same := map[string]*stage.Stage{
-		"repeated":               make1(t, "mle", 1, part, stage.Input{Name: "data", Stage: input}),
-		"empty instead of none":  make1(t, "mle", 1, settings{Rate: 0.1, Steps: 3, Names: []string{}, More: map[string]int{}}, stage.Input{Name: "data", Stage: input}),
-		"a new setting at zero":  make1(t, "mle", 1, map[string]any{"steps": 3, "rate": 0.1, "new": 0, "newer": false}, stage.Input{Name: "data", Stage: input}),
-		"members in other order": make1(t, "mle", 1, map[string]any{"steps": 3, "rate": 0.1}, stage.Input{Name: "data", Stage: input}),
+		"repeated":              of("mle", 1, part, part, "", data, base),
+		"other costs":           of("mle", 1, part, `{"batch":1,"rate":0.1}`, "", data, base),
+		"inputs in other order": of("mle", 1, part, part, "", base, data),
 	}
 	for name, s := range same {
 		if s.Key != key {
@@ -42,13 +32,17 @@ func TestKeyChangesWithWhatDeterminesTheArtifactAndNothingElse(t *testing.T) {
 		}
 	}
 	changed := map[string]*stage.Stage{
-		"kind":    make1(t, "rl", 1, part, stage.Input{Name: "data", Stage: input}),
-		"version": make1(t, "mle", 2, part, stage.Input{Name: "data", Stage: input}),
-		"part":    make1(t, "mle", 1, settings{Rate: 0.1, Steps: 4}, stage.Input{Name: "data", Stage: input}),
-		"list":    make1(t, "mle", 1, settings{Rate: 0.1, Steps: 3, Names: []string{""}}, stage.Input{Name: "data", Stage: input}),
-		"input":   make1(t, "mle", 1, part, stage.Input{Name: "data", Stage: other}),
-		"name":    make1(t, "mle", 1, part, stage.Input{Name: "dev", Stage: input}),
-		"none":    make1(t, "mle", 1, part),
+		"kind":          of("rl", 1, part, part, "", data, base),
+		"version":       of("mle", 2, part, part, "", data, base),
+		"identity":      of("mle", 1, `{"rate":0.2}`, part, "", data, base),
+		"no identity":   of("mle", 1, "", part, "", data, base),
+		"content":       of("mle", 1, part, part, "abc", data, base),
+		"input":         of("mle", 1, part, part, "", other, base),
+		"name":          of("mle", 1, part, part, "", stage.Input{Name: "dev", Stage: data.Stage}, base),
+		"swapped":       of("mle", 1, part, part, "", stage.Input{Name: "base", Stage: data.Stage}, stage.Input{Name: "data", Stage: base.Stage}),
+		"one input":     of("mle", 1, part, part, "", data),
+		"none":          of("mle", 1, part, part, ""),
+		"content there": of("mle", 1, part, part, data.Stage.Key, base),
 	}
 	seen := map[string]string{key: "the original"}
 	for _, name := range slices.Sorted(maps.Keys(changed)) {
@@ -57,15 +51,60 @@ func TestKeyChangesWithWhatDeterminesTheArtifactAndNothingElse(t *testing.T) {
 		}
 		seen[changed[name].Key] = name
 	}
+	if of("mle", 1, "", "", "").Key != of("mle", 1, "null", "", "").Key {
+		t.Error("no identity is not null")
+	}
 }
 
 func TestOrderFinishesTheFirstGoalFirst(t *testing.T) {
-	data := make1(t, "data", 1, 0)
-	mle := make1(t, "mle", 1, 0, stage.Input{Name: "data", Stage: data})
-	rl := make1(t, "rl", 1, 0, stage.Input{Name: "mle", Stage: mle})
-	scores := make1(t, "score", 1, 1, stage.Input{Name: "mle", Stage: mle})
+	data := stageOf("data", behaviour{})
+	mle := stageOf("mle", behaviour{}, data)
+	rl := stageOf("rl", behaviour{}, mle)
+	scores := stageOf("score", behaviour{}, mle)
 	got := stage.Order([]*stage.Stage{scores, rl})
 	if want := []*stage.Stage{data, mle, scores, rl}; !slices.Equal(got, want) {
 		t.Errorf("got %v", got)
+	}
+}
+
+func TestRecordsAreReadOneByOne(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	for range store.Records("mle") {
+		t.Error("an empty store has records")
+	}
+	var goals []*stage.Stage
+	for _, text := range []string{"a", "b", "c"} {
+		goals = append(goals, stageOf("mle", behaviour{Text: text}))
+	}
+	store.Execute(t.Context(), goals, stage.Options{Executor: executors["local"]})
+	if err := os.Mkdir(filepath.Join(store.Dir, "stages", "mle", "half"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	keys := map[string]bool{}
+	for record, err := range store.Records("mle") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys[record.Key] = true
+	}
+	for _, goal := range goals {
+		if len(keys) != 3 || !keys[goal.Key] {
+			t.Errorf("keys %v, expected that of %v", keys, goal)
+		}
+	}
+	for range store.Records("mle") {
+		break
+	}
+	damaged := filepath.Join(store.Path(goals[0]), "stage.json")
+	if err := os.WriteFile(damaged, []byte("{"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	var failure error
+	for _, err := range store.Records("mle") {
+		failure = err
+	}
+	if failure == nil {
+		t.Error("a damaged record was read")
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"time"
@@ -18,10 +20,14 @@ type Store struct {
 
 // Record is the stage.json of an artifact.
 type Record struct {
-	Kind    string          `json:"kind"`
-	Key     string          `json:"key"`
-	Version int             `json:"version"`
-	Part    json.RawMessage `json:"part"`
+	Kind    string `json:"kind"`
+	Key     string `json:"key"`
+	Version int    `json:"version"`
+	// Part is the stage's Identity.
+	Part json.RawMessage `json:"part"`
+	// Content is the hash of the files that the stage has read besides its
+	// inputs.
+	Content string `json:"content,omitempty"`
 	// Inputs are the keys of the inputs, by name.
 	Inputs map[string]string `json:"inputs"`
 	Cost
@@ -38,7 +44,7 @@ type Cost struct {
 	// Tokens is the number of tokens worked through.
 	Tokens int64 `json:"tokens"`
 	// PeakMemoryBytes is the largest resident size of the process while the
-	// stage ran; stages that ran beside it are part of it.
+	// stage ran; stages that ran beside it in that process are part of it.
 	PeakMemoryBytes int64 `json:"peak_memory_bytes"`
 	// Threads is the number of threads of the last try.
 	Threads int `json:"threads"`
@@ -47,12 +53,20 @@ type Cost struct {
 // attempt is the record of tries that did not finish the stage.
 type attempt struct {
 	Cost
-	// Failure says why the last try failed; it is empty where the process was
-	// stopped.
+	// Failure says why the last try failed; it is empty where it was stopped,
+	// or is under way.
 	Failure string `json:"failure,omitempty"`
 }
 
 const recordName = "stage.json"
+
+// The folders of a store.
+const (
+	stagesDir  = "stages"
+	partialDir = "partial"
+	locksDir   = "locks"
+	logsDir    = "logs"
+)
 
 // Open returns the store in the folder dir, which need not be there before
 // the first stage is computed.
@@ -66,7 +80,7 @@ func Open(dir string) (*Store, error) {
 
 // make makes the folders of the store.
 func (s *Store) make() error {
-	for _, name := range []string{"stages", "partial", "locks", "logs"} {
+	for _, name := range []string{stagesDir, partialDir, locksDir, logsDir} {
 		if err := os.MkdirAll(filepath.Join(s.Dir, name), 0o777); err != nil {
 			return fmt.Errorf("making the work folder: %w", err)
 		}
@@ -76,7 +90,7 @@ func (s *Store) make() error {
 
 // Folder returns the folder of the artifact of a kind that has a key.
 func (s *Store) Folder(kind, key string) string {
-	return filepath.Join(s.Dir, "stages", kind, key[:min(len(key), keyDigits)])
+	return filepath.Join(s.Dir, stagesDir, kind, short(key))
 }
 
 // Path returns the folder of the stage's artifact, whether or not it is there.
@@ -84,100 +98,128 @@ func (s *Store) Path(st *Stage) string {
 	return s.Folder(st.Kind, st.Key)
 }
 
-// Log returns the file that the stack of a panic in the stage goes to.
-func (s *Store) Log(st *Stage) string {
-	return filepath.Join(s.Dir, "logs", st.ID()+".log")
-}
+// Log returns the file that the stack of a panic in the stage goes to, or what
+// a process that computed it wrote before it died.
+func (s *Store) Log(st *Stage) string { return s.log(st.ID()) }
+
+// Finished reports whether the stage's artifact is there. It reads nothing, so
+// that many stages can be asked about.
+func (s *Store) Finished(st *Stage) bool { return finished(s.Path(st)) }
 
 // Record returns the stage.json of the stage's artifact; ok is false where the
 // stage is not finished.
 func (s *Store) Record(st *Stage) (record Record, ok bool, err error) {
-	return readRecord(s.Path(st), st)
+	return readRecord(s.Path(st), st.Key)
 }
 
 // Failure returns why the last try of the stage failed, "" where it did not.
 func (s *Store) Failure(st *Stage) string {
-	return s.attempt(st).Failure
+	return s.attempt(st.ID()).Failure
 }
 
-// Begun reports whether an unfinished try of the stage has left something.
+// Begun reports whether there was a try of the stage that has not finished it.
 func (s *Store) Begun(st *Stage) bool {
-	_, err := os.Stat(s.partial(st))
+	_, err := os.Stat(s.attemptPath(st.ID()))
 	return err == nil
 }
 
-// Holder returns the number of the process that computes the stage; ok is
-// false where none does.
-func (s *Store) Holder(st *Stage) (pid int, ok bool) {
-	path := s.lockPath(st)
-	if _, err := os.Stat(path); err != nil {
-		return 0, false
-	}
-	l, pid, err := tryLock(path)
-	if err != nil {
-		return 0, false
-	}
-	if l != nil {
-		l.release()
-		return 0, false
-	}
-	return pid, true
+// Holder returns the process that computes the stage; ok is false where none
+// does. Asking changes nothing.
+func (s *Store) Holder(st *Stage) (owner Owner, ok bool) {
+	return askLock(s.lockPath(st.ID()))
 }
 
-// Records returns the records of all finished stages of a kind.
-func (s *Store) Records(kind string) ([]Record, error) {
-	paths, err := filepath.Glob(filepath.Join(s.Dir, "stages", kind, "*", recordName))
-	if err != nil {
-		return nil, err
-	}
-	var records []Record
-	for _, path := range paths {
-		var record Record
-		if err := readJSON(path, &record); err != nil {
-			return nil, err
+// Records returns the records of the finished stages of a kind, in no order.
+// They are read one by one, so that who needs only some can stop early. An
+// error ends them.
+func (s *Store) Records(kind string) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		folder := filepath.Join(s.Dir, stagesDir, kind)
+		f, err := os.Open(folder)
+		if errors.Is(err, fs.ErrNotExist) {
+			return
 		}
-		records = append(records, record)
+		if err != nil {
+			yield(Record{}, err)
+			return
+		}
+		defer f.Close()
+		for {
+			names, err := f.Readdirnames(256)
+			for _, name := range names {
+				var record Record
+				err := ReadJSON(filepath.Join(folder, name, recordName), &record)
+				if errors.Is(err, fs.ErrNotExist) {
+					continue // not an artifact
+				}
+				if !yield(record, err) || err != nil {
+					return
+				}
+			}
+			if err == io.EOF {
+				return
+			}
+			if err != nil {
+				yield(Record{}, err)
+				return
+			}
+		}
 	}
-	return records, nil
 }
 
-func (s *Store) partial(st *Stage) string     { return filepath.Join(s.Dir, "partial", st.ID()) }
-func (s *Store) attemptPath(st *Stage) string { return s.partial(st) + ".json" }
-func (s *Store) lockPath(st *Stage) string    { return filepath.Join(s.Dir, "locks", st.ID()) }
+// The files of a stage, by its ID.
+func (s *Store) partial(id string) string     { return filepath.Join(s.Dir, partialDir, id) }
+func (s *Store) attemptPath(id string) string { return s.partial(id) + ".json" }
+func (s *Store) lockPath(id string) string    { return filepath.Join(s.Dir, locksDir, id) }
+func (s *Store) log(id string) string         { return filepath.Join(s.Dir, logsDir, id+".log") }
 
-// attempt returns the record of the stage's earlier tries. A damaged one is as
+// attempt returns the record of a stage's earlier tries. A damaged one is as
 // good as none: only the cost is lost.
-func (s *Store) attempt(st *Stage) attempt {
+func (s *Store) attempt(id string) attempt {
 	var a attempt
-	if err := readJSON(s.attemptPath(st), &a); err != nil {
+	if err := ReadJSON(s.attemptPath(id), &a); err != nil {
 		return attempt{}
 	}
 	return a
 }
 
-// readRecord reads the stage.json in dir, which must be that of st.
-func readRecord(dir string, st *Stage) (record Record, ok bool, err error) {
+// noteFailure records why a stage failed, where the process that computed it
+// could not. It leaves the stage alone once another process has it or it is
+// finished.
+func (s *Store) noteFailure(st *Stage, reason string) {
+	l, _, err := tryLock(s.lockPath(st.ID()))
+	if err != nil || l == nil {
+		return
+	}
+	defer l.release()
+	last := s.attempt(st.ID())
+	if last.Failure == reason || s.Finished(st) {
+		return
+	}
+	last.Failure = reason
+	// Without the record, status shows an interrupted stage.
+	_ = WriteJSON(s.attemptPath(st.ID()), last)
+}
+
+// finished reports whether dir holds an artifact.
+func finished(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, recordName))
+	return err == nil
+}
+
+// readRecord reads the stage.json in dir, which must be of the stage with this
+// key.
+func readRecord(dir, key string) (record Record, ok bool, err error) {
 	path := filepath.Join(dir, recordName)
-	err = readJSON(path, &record)
+	err = ReadJSON(path, &record)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Record{}, false, nil
 	}
 	if err != nil {
 		return Record{}, false, err
 	}
-	if record.Key != st.Key {
-		return Record{}, false, fmt.Errorf("%s is of the stage with key %s, expected %s", path, record.Key, st.Key)
+	if record.Key != key {
+		return Record{}, false, fmt.Errorf("%s is of the stage with key %s, expected %s", path, record.Key, key)
 	}
 	return record, true, nil
-}
-
-func readJSON(path string, value any) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(text, value); err != nil {
-		return fmt.Errorf("reading %s: %w", path, err)
-	}
-	return nil
 }

@@ -7,46 +7,54 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"sync/atomic"
 	"time"
 )
 
+// compute computes a stage in this process: it takes the stage's lock, unless
+// another one has it, and computes what is not there yet. Its errors are those
+// of [Computation.Wait].
+func compute(ctx context.Context, spec Spec, f Func, report func(Progress)) error {
+	store := spec.store
+	if err := store.make(); err != nil {
+		return err
+	}
+	l, owner, err := tryLock(store.lockPath(spec.ID()))
+	if err != nil {
+		return err
+	}
+	if l == nil {
+		return &HeldError{owner}
+	}
+	defer l.release()
+	if finished(store.Folder(spec.Kind, spec.Key)) {
+		return ErrFound
+	}
+	return spec.try(ctx, f, report)
+}
+
 // try computes a stage whose lock the caller holds, or completes the artifact
 // of a try that was killed at its very end.
-func (s *Store) try(ctx context.Context, st *Stage, o Options, progress func(done, total int, note string)) error {
-	dir := s.partial(st)
-	if _, complete, err := readRecord(dir, st); err == nil && complete {
-		return s.publish(st)
+func (s Spec) try(ctx context.Context, f Func, report func(Progress)) error {
+	dir := s.Folder()
+	if _, complete, err := readRecord(dir, s.Key); err == nil && complete {
+		return s.publish()
 	}
 	if err := prepareFolder(dir); err != nil {
 		return fmt.Errorf("preparing %s: %w", dir, err)
 	}
-
-	before := s.attempt(st)
+	path := s.store.attemptPath(s.ID())
+	before := s.store.attempt(s.ID())
 	if before.Started.IsZero() {
 		before.Started = time.Now().UTC().Truncate(time.Second)
 	}
 	before.Failure = ""
 	before.Tries++
-	before.Threads = o.Threads
-	watch := watch(s.attemptPath(st), before)
-
-	job := &Job{
-		Dir:      dir,
-		Inputs:   map[string]string{},
-		Config:   st.Config,
-		Threads:  o.Threads,
-		Device:   o.Device,
-		Progress: progress,
-		Tokens:   func(n int) { watch.tokens.Add(int64(n)) },
-	}
-	for _, input := range st.Inputs {
-		job.Inputs[input.Name] = s.Path(input.Stage)
-	}
-	err := s.call(ctx, st, job)
+	before.Threads = s.Threads
+	watch := watch(path, before)
+	err := s.run(ctx, f, report, watch)
 	cost := watch.stop()
 	if err == nil {
-		err = s.finish(st, cost)
+		err = s.finish(cost)
 	}
 	if err != nil {
 		last := attempt{Cost: cost}
@@ -54,14 +62,37 @@ func (s *Store) try(ctx context.Context, st *Stage, o Options, progress func(don
 			last.Failure = err.Error()
 		}
 		// On a full disk the record is lost with the rest; the error is not.
-		_ = writeJSON(s.attemptPath(st), last)
-		return err
+		_ = WriteJSON(path, last)
 	}
-	return nil
+	return err
 }
 
-// prepareFolder makes dir, and removes from it all but the checkpoint: what
-// a stage wrote after its last checkpoint, it writes again.
+// run calls the stage's function once its inputs are seen to be there.
+func (s Spec) run(ctx context.Context, f Func, report func(Progress), w *watcher) error {
+	job := &Job{
+		Dir:      s.Folder(),
+		Inputs:   make(map[string]string, len(s.Inputs)),
+		Settings: s.Settings,
+		Threads:  s.Threads,
+		Device:   s.Device,
+		Progress: func(done, total int, note string) { report(Progress{done, total, note}) },
+		Tokens:   func(n int) { w.tokens.Add(int64(n)) },
+	}
+	for name, input := range s.Inputs {
+		_, ok, err := readRecord(input.Folder, input.Key)
+		if err != nil {
+			return fmt.Errorf("input %s: %w", name, err)
+		}
+		if !ok {
+			return fmt.Errorf("input %s: %s holds no finished artifact", name, input.Folder)
+		}
+		job.Inputs[name] = input.Folder
+	}
+	return s.call(ctx, f, job)
+}
+
+// prepareFolder makes dir, and removes from it all but spec.json and the
+// checkpoint: what a stage wrote after its last checkpoint, it writes again.
 func prepareFolder(dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
@@ -71,7 +102,7 @@ func prepareFolder(dir string) error {
 		return err
 	}
 	for _, entry := range entries {
-		if entry.Name() == Checkpoint {
+		if entry.Name() == Checkpoint || entry.Name() == specName {
 			continue
 		}
 		if err := os.RemoveAll(filepath.Join(dir, entry.Name())); err != nil {
@@ -84,44 +115,47 @@ func prepareFolder(dir string) error {
 // call runs the stage's function and makes a panic an error. What the stage
 // leaves unused goes back to the system at once: the next one may run beside
 // others, and its peak is measured.
-func (s *Store) call(ctx context.Context, st *Stage, job *Job) (err error) {
+func (s Spec) call(ctx context.Context, f Func, job *Job) (err error) {
 	defer debug.FreeOSMemory()
 	defer func() {
 		cause := recover()
 		if cause == nil {
 			return
 		}
-		report := fmt.Sprintf("%s\nstage %s (%s)\npanic: %v\n\n%s", time.Now().Format(time.RFC3339), st.ID(), st.Name, cause, debug.Stack())
-		err = fmt.Errorf("panic: %v (the stack is in %s)", cause, s.Log(st))
-		if os.WriteFile(s.Log(st), []byte(report), 0o666) != nil {
+		log := s.store.log(s.ID())
+		report := fmt.Sprintf("%s\nstage %s (%s)\npanic: %v\n\n%s", time.Now().Format(time.RFC3339), s.ID(), s.Name, cause, debug.Stack())
+		err = fmt.Errorf("panic: %v (the stack is in %s)", cause, log)
+		if os.WriteFile(log, []byte(report), 0o666) != nil {
 			err = errors.New(report)
 		}
 	}()
-	return st.Func(ctx, job)
+	return f(ctx, job)
 }
 
 // finish completes the artifact in the partial folder. From the moment when
 // stage.json is there, all else is on disk, and a later try need only publish.
-func (s *Store) finish(st *Stage, cost Cost) error {
-	dir := s.partial(st)
-	record := Record{Kind: st.Kind, Key: st.Key, Version: st.Version, Part: st.Part, Inputs: map[string]string{}, Cost: cost}
-	for _, input := range st.Inputs {
-		record.Inputs[input.Name] = input.Stage.Key
+func (s Spec) finish(cost Cost) error {
+	dir := s.Folder()
+	record := Record{Kind: s.Kind, Key: s.Key, Version: s.Version, Part: s.Identity, Content: s.Content, Inputs: make(map[string]string, len(s.Inputs)), Cost: cost}
+	for name, input := range s.Inputs {
+		record.Inputs[name] = input.Key
 	}
 	if err := syncTree(dir); err != nil {
 		return fmt.Errorf("writing %s to the disk: %w", dir, err)
 	}
-	if err := writeJSON(filepath.Join(dir, recordName), record); err != nil {
-		return fmt.Errorf("writing %s: %w", filepath.Join(dir, recordName), err)
+	if err := WriteJSON(filepath.Join(dir, recordName), record); err != nil {
+		return err
 	}
-	return s.publish(st)
+	return s.publish()
 }
 
 // publish makes the complete partial folder the artifact.
-func (s *Store) publish(st *Stage) error {
-	dir, final := s.partial(st), s.Path(st)
-	if err := os.RemoveAll(filepath.Join(dir, Checkpoint)); err != nil {
-		return fmt.Errorf("removing the checkpoints of a finished stage: %w", err)
+func (s Spec) publish() error {
+	dir, final := s.Folder(), s.store.Folder(s.Kind, s.Key)
+	for _, name := range []string{Checkpoint, specName} {
+		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+			return fmt.Errorf("removing what a finished stage needs no more: %w", err)
+		}
 	}
 	if err := os.MkdirAll(filepath.Dir(final), 0o777); err != nil {
 		return fmt.Errorf("publishing an artifact: %w", err)
@@ -138,57 +172,7 @@ func (s *Store) publish(st *Stage) error {
 			return fmt.Errorf("publishing %s: %w", final, err)
 		}
 	}
-	os.Remove(s.attemptPath(st))
-	os.Remove(s.Log(st))
+	os.Remove(s.store.attemptPath(s.ID()))
+	os.Remove(s.store.log(s.ID()))
 	return nil
-}
-
-// watcher measures a try while it runs, and keeps the measure on disk so that
-// a killed try counts too.
-type watcher struct {
-	tokens  atomic.Int64
-	quit    chan struct{}
-	stopped chan Cost
-}
-
-// watch begins to measure on top of what earlier tries took.
-func watch(path string, before attempt) *watcher {
-	w := &watcher{quit: make(chan struct{}), stopped: make(chan Cost, 1)}
-	begin := time.Now()
-	_, peakBefore := memory()
-	now := before
-	measure := func() {
-		now.Seconds = before.Seconds + time.Since(begin).Seconds()
-		now.Tokens = before.Tokens + w.tokens.Load()
-		resident, peak := memory()
-		now.PeakMemoryBytes = max(now.PeakMemoryBytes, resident)
-		if peak > peakBefore {
-			now.PeakMemoryBytes = max(now.PeakMemoryBytes, peak)
-		}
-	}
-	go func() {
-		sample := time.NewTicker(100 * time.Millisecond)
-		defer sample.Stop()
-		for ticks := 0; ; ticks++ {
-			measure()
-			if ticks%20 == 0 {
-				// A record that cannot be written only loses this measure.
-				_ = writeJSON(path, now)
-			}
-			select {
-			case <-sample.C:
-			case <-w.quit:
-				measure()
-				w.stopped <- now.Cost
-				return
-			}
-		}
-	}()
-	return w
-}
-
-// stop ends measuring and returns the cost of all tries.
-func (w *watcher) stop() Cost {
-	close(w.quit)
-	return <-w.stopped
 }

@@ -11,7 +11,7 @@ import (
 	"lastmile/harness/random"
 )
 
-// Texts are what a model from scratch learns to speak from.
+// Texts are the training texts of a model from scratch.
 type Texts struct {
 	// Forward are the examples as the task puts them, prompt then response.
 	Forward []Sequence
@@ -23,14 +23,14 @@ type Texts struct {
 
 // Base trains a model by next-token prediction. Some texts, by the shares of
 // the configuration, are reversed, and some, all of the first CopySteps steps,
-// are runs of random tokens said over and over: what copying needs (Olsson et
-// al. 2022, "In-context Learning and Induction Heads") forms long before real
-// text would teach it.
-func Base(ctx context.Context, m *model.Model, texts Texts, dev []Sequence, c experiments.Base, seed int, hooks Hooks) error {
+// are runs of random tokens repeated over and over: what copying needs (Olsson et
+// al. 2022, "In-context Learning and Induction Heads") forms from them long
+// before it would from real text.
+func Base(ctx context.Context, m *model.Model, texts Texts, dev []Sequence, c BaseSettings, seed int, hooks Hooks) error {
 	if len(texts.Forward) == 0 || len(dev) == 0 {
 		return fmt.Errorf("training from scratch needs examples: %d in train, %d in dev", len(texts.Forward), len(dev))
 	}
-	t := NewTrainer(m, c.Optimizer, hooks)
+	t := NewTrainer(m, c.OptimizerSettings, hooks)
 	if err := t.Resume(&struct{}{}); err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func Base(ctx context.Context, m *model.Model, texts Texts, dev []Sequence, c ex
 				}
 				t.Log("dev", "loss", loss)
 			}
-			loss, err := t.likelihoodStep(pick(mixed, batches[t.Done-start]), Rate(c.Optimizer, t.Done, c.Steps))
+			loss, err := t.likelihoodStep(pick(mixed, batches[t.Done-start]), Rate(c.OptimizerSettings, t.Done, c.Steps))
 			if err != nil {
 				return err
 			}
@@ -77,7 +77,7 @@ func Base(ctx context.Context, m *model.Model, texts Texts, dev []Sequence, c ex
 }
 
 // mix is one epoch's texts; those of repeated tokens have the given length.
-func mix(texts Texts, c experiments.Base, length, seed, epoch int) []Sequence {
+func mix(texts Texts, c BaseSettings, length, seed, epoch int) []Sequence {
 	mixed := make([]Sequence, len(texts.Forward))
 	for i := range mixed {
 		stream := random.New(seed, "base", "text", epoch, i)
@@ -93,13 +93,13 @@ func mix(texts Texts, c experiments.Base, length, seed, epoch int) []Sequence {
 	return mixed
 }
 
-// repeatedTokens is the length of a text that teaches copying.
+// repeatedTokens is the length of a text that copying is learned from.
 const repeatedTokens = 64
 
-// repeated is a run of random tokens said over and over, learned from its
-// second time on; its first token there cannot be known. Runs are of 2 to 23
-// tokens, short ones more often: they are the easier ones to begin with, when
-// a token has to be found among few.
+// repeated is a run of random tokens repeated over and over. It is learned from the
+// second token of the first repetition on: nothing tells where a repetition begins.
+// Runs are of 2 to 23 tokens, short ones more often, which are easier to begin with,
+// since the token to copy has to be found among few.
 func repeated(stream *rand.Rand, vocabulary, length int) Sequence {
 	n := min(int(2*math.Pow(12, stream.Float64())), (length-1)/2)
 	tokens := make([]int, length)
@@ -111,4 +111,57 @@ func repeated(stream *rand.Rand, vocabulary, length int) Sequence {
 		}
 	}
 	return Sequence{Tokens: tokens, Prompt: n + 1}
+}
+
+// BaseSettings are the training of a model from scratch: next-token prediction
+// over the task's training texts.
+type BaseSettings struct {
+	OptimizerSettings
+	// Steps is the number of optimizer steps.
+	Steps int `toml:"steps" json:"steps"`
+	// BatchTokens is the number of tokens in a step.
+	BatchTokens int `toml:"batch_tokens" json:"batch_tokens"`
+	// Copy is the share of the texts that are runs of random tokens repeated
+	// over and over, from which copying is learned.
+	Copy float64 `toml:"copy" json:"copy"`
+	// CopySteps is the number of first steps that learn nothing but copying.
+	CopySteps int `toml:"copy_steps" json:"copy_steps"`
+	// Reversed is the share of the texts that put the reference before the
+	// input.
+	Reversed float64 `toml:"reversed" json:"reversed"`
+}
+
+// BaseSection is the section [base] of a sweep file.
+func BaseSection(active func(experiments.Config) bool) experiments.Section {
+	optimizer := DefaultOptimizer(1e-2)
+	optimizer.MuonLearningRate = 0.02
+	return experiments.Section{
+		Key: "base",
+		Default: BaseSettings{
+			OptimizerSettings: optimizer,
+			Steps:             3000,
+			BatchTokens:       4096,
+			Copy:              0.1,
+			CopySteps:         300,
+			Reversed:          0.2,
+		},
+		Rules: WithOptimizer(experiments.Rules{
+			"steps":        experiments.AtLeast(1),
+			"batch_tokens": experiments.AtLeast(1),
+			"copy":         experiments.From(0, 1),
+			"copy_steps":   experiments.AtLeast(0),
+			"reversed":     experiments.From(0, 1),
+		}),
+		Active: active,
+		Check: func(c experiments.Config) []experiments.Complaint {
+			s := experiments.Get[BaseSettings](c, "base")
+			if s.Copy+s.Reversed <= 1 {
+				return nil
+			}
+			return []experiments.Complaint{{
+				Keys:    []string{"base.copy", "base.reversed"},
+				Message: fmt.Sprintf("copy and reversed are shares, and make %g together, more than 1", s.Copy+s.Reversed),
+			}}
+		},
+	}
 }

@@ -10,6 +10,36 @@ import (
 	"lastmile/harness/random"
 )
 
+// MLESettings are the fine-tuning by maximum likelihood: cross-entropy on the
+// response.
+type MLESettings struct {
+	OptimizerSettings
+	// Epochs is the number of passes over the training examples.
+	Epochs float64 `toml:"epochs" json:"epochs"`
+	// BatchSize is the number of examples in a step.
+	BatchSize int `toml:"batch_size" json:"batch_size"`
+	// EvalEvery is the number of steps between two evaluations on dev; the
+	// best of them is kept.
+	EvalEvery int `toml:"eval_every" json:"eval_every"`
+	// Patience is the number of evaluations without a better dev loss after
+	// which training stops; 0 means never.
+	Patience int `toml:"patience" json:"patience"`
+}
+
+// MLESection is the section [mle] of a sweep file.
+func MLESection() experiments.Section {
+	return experiments.Section{
+		Key:     "mle",
+		Default: MLESettings{OptimizerSettings: DefaultOptimizer(1e-3), Epochs: 1, BatchSize: 32, EvalEvery: 100},
+		Rules: WithOptimizer(experiments.Rules{
+			"epochs":     experiments.Above(0),
+			"batch_size": experiments.AtLeast(1),
+			"eval_every": experiments.AtLeast(1),
+			"patience":   experiments.AtLeast(0),
+		}),
+	}
+}
+
 // likelihood is what fine-tuning by maximum likelihood must remember beyond
 // the trainer's state: the best evaluation.
 type likelihood struct {
@@ -23,7 +53,7 @@ type likelihood struct {
 // steps, or 0 for the epochs of the configuration. Dev is evaluated every
 // EvalEvery steps and at the end; the parameters of the best evaluation win.
 // The stage names the random streams.
-func MLE(ctx context.Context, m *model.Model, train, dev []Sequence, c experiments.MLE, steps int, seed int, stage string, hooks Hooks) error {
+func MLE(ctx context.Context, m *model.Model, train, dev []Sequence, c MLESettings, steps int, seed int, stage string, hooks Hooks) error {
 	if len(train) == 0 || len(dev) == 0 {
 		return fmt.Errorf("maximum likelihood needs examples: %d in train, %d in dev", len(train), len(dev))
 	}
@@ -31,7 +61,7 @@ func MLE(ctx context.Context, m *model.Model, train, dev []Sequence, c experimen
 	if steps == 0 {
 		steps = max(1, int(math.Round(c.Epochs*float64(perEpoch))))
 	}
-	t := NewTrainer(m, c.Optimizer, hooks)
+	t := NewTrainer(m, c.OptimizerSettings, hooks)
 	var state likelihood
 	if err := t.Resume(&state); err != nil {
 		return err
@@ -49,7 +79,7 @@ func MLE(ctx context.Context, m *model.Model, train, dev []Sequence, c experimen
 			batches = Bucket(random.New(seed, stage, "order", epoch), sizes, 32*c.BatchSize, func(n, _ int) bool { return n > c.BatchSize })
 		}
 		t.Dropout(seed, stage)
-		loss, err := t.likelihoodStep(pick(train, batches[t.Done%perEpoch]), Rate(c.Optimizer, t.Done, steps))
+		loss, err := t.likelihoodStep(pick(train, batches[t.Done%perEpoch]), Rate(c.OptimizerSettings, t.Done, steps))
 		if err != nil {
 			return err
 		}

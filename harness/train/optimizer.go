@@ -1,7 +1,6 @@
-// Package train holds the training algorithms, one a file: next-token
-// prediction from scratch (base.go), maximum likelihood (mle.go) and proximal
-// policy optimisation (ppo.go), and what they share: the optimizer, its
-// schedule, length buckets and checkpoints.
+// Package train holds next-token prediction from scratch (base.go) and maximum
+// likelihood (mle.go), and what these share with all that is trained: the
+// optimizer, its schedule, length buckets and checkpoints.
 //
 // A [Trainer] is a model with the state of its optimizer. Every draw comes
 // from a stream named by seed, stage and step, so its whole state is the
@@ -14,7 +13,6 @@ import (
 	"math"
 	"strings"
 
-	"lastmile/experiments"
 	"lastmile/harness/model"
 	"lastmile/harness/safetensors"
 	"lastmile/harness/torch"
@@ -25,7 +23,7 @@ import (
 // Muon (Jordan et al. 2024): momentum whose update is made orthogonal by a
 // Newton-Schulz iteration.
 type Optimizer struct {
-	config experiments.Optimizer
+	config OptimizerSettings
 	s      *torch.Session
 	slots  []slot
 }
@@ -39,7 +37,7 @@ type slot struct {
 
 // NewOptimizer makes an optimizer for the network's parameters, with moments of
 // zero, and makes gradients flow to them.
-func NewOptimizer(n Network, config experiments.Optimizer) *Optimizer {
+func NewOptimizer(n Network, config OptimizerSettings) *Optimizer {
 	n.Train()
 	o := &Optimizer{config: config, s: n.Session()}
 	for _, p := range n.Parameters() {
@@ -58,7 +56,7 @@ func NewOptimizer(n Network, config experiments.Optimizer) *Optimizer {
 // Rate is the learning rate at a step, counted from 0, of steps in all, as a
 // share of the peak: linear warm-up, then the schedule's way down to
 // FinalLearningRate, a cosine where nothing is said.
-func Rate(config experiments.Optimizer, step, steps int) float64 {
+func Rate(config OptimizerSettings, step, steps int) float64 {
 	warmup := config.Warmup * float64(steps)
 	at := float64(step) + 1
 	if at < warmup {

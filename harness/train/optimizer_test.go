@@ -6,10 +6,8 @@ import (
 	"os"
 	"testing"
 
-	"lastmile/experiments"
 	"lastmile/harness/model"
 	"lastmile/harness/random"
-	"lastmile/harness/safetensors"
 	"lastmile/harness/torch"
 )
 
@@ -29,10 +27,8 @@ type plain struct {
 	parameters []model.Parameter
 }
 
-func (p plain) Session() *torch.Session                         { return p.s }
-func (p plain) Parameters() []model.Parameter                   { return p.parameters }
-func (p plain) Tensors() (map[string]safetensors.Tensor, error) { return nil, nil }
-func (p plain) Set(map[string]safetensors.Tensor) error         { return nil }
+func (p plain) Session() *torch.Session       { return p.s }
+func (p plain) Parameters() []model.Parameter { return p.parameters }
 func (p plain) Train() {
 	for _, p := range p.parameters {
 		p.Tensor.RequireGrad()
@@ -59,7 +55,7 @@ func TestAdamWEqualsTorch(t *testing.T) {
 	}
 	s := open(t, torch.Float64)
 	matrix, vector := s.Float64s(golden.Matrix, 3, 4), s.Float64s(golden.Vector, 5)
-	o := NewOptimizer(plain{s, []model.Parameter{{Name: "matrix", Tensor: matrix}, {Name: "vector", Tensor: vector}}}, experiments.Optimizer{
+	o := NewOptimizer(plain{s, []model.Parameter{{Name: "matrix", Tensor: matrix}, {Name: "vector", Tensor: vector}}}, OptimizerSettings{
 		LearningRate: golden.Rate, WeightDecay: golden.Decay, Beta1: golden.Beta1, Beta2: golden.Beta2, Epsilon: golden.Epsilon, ClipNorm: golden.Clip,
 	})
 	before := s.Live()
@@ -105,7 +101,7 @@ func near(t testing.TB, got *torch.Tensor, want []float64, tolerance float64) {
 
 func TestAnOptimizerWithoutGradients(t *testing.T) {
 	s := open(t, torch.Float32)
-	o := NewOptimizer(plain{s, []model.Parameter{{Name: "w", Tensor: s.Zeros(2)}}}, experiments.Optimizer{LearningRate: 1})
+	o := NewOptimizer(plain{s, []model.Parameter{{Name: "w", Tensor: s.Zeros(2)}}}, OptimizerSettings{LearningRate: 1})
 	if _, err := o.Step(4, 1); err == nil {
 		t.Error("a step without gradients was taken")
 	}
@@ -158,7 +154,7 @@ func TestMuonTakesTheMatricesOfLayersOnly(t *testing.T) {
 	s := open(t, torch.Float32)
 	m := newModel(t, s, 1)
 	m.AddHead()
-	o := NewOptimizer(m, experiments.Optimizer{LearningRate: 1, MuonLearningRate: 1})
+	o := NewOptimizer(m, OptimizerSettings{LearningRate: 1, MuonLearningRate: 1})
 	for _, slot := range o.slots {
 		matrix := len(slot.Tensor.Shape()) == 2 && slot.Name != "score.weight"
 		inLayer := slot.Name != "model.embed_tokens.weight" && slot.Name != "score.weight"
@@ -169,7 +165,7 @@ func TestMuonTakesTheMatricesOfLayersOnly(t *testing.T) {
 }
 
 func TestRate(t *testing.T) {
-	c := experiments.Optimizer{Warmup: 0.1, FinalLearningRate: 0.2}
+	c := OptimizerSettings{Warmup: 0.1, FinalLearningRate: 0.2}
 	const steps = 100
 	for step := range steps {
 		got := Rate(c, step, steps)
@@ -183,12 +179,12 @@ func TestRate(t *testing.T) {
 		}
 	}
 	for schedule, want := range map[string][2]float64{"linear": {0.6, 0.2}, "cosine": {0.6, 0.2}, "constant": {1, 1}} {
-		c := experiments.Optimizer{Warmup: 0.1, FinalLearningRate: 0.2, Schedule: schedule}
+		c := OptimizerSettings{Warmup: 0.1, FinalLearningRate: 0.2, Schedule: schedule}
 		if middle, end := Rate(c, 54, steps), Rate(c, 99, steps); math.Abs(middle-want[0]) > 1e-9 || math.Abs(end-want[1]) > 1e-9 {
 			t.Errorf("%s: shares %g and %g, want %g", schedule, middle, end, want)
 		}
 	}
-	if line := Rate(experiments.Optimizer{Schedule: "linear"}, 24, 100); math.Abs(line-0.75) > 1e-9 {
+	if line := Rate(OptimizerSettings{Schedule: "linear"}, 24, 100); math.Abs(line-0.75) > 1e-9 {
 		t.Errorf("a quarter down the line the share is %g", line)
 	}
 	for _, test := range []struct {

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"testing"
 
-	"lastmile/experiments"
 	"lastmile/harness/random"
 )
 
@@ -78,7 +77,7 @@ func TestMixOfTexts(t *testing.T) {
 		texts.Reversed = append(texts.Reversed, Sequence{Tokens: []int{2, 1}, Prompt: 1})
 	}
 	texts.Vocabulary = 50
-	c := experiments.Base{Copy: 0.1, Reversed: 0.3}
+	c := BaseSettings{Copy: 0.1, Reversed: 0.3}
 	mixed := mix(texts, c, 20, 1, 0)
 	copies, reversed := 0, 0
 	for _, q := range mixed {

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"lastmile/experiments"
 	"lastmile/harness/model"
 	"lastmile/harness/random"
 	"lastmile/harness/torch"
@@ -47,8 +46,8 @@ func reversals(n int) []Sequence {
 	return out
 }
 
-func optimizer(rate float64) experiments.Optimizer {
-	return experiments.Optimizer{LearningRate: rate, Warmup: 0.1, FinalLearningRate: 0.1, WeightDecay: 0.01, Beta1: 0.9, Beta2: 0.98, Epsilon: 1e-8, ClipNorm: 1, CheckpointEvery: 4}
+func optimizer(rate float64) OptimizerSettings {
+	return OptimizerSettings{LearningRate: rate, Warmup: 0.1, FinalLearningRate: 0.1, WeightDecay: 0.01, Beta1: 0.9, Beta2: 0.98, Epsilon: 1e-8, ClipNorm: 1, CheckpointEvery: 4}
 }
 
 // curve reads one learning curve of a training in dir.
@@ -75,7 +74,7 @@ func TestMaximumLikelihoodLearns(t *testing.T) {
 	m := newModel(t, s, 1)
 	dir := t.TempDir()
 	before, tokens := s.Live(), 0
-	c := experiments.MLE{Optimizer: optimizer(0.03), BatchSize: 16, EvalEvery: 40, Epochs: 15}
+	c := MLESettings{OptimizerSettings: optimizer(0.03), BatchSize: 16, EvalEvery: 40, Epochs: 15}
 	texts := reversals(160)
 	if err := MLE(t.Context(), m, texts, texts[:40], c, 0, 1, "mle", Hooks{Dir: dir, Tokens: func(n int) { tokens += n }}); err != nil {
 		t.Fatal(err)
@@ -114,7 +113,7 @@ func TestEarlyStoppingKeepsTheBest(t *testing.T) {
 	for i, q := range dev {
 		dev[i].Tokens = []int{q.Tokens[0], q.Tokens[1], q.Tokens[0], q.Tokens[1], eos}
 	}
-	c := experiments.MLE{Optimizer: optimizer(0.03), BatchSize: 16, EvalEvery: 5, Patience: 3}
+	c := MLESettings{OptimizerSettings: optimizer(0.03), BatchSize: 16, EvalEvery: 5, Patience: 3}
 	if err := MLE(t.Context(), m, reversals(160), dev, c, 400, 1, "mle", Hooks{Dir: dir}); err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +139,7 @@ func TestFromScratchLearns(t *testing.T) {
 	m := newModel(t, s, 1)
 	dir := t.TempDir()
 	texts := reversals(100)
-	c := experiments.Base{Optimizer: optimizer(0.02), Steps: 80, BatchTokens: 400, Copy: 0.1, Reversed: 0.2}
+	c := BaseSettings{OptimizerSettings: optimizer(0.02), Steps: 80, BatchTokens: 400, Copy: 0.1, Reversed: 0.2}
 	c.MuonLearningRate = 0.02
 	if err := Base(t.Context(), m, Texts{Forward: texts, Reversed: texts, Vocabulary: vocabulary}, texts[:20], c, 1, Hooks{Dir: dir}); err != nil {
 		t.Fatal(err)
@@ -169,22 +168,15 @@ func weights(t testing.TB, m *model.Model) []byte {
 // leaves behind what a killed process may leave, and goes on in a new session.
 func TestInterruptedTrainingsEndTheSame(t *testing.T) {
 	texts := reversals(60)
-	for name, run := range map[string]func(ctx context.Context, s *torch.Session, m *model.Model, hooks Hooks) error{
-		"mle": func(ctx context.Context, _ *torch.Session, m *model.Model, hooks Hooks) error {
-			c := experiments.MLE{Optimizer: optimizer(0.03), BatchSize: 8, EvalEvery: 3}
+	for name, run := range map[string]func(ctx context.Context, m *model.Model, hooks Hooks) error{
+		"mle": func(ctx context.Context, m *model.Model, hooks Hooks) error {
+			c := MLESettings{OptimizerSettings: optimizer(0.03), BatchSize: 8, EvalEvery: 3}
 			return MLE(ctx, m, texts, texts[:10], c, 18, 1, "mle", hooks)
 		},
-		"base": func(ctx context.Context, _ *torch.Session, m *model.Model, hooks Hooks) error {
-			c := experiments.Base{Optimizer: optimizer(0.03), Steps: 18, BatchTokens: 50, Copy: 0.2, Reversed: 0.2}
+		"base": func(ctx context.Context, m *model.Model, hooks Hooks) error {
+			c := BaseSettings{OptimizerSettings: optimizer(0.03), Steps: 18, BatchTokens: 50, Copy: 0.2, Reversed: 0.2}
 			c.MuonLearningRate = 0.02
 			return Base(ctx, m, Texts{Forward: texts, Reversed: texts, Vocabulary: vocabulary}, texts[:10], c, 1, hooks)
-		},
-		"ppo": func(ctx context.Context, s *torch.Session, m *model.Model, hooks Hooks) error {
-			m.AddHead()
-			p := player(m, newModel(t, s, 1))
-			p.Updates, p.Optimizer = 18, optimizer(0.01)
-			p.KL.Adaptive = true
-			return p.Train(ctx, hooks)
 		},
 	} {
 		train := func(dir string, stop int) ([]byte, error) {
@@ -193,7 +185,7 @@ func TestInterruptedTrainingsEndTheSame(t *testing.T) {
 			m := newModel(t, s, 1)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			err := run(ctx, s, m, Hooks{Dir: dir, Progress: func(done, _ int, _ string) {
+			err := run(ctx, m, Hooks{Dir: dir, Progress: func(done, _ int, _ string) {
 				if done == stop {
 					cancel()
 				}
@@ -256,22 +248,14 @@ func TestALossThatIsNoNumber(t *testing.T) {
 		want string
 	}{
 		"mle": {func(m *model.Model, hooks Hooks) error {
-			return MLE(t.Context(), m, texts, texts, experiments.MLE{Optimizer: optimizer(0.01), BatchSize: 4}, 10, 1, "mle", hooks)
+			return MLE(t.Context(), m, texts, texts, MLESettings{OptimizerSettings: optimizer(0.01), BatchSize: 4}, 10, 1, "mle", hooks)
 		}, "at step 2"},
 		"mle, after the last step": {func(m *model.Model, hooks Hooks) error {
-			return MLE(t.Context(), m, texts, texts, experiments.MLE{Optimizer: optimizer(0.01), BatchSize: 4}, 1, 1, "mle", hooks)
+			return MLE(t.Context(), m, texts, texts, MLESettings{OptimizerSettings: optimizer(0.01), BatchSize: 4}, 1, 1, "mle", hooks)
 		}, "dev loss is NaN after step 1"},
 		"base": {func(m *model.Model, hooks Hooks) error {
-			return Base(t.Context(), m, Texts{Forward: texts, Vocabulary: vocabulary}, texts, experiments.Base{Optimizer: optimizer(0.01), BatchTokens: 50, Steps: 10}, 1, hooks)
+			return Base(t.Context(), m, Texts{Forward: texts, Vocabulary: vocabulary}, texts, BaseSettings{OptimizerSettings: optimizer(0.01), BatchTokens: 50, Steps: 10}, 1, hooks)
 		}, "at step 2"},
-		"ppo": {func(m *model.Model, hooks Hooks) error {
-			m.AddHead()
-			p := player(m, newModel(t, m.Session(), 1))
-			p.Score = func(trees []model.Tree) ([][]float64, error) {
-				return scoreBy(trees, func([]int) float64 { return math.NaN() }), nil
-			}
-			return p.Train(t.Context(), Hooks{Dir: hooks.Dir})
-		}, "at step 1"},
 	} {
 		s := open(t, torch.Float32)
 		m := newModel(t, s, 1)
@@ -292,10 +276,10 @@ func TestNothingToLearnFrom(t *testing.T) {
 	s := open(t, torch.Float32)
 	m := newModel(t, s, 1)
 	texts := reversals(2)
-	if err := MLE(t.Context(), m, nil, texts, experiments.MLE{BatchSize: 1}, 1, 1, "mle", Hooks{}); err == nil {
+	if err := MLE(t.Context(), m, nil, texts, MLESettings{BatchSize: 1}, 1, 1, "mle", Hooks{}); err == nil {
 		t.Error("maximum likelihood learned from nothing")
 	}
-	if err := Base(t.Context(), m, Texts{Forward: texts}, nil, experiments.Base{Steps: 1}, 1, Hooks{}); err == nil {
+	if err := Base(t.Context(), m, Texts{Forward: texts}, nil, BaseSettings{Steps: 1}, 1, Hooks{}); err == nil {
 		t.Error("a model from scratch was trained without dev")
 	}
 }
@@ -307,12 +291,12 @@ func TestBF16ChangesRoundingAlone(t *testing.T) {
 	losses := func(bf16 bool, lora int) []Point {
 		s := open(t, torch.Float32)
 		dir := t.TempDir()
-		c := experiments.MLE{Optimizer: optimizer(0.003), BatchSize: 8, EvalEvery: 10}
+		c := MLESettings{OptimizerSettings: optimizer(0.003), BatchSize: 8, EvalEvery: 10}
 		c.BF16 = bf16
 		m := newModel(t, s, 1)
 		if lora > 0 {
 			var err error
-			if m, err = m.Adapt(experiments.LoRA{R: lora, Alpha: 8, TargetModules: []string{"q_proj", "down_proj"}}, 1, "mle"); err != nil {
+			if m, err = m.Adapt(model.LoRA{R: lora, Alpha: 8, TargetModules: []string{"q_proj", "down_proj"}}, 1, "mle"); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -341,19 +325,17 @@ func TestBF16ChangesRoundingAlone(t *testing.T) {
 // curves of each algorithm with those of whole batches.
 func TestMicroBatchesAndCheckpointingChangeRoundingAlone(t *testing.T) {
 	texts := reversals(40)
-	for name, run := range map[string]func(m *model.Model, o experiments.Optimizer, hooks Hooks) error{
-		"mle": func(m *model.Model, o experiments.Optimizer, hooks Hooks) error {
-			c := experiments.MLE{Optimizer: o, BatchSize: 8, EvalEvery: 10}
+	for name, run := range map[string]func(m *model.Model, o OptimizerSettings, hooks Hooks) error{
+		"mle": func(m *model.Model, o OptimizerSettings, hooks Hooks) error {
+			c := MLESettings{OptimizerSettings: o, BatchSize: 8, EvalEvery: 10}
 			return MLE(t.Context(), m, texts, texts[:10], c, 6, 1, "mle", hooks)
 		},
-		"ppo": func(m *model.Model, o experiments.Optimizer, hooks Hooks) error {
-			m.AddHead()
-			p := player(m, newModel(t, m.Session(), 1))
-			p.Optimizer, p.Updates = o, 3
-			return p.Train(t.Context(), hooks)
+		"base": func(m *model.Model, o OptimizerSettings, hooks Hooks) error {
+			c := BaseSettings{OptimizerSettings: o, Steps: 6, BatchTokens: 50, Copy: 0.2, Reversed: 0.2}
+			return Base(t.Context(), m, Texts{Forward: texts, Reversed: texts, Vocabulary: vocabulary}, texts[:10], c, 1, hooks)
 		},
 	} {
-		curves := func(micro int, checkpointing bool) map[string][]Point {
+		losses := func(micro int, checkpointing bool) []Point {
 			s := open(t, torch.Float32)
 			dir := t.TempDir()
 			o := optimizer(0.003)
@@ -361,25 +343,17 @@ func TestMicroBatchesAndCheckpointingChangeRoundingAlone(t *testing.T) {
 			if err := run(newModel(t, s, 1), o, Hooks{Dir: dir}); err != nil {
 				t.Fatal(err)
 			}
-			out := make(map[string][]Point)
-			for _, c := range []string{"loss", "reward", "policy_loss", "value_loss", "clip_fraction"} {
-				out[c] = curve(t, dir, "train", c)
-			}
-			return out
+			return curve(t, dir, "train", "loss")
 		}
-		want := curves(0, false)
-		for _, got := range []map[string][]Point{curves(3, false), curves(1, true), curves(0, true)} {
-			points := 0
-			for c := range want {
-				for i, p := range want[c] {
-					points++
-					if math.Abs(got[c][i].Value-p.Value) > 1e-3*math.Max(1, math.Abs(p.Value)) {
-						t.Errorf("%s: %s is %g at step %d, in one batch %g", name, c, got[c][i].Value, p.Step, p.Value)
-					}
+		want := losses(0, false)
+		if len(want) != 6 {
+			t.Fatalf("%s: %d steps", name, len(want))
+		}
+		for _, got := range [][]Point{losses(3, false), losses(1, true), losses(0, true)} {
+			for i, p := range want {
+				if math.Abs(got[i].Value-p.Value) > 1e-3*p.Value {
+					t.Errorf("%s: the loss is %g at step %d, in one batch %g", name, got[i].Value, p.Step, p.Value)
 				}
-			}
-			if points == 0 {
-				t.Errorf("%s: no curves", name)
 			}
 		}
 	}

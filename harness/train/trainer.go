@@ -12,10 +12,10 @@ import (
 	"path/filepath"
 	"slices"
 
-	"lastmile/experiments"
 	"lastmile/harness/model"
 	"lastmile/harness/random"
 	"lastmile/harness/safetensors"
+	"lastmile/harness/stage"
 	"lastmile/harness/torch"
 )
 
@@ -38,17 +38,13 @@ type Point struct {
 	Value float64 `json:"value"`
 }
 
-// Network is what can be trained: named parameters in one session, which can
-// be read and overwritten.
+// Network is what can be trained: named parameters in one session.
 type Network interface {
 	Session() *torch.Session
 	// Parameters lists the parameters in a fixed order.
 	Parameters() []model.Parameter
 	// Train makes gradients flow to all parameters.
 	Train()
-	// Tensors reads the parameters, and Set overwrites them, by name.
-	Tensors() (map[string]safetensors.Tensor, error)
-	Set(tensors map[string]safetensors.Tensor) error
 }
 
 // Trainer is a network in training.
@@ -61,13 +57,13 @@ type Trainer struct {
 
 	network Network
 	hooks   Hooks
-	config  experiments.Optimizer
+	config  OptimizerSettings
 	curves  []Point
 }
 
 // NewTrainer makes a trainer that starts at step 0. What its session computes
 // from then on is in bf16 where the configuration says so.
-func NewTrainer(n Network, config experiments.Optimizer, hooks Hooks) *Trainer {
+func NewTrainer(n Network, config OptimizerSettings, hooks Hooks) *Trainer {
 	if hooks.Progress == nil {
 		hooks.Progress = func(int, int, string) {}
 	}
@@ -171,7 +167,7 @@ func (t *Trainer) Checkpoint(extra any, keep ...string) error {
 	if err := os.MkdirAll(t.folder(), 0o755); err != nil {
 		return err
 	}
-	tensors, err := t.network.Tensors()
+	tensors, err := model.ReadParameters(t.network.Parameters())
 	if err != nil {
 		return err
 	}
@@ -195,7 +191,7 @@ func (t *Trainer) Checkpoint(extra any, keep ...string) error {
 	if err := os.Rename(path+".new", path); err != nil {
 		return err
 	}
-	if err := writeAtomically(filepath.Join(t.folder(), "state.json"), c); err != nil {
+	if err := stage.WriteJSON(filepath.Join(t.folder(), "state.json"), c); err != nil {
 		return err
 	}
 	return t.removeOthers(append(keep, c.Tensors, "state.json"))
@@ -224,16 +220,13 @@ func (t *Trainer) removeOthers(keep []string) error {
 // algorithm's own state into extra.
 func (t *Trainer) Resume(extra any) error {
 	path := filepath.Join(t.folder(), "state.json")
-	text, err := os.ReadFile(path)
+	var c checkpoint
+	err := stage.ReadJSON(path, &c)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
-	}
-	var c checkpoint
-	if err := json.Unmarshal(text, &c); err != nil {
-		return fmt.Errorf("reading checkpoint %s: %w", path, err)
 	}
 	if err := json.Unmarshal(c.Extra, extra); err != nil {
 		return fmt.Errorf("reading checkpoint %s: %w", path, err)
@@ -242,7 +235,7 @@ func (t *Trainer) Resume(extra any) error {
 	if err != nil {
 		return err
 	}
-	if err := t.network.Set(tensors); err != nil {
+	if err := model.SetParameters(t.network.Parameters(), tensors); err != nil {
 		return err
 	}
 	if err := t.Optimizer.SetState(tensors); err != nil {
@@ -258,7 +251,7 @@ func (t *Trainer) SaveBest() (string, error) {
 	if err := os.MkdirAll(t.folder(), 0o755); err != nil {
 		return "", err
 	}
-	tensors, err := t.network.Tensors()
+	tensors, err := model.ReadParameters(t.network.Parameters())
 	if err != nil {
 		return "", err
 	}
@@ -272,7 +265,7 @@ func (t *Trainer) LoadBest(name string) error {
 	if err != nil {
 		return err
 	}
-	return t.network.Set(tensors)
+	return model.SetParameters(t.network.Parameters(), tensors)
 }
 
 // Finish writes the learning curves.
@@ -294,27 +287,4 @@ func (t *Trainer) Finish() error {
 		return err
 	}
 	return f.Close()
-}
-
-func writeAtomically(path string, value any) error {
-	text, err := json.Marshal(value)
-	if err != nil {
-		return err
-	}
-	f, err := os.Create(path + ".new")
-	if err != nil {
-		return err
-	}
-	if _, err := f.Write(text); err != nil {
-		f.Close()
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		f.Close()
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
 }

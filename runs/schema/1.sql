@@ -95,7 +95,7 @@ CREATE TABLE curves (
   stage INTEGER NOT NULL REFERENCES stages ON DELETE CASCADE,
   name  TEXT NOT NULL,                  -- loss, reward, kl, ...
   split TEXT NOT NULL,                  -- train or dev
-  step  INTEGER NOT NULL,               -- optimizer steps; updates for rl
+  step  INTEGER NOT NULL,               -- optimizer steps; updates for on-policy algorithms
   value REAL NOT NULL,
   PRIMARY KEY (stage, name, split, step)
 ) STRICT, WITHOUT ROWID;

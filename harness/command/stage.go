@@ -1,0 +1,30 @@
+package command
+
+import (
+	"github.com/spf13/cobra"
+
+	"lastmile/harness/stage"
+	"lastmile/harness/stages"
+)
+
+// stageCommand computes a stage that was written down. Help does not list it: it is
+// what lastmile run --jobs begins for each stage.
+func stageCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    "stage FOLDER",
+		Short:  "Compute the stage that is written down in a folder",
+		Hidden: true,
+		Args:   cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			out, err := stage.ClaimStdout()
+			if err != nil {
+				return err
+			}
+			return stage.Serve(c.Context(), args[0], stages.Funcs, out)
+		},
+	}
+}
+
+// stageCommandLine computes a stage in a process of its own, the folder left out: by
+// this very program, also where its file has been replaced since it began.
+var stageCommandLine = []string{"/proc/self/exe", "stage"}

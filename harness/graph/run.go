@@ -1,0 +1,147 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"lastmile/harness/stage"
+	"lastmile/harness/stages"
+	"lastmile/harness/torch"
+	"lastmile/runs"
+)
+
+// Options says how to run a graph.
+type Options struct {
+	// Jobs is the number of stages computed at once: one in this process, of more
+	// those with native code each in a process of its own, begun by Command with
+	// a folder behind it.
+	Jobs    int
+	Command []string
+	// Threads is the number of threads that each computes with.
+	Threads int
+	// Device is where models compute, as in [torch.Options].
+	Device string
+	// Only are the IDs of the runs to be computed; none means all.
+	Only []string
+	// Report is told how the stages get on.
+	Report func(stage.Event)
+}
+
+// executor is what computes the stages. Where several are computed at once, native
+// code has a process of its own; stages without any are not worth one.
+func (g *Graph) executor(o Options) stage.Executor {
+	local := stage.Local{Funcs: g.funcs}
+	if o.Jobs <= 1 {
+		return local
+	}
+	process := stage.Process{Command: o.Command}
+	return stage.Choice(func(spec stage.Spec) stage.Executor {
+		if g.kinds[spec.Kind].Pure {
+			return local
+		}
+		return process
+	})
+}
+
+// funcs is the code of the graph's kinds.
+func (g *Graph) funcs(kind string) (f stage.Func, version int, ok bool) {
+	k, ok := g.kinds[kind]
+	if !ok {
+		return nil, 0, false
+	}
+	return k.Run, k.Version, true
+}
+
+// Result is what running a graph came to.
+type Result struct {
+	Sweep string `json:"sweep"`
+	// Runs are those that were to be computed.
+	Runs []RunStatus `json:"runs"`
+	// Found counts the stages that were there already, Computed those that
+	// were computed now, and Failed those that failed.
+	Found    int `json:"found"`
+	Computed int `json:"computed"`
+	Failed   int `json:"failed"`
+	// Seconds is the time that it took.
+	Seconds float64 `json:"seconds"`
+	// Store is the SQLite file with the results.
+	Store string `json:"store"`
+}
+
+// Complete reports whether all runs are done.
+func (r Result) Complete() bool {
+	return !slices.ContainsFunc(r.Runs, func(run RunStatus) bool { return run.Status != runs.Done })
+}
+
+// Run computes what is not there yet, and brings what is there into the store.
+// That a stage fails is no error, but stands in the result; the error is that
+// of ctx where it is done before all stages are, and else one of the store.
+func (g *Graph) Run(ctx context.Context, o Options) (Result, error) {
+	begin := time.Now()
+	if err := torch.CheckDevice(o.Device); err != nil {
+		return Result{}, stages.Mistake{Err: fmt.Errorf("runtime.device: %w", err)}
+	}
+	result := Result{Sweep: g.Sweep.Name, Store: runs.Path(g.work)}
+	selected := g.selected(o)
+	var goals []*stage.Stage
+	for _, run := range selected {
+		if key := stages.BF16(run.Config); key != "" && torch.OnCPU(o.Device) {
+			return Result{}, stages.Mistake{Err: fmt.Errorf("%s: this run computes on a CPU, where bf16 is slower than f32; it is for a CUDA device (runtime.device)", key)}
+		}
+		goals = append(goals, run.Goals...)
+	}
+	outcomes := g.store.Execute(ctx, goals, stage.Options{
+		Executor: g.executor(o), Workers: o.Jobs, Threads: o.Threads, Device: o.Device, Weight: newEstimates(g.store).weight, Report: o.Report,
+	})
+	// What finished goals were made of is not looked at, and is there with them.
+	for _, st := range stage.Order(goals) {
+		outcome, asked := outcomes[st]
+		switch {
+		case !asked || outcome.State == stage.Found:
+			result.Found++
+		case outcome.State == stage.Computed:
+			result.Computed++
+		case outcome.State == stage.Failed:
+			result.Failed++
+		}
+	}
+	states, err := g.states(outcomes)
+	if err != nil {
+		return result, err
+	}
+	wanted := o.wants()
+	for i := range g.Runs {
+		if wanted(&g.Runs[i]) {
+			result.Runs = append(result.Runs, states[i])
+		}
+	}
+	if ctx.Err() != nil && !result.Complete() {
+		return result, context.Cause(ctx)
+	}
+	err = g.ingest(ctx, states)
+	result.Seconds = time.Since(begin).Seconds()
+	return result, err
+}
+
+// selected returns the runs that are to be computed.
+func (g *Graph) selected(o Options) []*Run {
+	var selected []*Run
+	wanted := o.wants()
+	for i := range g.Runs {
+		if wanted(&g.Runs[i]) {
+			selected = append(selected, &g.Runs[i])
+		}
+	}
+	return selected
+}
+
+// wants tells which runs are to be computed.
+func (o Options) wants() func(*Run) bool {
+	ids := make(map[string]bool, len(o.Only))
+	for _, id := range o.Only {
+		ids[id] = true
+	}
+	return func(run *Run) bool { return len(ids) == 0 || ids[run.ID] }
+}

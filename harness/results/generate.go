@@ -1,0 +1,163 @@
+package results
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"lastmile/harness/algorithms"
+	"lastmile/harness/decode"
+	"lastmile/harness/stages"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"lastmile/experiments"
+	"lastmile/harness/data"
+	"lastmile/harness/stage"
+	"lastmile/harness/torch"
+	"lastmile/runs"
+)
+
+// Generation says what to write with which run.
+type Generation struct {
+	// Work is the work folder, and Run the name of a run in it.
+	Work, Run string
+	// Decode names one of the run's decodings; "" means greedy, or the first
+	// where there is none of that name.
+	Decode string
+	// Inputs are the texts to put into the task's prompt.
+	Inputs []string
+	// Threads is the number of threads to compute with, Device where.
+	Threads int
+	Device  string
+}
+
+// Generate writes an output for each input with a run's policy, at the
+// temperature that its decode stage chose.
+func Generate(ctx context.Context, g Generation) (outputs []string, err error) {
+	store, err := Open(ctx, g.Work)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	run, err := findRun(ctx, store, g.Run)
+	if err != nil {
+		return nil, err
+	}
+	c, err := stages.ReadConfig(run.Config)
+	if err != nil {
+		return nil, err
+	}
+	name, err := decodingName(c, g.Decode)
+	if err != nil {
+		return nil, err
+	}
+	how := experiments.Get[decode.Settings](c, "decode."+name)
+
+	folders := stageFolders(g.Work, run, name)
+	policy, err := policyFolder(run, c, folders)
+	if err != nil {
+		return nil, err
+	}
+	if len(how.Temperatures) > 0 {
+		chosen, err := stages.ReadDecoding(folders[stages.Decode])
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, stages.Mistakef("run %s has not chosen the temperature of %s yet", run.Name, name)
+		}
+		if err != nil {
+			return nil, err
+		}
+		how.Temperature, how.Temperatures = chosen.Temperature, nil
+	}
+	return generate(ctx, policy, name, how, c, g)
+}
+
+// stageFolders are the folders of a run's stages, by kind; of those that a run
+// has for each decoding, that of the decoding called name.
+func stageFolders(work string, run runs.RunDetails, name string) map[string]string {
+	folders := map[string]string{}
+	for _, st := range run.Stages {
+		if st.Kind == stages.Decode && st.Role != name {
+			continue
+		}
+		folders[st.Kind] = stageFolder(work, st.Kind, st.Key)
+	}
+	return folders
+}
+
+// policyFolder is the folder of a run's trained policy.
+func policyFolder(run runs.RunDetails, c experiments.Config, folders map[string]string) (string, error) {
+	policy := folders[stages.Policy]
+	if algorithms.Chosen(c) == algorithms.None {
+		policy = folders[stages.MLE]
+	}
+	if policy == "" {
+		return "", stages.Mistakef("run %s has no trained policy yet: it is %s", run.Name, run.Status)
+	}
+	if _, err := os.Stat(policy); err != nil {
+		return "", fmt.Errorf("the policy of run %s: %w", run.Name, err)
+	}
+	return policy, nil
+}
+
+// generate decodes the inputs with the model in a folder.
+func generate(ctx context.Context, dir, name string, how decode.Settings, c experiments.Config, g Generation) ([]string, error) {
+	task := experiments.Get[data.Task](c, "task")
+	l, err := stages.OpenLanguage(dir, task)
+	if err != nil {
+		return nil, err
+	}
+	examples := make([]data.Example, len(g.Inputs))
+	for i, input := range g.Inputs {
+		examples[i] = data.Example{ID: strconv.Itoa(i + 1), Input: input}
+	}
+	job := &stage.Job{
+		Threads:  g.Threads,
+		Device:   g.Device,
+		Progress: func(int, int, string) {},
+		Tokens:   func(int) {},
+	}
+	texts := make([]string, len(examples))
+	err = stages.WithSession(g.Threads, g.Device, func(s *torch.Session) error {
+		m, err := stages.LoadModel(s, dir, task)
+		if err != nil {
+			return err
+		}
+		outputs, err := stages.Decoder{Job: job, Language: l, Model: m, Name: name, Seed: c.Seed()}.Decode(ctx, examples, how, "generate")
+		if err != nil {
+			return err
+		}
+		for i, o := range outputs {
+			texts[i] = o.Text
+		}
+		return nil
+	})
+	return texts, err
+}
+
+// decodingName returns the name of the decoding of c that is asked for.
+func decodingName(c experiments.Config, name string) (string, error) {
+	names := c.Names("decode")
+	if name == "" {
+		if slices.Contains(names, "greedy") {
+			return "greedy", nil
+		}
+		name = names[0]
+	}
+	if !slices.Contains(names, name) {
+		return "", stages.Mistakef("the run has no decoding %q; it has %s", name, strings.Join(names, ", "))
+	}
+	return name, nil
+}
+
+// stageFolder is the folder of an artifact in a work folder.
+func stageFolder(work, kind, key string) string {
+	absolute, err := filepath.Abs(work)
+	if err != nil {
+		absolute = work
+	}
+	return (&stage.Store{Dir: absolute}).Folder(kind, key)
+}

@@ -1,0 +1,124 @@
+package rollout
+
+import (
+	"embed"
+	"fmt"
+
+	"lastmile/experiments"
+	"lastmile/harness/train"
+)
+
+// Sources are this package's files: their comments document its settings.
+//
+//go:embed *.go
+var Sources embed.FS
+
+// Settings are what is common to the algorithms that sample from the policy that
+// they train.
+type Settings struct {
+	train.OptimizerSettings
+	// Updates is the number of rounds of sampling and learning.
+	Updates int `toml:"updates" json:"updates"`
+	// Prompts is the number of prompts in an update.
+	Prompts int `toml:"prompts" json:"prompts"`
+	// Samples is the number of responses to each prompt.
+	Samples int `toml:"samples" json:"samples"`
+	// Temperature is the sampling temperature.
+	Temperature float64 `toml:"temperature" json:"temperature"`
+	// Epochs is the number of passes over an update's responses.
+	Epochs int `toml:"epochs" json:"epochs"`
+	// Minibatches is the number of optimizer steps in a pass. A prompt's
+	// responses stay together.
+	Minibatches int `toml:"minibatches" json:"minibatches"`
+	// TargetKL ends an update's passes once the policy has moved so far, in
+	// nats a token (k3), from the one that sampled; 0 means never.
+	TargetKL float64 `toml:"target_kl" json:"target_kl"`
+	// Baseline is what is taken off the sum of the rewards of a response:
+	// "none", or "truth", the sum of the prompt's truth.
+	Baseline string `toml:"baseline" json:"baseline"`
+	// ScaleRewards is what the sum of the rewards is divided by: "none", or
+	// "group_std", the mean over the prompts of the first update of the standard
+	// deviation of the sums within a prompt.
+	ScaleRewards string `toml:"scale_rewards" json:"scale_rewards"`
+
+	KL KLSettings `toml:"kl" json:"kl"`
+}
+
+// KLSettings are the penalty for leaving the reference policy.
+type KLSettings struct {
+	// Coefficient weighs the penalty, per nat.
+	Coefficient float64 `toml:"coefficient" json:"coefficient"`
+	// Estimator is "k1", "k2" or "k3" (Schulman 2020, "Approximating KL
+	// divergence"). It is that of the penalty in the reward, and of the curve.
+	Estimator string `toml:"estimator" json:"estimator"`
+	// Adaptive moves the coefficient towards Target (Ziegler et al. 2019).
+	Adaptive bool `toml:"adaptive" json:"adaptive"`
+	// Target is the wanted KL of a response, in nats.
+	Target float64 `toml:"target" json:"target"`
+	// Horizon is how slowly the coefficient adapts, in responses.
+	Horizon float64 `toml:"horizon" json:"horizon"`
+}
+
+// Default are the settings of which nothing is said.
+func Default() Settings {
+	optimizer := train.DefaultOptimizer(1e-4)
+	optimizer.FinalLearningRate = 1
+	optimizer.CheckpointEvery = 20
+	optimizer.WeightDecay = 0
+	optimizer.Epsilon = 1e-5
+	return Settings{
+		OptimizerSettings: optimizer,
+		Updates:           50,
+		Prompts:           24,
+		Samples:           4,
+		Temperature:       0.7,
+		Epochs:            2,
+		Minibatches:       2,
+		TargetKL:          0.1,
+		Baseline:          none,
+		ScaleRewards:      none,
+		KL:                KLSettings{Coefficient: 0.1, Estimator: K3, Target: 6, Horizon: 10000},
+	}
+}
+
+// The values of rl.baseline and rl.scale_rewards.
+const (
+	none     = "none"
+	truth    = "truth"
+	groupStd = "group_std"
+)
+
+// Section is the section [rl] of a sweep file.
+func Section(active func(experiments.Config) bool) experiments.Section {
+	return experiments.Section{
+		Key:     "rl",
+		Default: Default(),
+		Rules: train.WithOptimizer(experiments.Rules{
+			"updates":        experiments.AtLeast(1),
+			"prompts":        experiments.AtLeast(1),
+			"samples":        experiments.AtLeast(1),
+			"temperature":    experiments.Above(0),
+			"epochs":         experiments.AtLeast(1),
+			"minibatches":    experiments.AtLeast(1),
+			"target_kl":      experiments.NotBelow(0),
+			"baseline":       experiments.Choice("baseline", none, truth),
+			"scale_rewards":  experiments.Choice("scale", none, groupStd),
+			"kl.coefficient": experiments.NotBelow(0),
+			"kl.estimator":   experiments.Choice("estimator", K1, K2, K3),
+			"kl.adaptive":    experiments.Anything,
+			"kl.target":      experiments.Above(0),
+			"kl.horizon":     experiments.Above(0),
+		}),
+		Active: active,
+		Check: func(c experiments.Config) []experiments.Complaint {
+			s := experiments.Get[Settings](c, "rl")
+			if s.Minibatches <= s.Prompts {
+				return nil
+			}
+			return []experiments.Complaint{{
+				Keys:    []string{"rl.minibatches", "rl.prompts"},
+				Message: fmt.Sprintf("%d minibatches cannot be made of %d prompts, whose responses stay together", s.Minibatches, s.Prompts),
+			}}
+		},
+	}
+}

@@ -1,0 +1,251 @@
+package scoring
+
+import (
+	"errors"
+	"fmt"
+	"lastmile/harness/stages"
+	"slices"
+
+	"lastmile/harness/doctor"
+	"lastmile/metrics"
+)
+
+// Measures says which metrics texts are scored by, and how.
+type Measures struct {
+	// Metrics are the names of metrics; none means those of the runs, or of
+	// the command for files.
+	Metrics []string
+	// Scorer is the folder of a scorer stage, for the learned metric; "" means
+	// the scores that the store has.
+	Scorer string
+	// Change changes the options of metrics, which are those of the runs, or
+	// the defaults for files; nil leaves them as they are.
+	Change func(*metrics.Options)
+	// Progress is told how many of how many steps are done; nil is told
+	// nothing.
+	Progress func(done, total int, note string)
+}
+
+// defaultMetrics are those that files are scored by where none is named.
+var defaultMetrics = []string{"rouge1", "rouge2", "rougeL", "la-rougeL", "length_ratio", "repetition"}
+
+// DefaultMetrics returns the metrics that files are scored by where none is
+// named.
+func DefaultMetrics() []string { return slices.Clone(defaultMetrics) }
+
+// measuring are measures with the scorer that they name. It belongs to the
+// goroutine that opened it.
+type measuring struct {
+	Measures
+	learned []metrics.Metric
+	close   func() error
+	done    int // steps
+	total   int
+}
+
+// expect adds to the steps that there will be.
+func (m *measuring) expect(steps int) { m.total += steps }
+
+// step says that another step is done.
+func (m *measuring) step(note string) {
+	m.done++
+	if m.Progress != nil {
+		m.Progress(m.done, m.total, note)
+	}
+}
+
+// open loads the scorer where one is named and needed.
+func (m Measures) open() (*measuring, error) {
+	o := &measuring{Measures: m}
+	if m.Scorer == "" || len(m.Metrics) > 0 && !slices.Contains(m.Metrics, stages.LearnedMetric) {
+		return o, nil
+	}
+	learned, closeScorer, err := stages.OpenScorer(m.Scorer, doctor.Cores())
+	if err != nil {
+		return nil, stages.Mistakef("loading the scorer %s: %w", m.Scorer, err)
+	}
+	o.learned, o.close = append(o.learned, learned), closeScorer
+	return o, nil
+}
+
+// Close frees the scorer. What went wrong in it was said by what it scored.
+func (m *measuring) Close() {
+	if m.close != nil {
+		_ = m.close()
+	}
+}
+
+// scored is a metric and the scores of systems by it.
+type scored struct {
+	name, signature string
+	direction       metrics.Direction
+	pooled          metrics.Pooled // nil for a metric without a value of all texts together
+	values          [][][]float64  // by system, then seed, then example
+}
+
+// score scores systems that have the same examples. names count where the
+// measures have none, and the measures may change the options.
+func (m *measuring) score(names []string, options metrics.Options, systems ...*texts) ([]scored, error) {
+	if len(m.Metrics) > 0 {
+		names = m.Metrics
+	}
+	if m.Change != nil {
+		m.Change(&options)
+	}
+	if len(names) == 0 {
+		return nil, stages.Mistakef("no metric is named")
+	}
+	var err error
+	if options.LengthAdjustment == metrics.LengthNormalised && options.Random == nil {
+		if options.Random, err = metrics.NewRandomSystem(systems[0].inputs[0]); err != nil {
+			return nil, lacking(err, systems[0])
+		}
+	}
+	stored := len(m.learned) == 0
+	computed := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return stored && name == stages.LearnedMetric })
+	selected, err := metrics.Select(computed, options, m.learned...)
+	if err != nil {
+		return nil, stages.Mistake{Err: err}
+	}
+	all := make([]scored, len(names))
+	for i, name := range names {
+		k := slices.Index(computed, name)
+		if k < 0 {
+			if all[i], err = storedLearned(systems); err != nil {
+				return nil, stages.Mistake{Err: err}
+			}
+			continue
+		}
+		all[i] = scored{name: name, signature: selected[k].Signature(), direction: selected[k].Direction()}
+		all[i].pooled, _ = selected[k].(metrics.Pooled)
+	}
+	for _, t := range systems {
+		bySeed := make([][][]float64, len(names))
+		for _, inputs := range t.inputs {
+			values, err := metrics.All(selected, inputs, 0)
+			if err != nil {
+				return nil, lacking(err, t)
+			}
+			for i, name := range names {
+				if k := slices.Index(computed, name); k >= 0 {
+					bySeed[i] = append(bySeed[i], values[k])
+				}
+			}
+			m.step("scored " + t.String())
+		}
+		for i := range all {
+			if bySeed[i] != nil {
+				all[i].values = append(all[i].values, bySeed[i])
+			}
+		}
+	}
+	return all, nil
+}
+
+// runMetrics are the metrics of runs' own settings, the first one's, without
+// the learned one where there is neither a scorer nor stored scores.
+func runMetrics(scorer string, systems ...*texts) []string {
+	names := slices.Clone(systems[0].settings.Names)
+	if _, err := storedLearned(systems); err != nil && scorer == "" {
+		names = slices.DeleteFunc(names, func(name string) bool { return name == stages.LearnedMetric })
+	}
+	return names
+}
+
+// storedLearned are the scores by the learned metric that the store has of
+// all systems by one scorer.
+func storedLearned(systems []*texts) (scored, error) {
+	s := scored{name: stages.LearnedMetric, direction: metrics.Higher}
+	for _, t := range systems {
+		switch {
+		case len(t.Runs) == 0:
+			return s, fmt.Errorf("the metric %s needs the folder of a trained scorer: --scorer WORK/stages/scorer/KEY", stages.LearnedMetric)
+		case t.learned == nil:
+			return s, fmt.Errorf("%s has no scores by %s in the store: --scorer WORK/stages/scorer/KEY names a scorer to score it with", t.System, stages.LearnedMetric)
+		case s.signature != "" && t.learned.signature != s.signature:
+			return s, fmt.Errorf("the scores by %s were made by two scorers, %s and %s: --scorer WORK/stages/scorer/KEY scores all with one", stages.LearnedMetric, s.signature, t.learned.signature)
+		}
+		s.signature = t.learned.signature
+		s.values = append(s.values, t.learned.values)
+	}
+	return s, nil
+}
+
+// lacking says where something is not there that a metric needs.
+func lacking(err error, t *texts) error {
+	var lack *metrics.LackError
+	if !errors.As(err, &lack) {
+		return err
+	}
+	hint := ""
+	if lack.What == "input text" && len(t.Runs) == 0 {
+		hint = `: JSON lines of hypotheses or references have it in the field "input"`
+	}
+	return stages.Mistakef("%s: there is no %s, and %s needs one%s", t.place(lack.Example), lack.What, lack.Metric, hint)
+}
+
+// MetricScore is the mean of a metric over all texts, or its value for them
+// together.
+type MetricScore struct {
+	Metric string `json:"metric"`
+	// Level is "corpus" where the value is that of all texts together, as of
+	// BLEU and chrF, and empty where it is the mean of the texts' scores.
+	Level string  `json:"level,omitempty"`
+	Mean  float64 `json:"mean"`
+	// Low and High bound the 95 % bootstrap interval.
+	Low       float64 `json:"low"`
+	High      float64 `json:"high"`
+	N         int     `json:"n"`
+	Signature string  `json:"signature"`
+}
+
+// corpusLevel is the level of values for all texts together.
+const corpusLevel = "corpus"
+
+// resampling is how the intervals and p values of commands are made.
+var resampling = metrics.Resampling{Seed: 1}
+
+// estimates are the mean of a system's scores, and its value for all texts
+// together where the metric has one.
+func (s scored) estimates(system int, t *texts) ([]MetricScore, error) {
+	estimate, err := metrics.Mean(s.values[system], resampling)
+	if err != nil {
+		return nil, fmt.Errorf("the interval of %s: %w", s.name, err)
+	}
+	result := []MetricScore{{s.name, "", estimate.Mean, estimate.Low, estimate.High, estimate.Examples, s.signature}}
+	if s.pooled == nil {
+		return result, nil
+	}
+	statistics, err := s.statistics(t)
+	if err != nil {
+		return nil, err
+	}
+	if estimate, err = metrics.PoolEstimate(s.pooled, statistics, resampling); err != nil {
+		return nil, err
+	}
+	return append(result, MetricScore{s.name, corpusLevel, estimate.Mean, estimate.Low, estimate.High, estimate.Examples, s.pooled.PooledSignature()}), nil
+}
+
+// statistics are what a pooled metric counts of each example, the mean over
+// seeds: the value made of their sum is that of all seeds' texts together.
+func (s scored) statistics(t *texts) ([][]float64, error) {
+	var mean [][]float64
+	for _, inputs := range t.inputs {
+		of, err := s.pooled.Statistics(inputs)
+		if err != nil {
+			return nil, lacking(err, t)
+		}
+		if mean == nil {
+			mean = make([][]float64, len(of))
+			for i := range mean {
+				mean[i] = make([]float64, len(of[i]))
+			}
+		}
+		for i, counts := range of {
+			for k, n := range counts {
+				mean[i][k] += n / float64(len(t.inputs))
+			}
+		}
+	}
+	return mean, nil
+}

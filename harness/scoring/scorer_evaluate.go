@@ -1,0 +1,210 @@
+package scoring
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"lastmile/harness/stages"
+	"text/tabwriter"
+
+	"lastmile/experiments"
+	"lastmile/experiments/builtin"
+	"lastmile/harness/data"
+	"lastmile/harness/negatives"
+	"lastmile/harness/scorer"
+	"lastmile/harness/tokenizer"
+	"lastmile/metrics"
+)
+
+// ScorerEvaluation says what to measure a scorer on.
+type ScorerEvaluation struct {
+	// Config has the task, on whose test split references are set against
+	// negatives, and the settings of fine-tuning.
+	Config experiments.Config
+	// Scorer is the scorer's folder.
+	Scorer string
+	// Ratings is a file of human ratings in the field Field; "" for none.
+	Ratings, Field string
+	// Folds is the number of folds of the fine-tuning; 0 for none.
+	Folds int
+	// Examples is the number of test examples that negatives are made of.
+	Examples int
+	Threads  int
+	Progress func(done, total int, note string)
+}
+
+// ScorerQuality is what an evaluation found.
+type ScorerQuality struct {
+	// Ratings has a row for each way to score the rated texts.
+	Ratings []RatedBy `json:"ratings"`
+	// Negatives has a row for each kind of negatives.
+	Negatives []AboveNegatives `json:"negatives"`
+}
+
+// RatedBy is how well one way to score agrees with people.
+type RatedBy struct {
+	Name string `json:"name"`
+	scorer.Correlation
+}
+
+// AboveNegatives is how often the scorer puts a reference above a negative.
+type AboveNegatives struct {
+	Kind  string  `json:"kind"`
+	N     int     `json:"n"`
+	Above float64 `json:"above"`
+}
+
+// EvaluateScorer measures a scorer: the correlation of its score, of each of
+// its outputs and of ROUGE with human ratings, that of the score when it is
+// fine-tuned in folds, and the share of negatives that it puts below the
+// reference that they spoil.
+func EvaluateScorer(ctx context.Context, e ScorerEvaluation) (q ScorerQuality, err error) {
+	m, err := scorer.Open(e.Scorer, e.Threads)
+	if err != nil {
+		return q, stages.Mistake{Err: err}
+	}
+	closed := false
+	defer func() {
+		if !closed {
+			m.Close()
+		}
+	}()
+	if q.Negatives, err = e.negatives(ctx, m); err != nil || e.Ratings == "" {
+		return q, err
+	}
+	ratings, err := scorer.ReadRatings(e.Ratings, e.Field)
+	if err != nil {
+		return q, stages.Mistake{Err: err}
+	}
+	seed := experiments.Get[scorer.Settings](e.Config, "scorer").Seed
+	pairs := make([]scorer.Pair, len(ratings))
+	inputs := make([]metrics.Input, len(ratings))
+	for i, r := range ratings {
+		pairs[i] = scorer.Pair{Reference: r.Reference, Hypothesis: r.Candidate}
+		inputs[i] = metrics.Input{Hypothesis: r.Candidate, References: []string{r.Reference}}
+	}
+	names, values, err := m.Outputs(ctx, pairs)
+	if err != nil {
+		return q, err
+	}
+	for k := range names[1:] {
+		names[k+1] = "output " + names[k+1]
+	}
+	lexical := []string{"rouge1", "rouge2", "rougeL"}
+	selected, err := metrics.Select(lexical, metrics.DefaultOptions())
+	if err != nil {
+		return q, err
+	}
+	overlap, err := metrics.All(selected, inputs, e.Threads)
+	if err != nil {
+		return q, err
+	}
+	scores := append(overlap, values...)
+	for k, name := range append(lexical, names...) {
+		q.Ratings = append(q.Ratings, RatedBy{name, scorer.Correlate(scores[k], ratings, seed)})
+	}
+	if err := m.Close(); err != nil {
+		return q, err
+	}
+	closed = true
+	if e.Folds == 0 {
+		return q, nil
+	}
+	tuned, err := scorer.CrossValidate(ctx, e.Scorer, ratings, e.Folds, experiments.Get[scorer.Settings](e.Config, "scorer"), e.Threads, e.Progress)
+	if err != nil {
+		return q, err
+	}
+	q.Ratings = append(q.Ratings, RatedBy{fmt.Sprintf("score, fine-tuned in %d folds", e.Folds), scorer.Correlate(tuned, ratings, seed)})
+	return q, nil
+}
+
+// negatives makes one negative of each kind and form for each of the first
+// test examples, with the tokens of the model that ships with lastmile.
+func (e ScorerEvaluation) negatives(ctx context.Context, m *scorer.Scorer) ([]AboveNegatives, error) {
+	task := experiments.Get[data.Task](e.Config, "task")
+	examples, err := data.Read(task, data.Test)
+	if err != nil {
+		return nil, stages.Mistake{Err: err}
+	}
+	t, err := tokenizer.LoadFS(builtin.Files, "tokenizer.json")
+	if err != nil {
+		return nil, err
+	}
+	codec, err := data.NewCodec(task, t, t.EOS())
+	if err != nil {
+		return nil, err
+	}
+	c := e.Config
+	if !c.Has("negatives") {
+		c = stages.Default()
+	}
+	settings, err := negatives.Of(c)
+	if err != nil {
+		return nil, err
+	}
+	maker, err := negatives.New(settings, codec, t, examples)
+	if err != nil {
+		return nil, err
+	}
+	var pairs []scorer.Pair
+	var kinds []string
+	var itself []int
+	for i := range examples[:min(e.Examples, len(examples))] {
+		reference := examples[i].References[0]
+		first := len(pairs)
+		add := func(kind, text string) {
+			pairs, kinds, itself = append(pairs, scorer.Pair{Reference: reference, Hypothesis: text}), append(kinds, kind), append(itself, first)
+		}
+		add("", reference)
+		for _, n := range maker.MakeAll(e.Config.Seed(), i) {
+			kind := n.Kind
+			if !n.Ended {
+				kind += ", without end"
+			}
+			add(kind, n.Text)
+		}
+	}
+	_, values, err := m.Outputs(ctx, pairs)
+	if err != nil {
+		return nil, err
+	}
+	var rows []AboveNegatives
+	for i, kind := range kinds {
+		if kind == "" {
+			continue
+		}
+		k := 0
+		for k < len(rows) && rows[k].Kind != kind {
+			k++
+		}
+		if k == len(rows) {
+			rows = append(rows, AboveNegatives{Kind: kind})
+		}
+		rows[k].N++
+		if values[0][itself[i]] > values[0][i] {
+			rows[k].Above++
+		}
+	}
+	for k := range rows {
+		rows[k].Above /= float64(rows[k].N)
+	}
+	return rows, nil
+}
+
+// Print writes the two tables.
+func (q ScorerQuality) Print(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	if len(q.Ratings) > 0 {
+		fmt.Fprintln(t, "AGAINST HUMAN RATINGS\tSPEARMAN\t95 %\tKENDALL\t95 %\tN")
+		for _, r := range q.Ratings {
+			fmt.Fprintf(t, "%s\t%.3f\t%.3f to %.3f\t%.3f\t%.3f to %.3f\t%d\n", r.Name,
+				r.Spearman.Value, r.Spearman.Low, r.Spearman.High, r.Kendall.Value, r.Kendall.Low, r.Kendall.High, r.N)
+		}
+		fmt.Fprintln(t)
+	}
+	fmt.Fprintln(t, "REFERENCE ABOVE NEGATIVE\tSHARE\tN")
+	for _, n := range q.Negatives {
+		fmt.Fprintf(t, "%s\t%.1f %%\t%d\n", n.Kind, 100*n.Above, n.N)
+	}
+	return t.Flush()
+}

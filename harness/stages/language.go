@@ -1,0 +1,172 @@
+package stages
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"lastmile/experiments"
+	"lastmile/harness/data"
+	"lastmile/harness/model"
+	"lastmile/harness/stage"
+	"lastmile/harness/tokenizer"
+	"lastmile/harness/torch"
+	"lastmile/harness/train"
+)
+
+// Language is the tokenizer of a model's folder and the task's codec in it.
+type Language struct {
+	*tokenizer.Tokenizer
+	Codec *data.Codec
+}
+
+// OpenLanguage reads the tokenizer of a folder, in which the task's prompts are put
+// into its chat template where the task says so.
+func OpenLanguage(dir string, task data.Task) (Language, error) {
+	t, err := tokenizer.Load(dir)
+	if err != nil {
+		return Language{}, err
+	}
+	if task, err = InChat(task, dir); err != nil {
+		return Language{}, err
+	}
+	codec, err := data.NewCodec(task, t, t.EOS())
+	return Language{t, codec}, err
+}
+
+// InChat returns a task whose prompt is what the user says, in the chat template
+// of a folder, where the task says so.
+func InChat(task data.Task, dir string) (data.Task, error) {
+	if !task.Chat {
+		return task, nil
+	}
+	chat, err := tokenizer.LoadChat(dir)
+	if err != nil {
+		return task, fmt.Errorf("task.chat: %w", err)
+	}
+	// The input's place is text like any other to the chat template.
+	if task.Prompt, err = chat.Prompt(task.Prompt); err != nil {
+		return task, fmt.Errorf("task.chat: %w", err)
+	}
+	return task, nil
+}
+
+// sequences are examples as training texts: the prompt, and the first
+// reference as the response to learn.
+func (l Language) sequences(examples []data.Example) []train.Sequence {
+	out := make([]train.Sequence, len(examples))
+	for i, e := range examples {
+		prompt := l.Codec.Prompt(e)
+		response, _ := l.Codec.Response(e.References[0])
+		out[i] = train.Sequence{Tokens: append(prompt, response...), Prompt: len(prompt)}
+	}
+	return out
+}
+
+// texts are what stages that learn from the task's texts begin with.
+type texts struct {
+	common
+	Language
+	train, dev []data.Example
+}
+
+// openTexts reads the settings that such stages share, the tokenizer of the input of a
+// name, and the examples of train and dev.
+func openTexts(job *stage.Job, input string) (t texts, err error) {
+	if err := job.Read("", &t.common); err != nil {
+		return t, err
+	}
+	if t.Language, err = OpenLanguage(job.Inputs[input], t.Task); err != nil {
+		return t, err
+	}
+	t.train, t.dev, err = trainAndDev(job)
+	return t, err
+}
+
+// trainAndDev reads the examples of train and dev.
+func trainAndDev(job *stage.Job) (train, dev []data.Example, err error) {
+	if train, err = data.ReadExamples(splitFile(job.Inputs[Prepare], data.Train)); err != nil {
+		return nil, nil, err
+	}
+	dev, err = data.ReadExamples(splitFile(job.Inputs[Prepare], data.Dev))
+	return train, dev, err
+}
+
+// LoadModel reads the model of a folder, which must have room for the task's
+// texts.
+func LoadModel(s *torch.Session, dir string, task data.Task) (*model.Model, error) {
+	m, err := model.Load(s, dir)
+	if err != nil {
+		return nil, err
+	}
+	return m, checkRoom(m.Config, dir, task)
+}
+
+// checkRoom tells whether prompt and response of a task fit the positions of the
+// model in a folder.
+func checkRoom(c model.Config, dir string, task data.Task) error {
+	if n := task.MaxPromptTokens + task.MaxResponseTokens; n > c.MaxPositionEmbeddings {
+		return fmt.Errorf("task.max_prompt_tokens %d and task.max_response_tokens %d are %d tokens, more than the %d positions that the model in %s has",
+			task.MaxPromptTokens, task.MaxResponseTokens, n, c.MaxPositionEmbeddings, dir)
+	}
+	return nil
+}
+
+// common are the settings that most stages read.
+type common struct {
+	Seed int        `json:"seed"`
+	Task data.Task  `json:"task"`
+	LoRA model.LoRA `json:"lora"`
+}
+
+// textKeys are the keys of the task that make tokens of texts.
+var textKeys = []string{"task.prompt", "task.chat", "task.response", "task.max_prompt_tokens", "task.max_response_tokens"}
+
+// trainingKeys are the keys that every stage that trains a language model reads,
+// with others.
+func trainingKeys(c experiments.Config, others ...string) []string {
+	keys := append(append([]string{"seed"}, textKeys...), others...)
+	if experiments.Get[model.LoRA](c, "lora").R > 0 {
+		keys = append(keys, "lora")
+	}
+	return keys
+}
+
+func hooks(job *stage.Job) train.Hooks {
+	return train.Hooks{Dir: job.Dir, Progress: job.Progress, Tokens: job.Tokens}
+}
+
+// WithSession opens a session for the time of f.
+func WithSession(threads int, device string, f func(s *torch.Session) error) error {
+	s, err := torch.Open(torch.Options{Threads: threads, Device: device})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return f(s)
+}
+
+// adapted is the model that a stage trains: m itself or, with LoRA, adapters of
+// it.
+func adapted(m *model.Model, c common, stage string) (*model.Model, error) {
+	if c.LoRA.R == 0 {
+		return m, nil
+	}
+	return m.Adapt(c.LoRA, c.Seed, stage)
+}
+
+// AdapterFolder is where a stage's folder holds the adapters that it trained.
+func AdapterFolder(dir string) string { return filepath.Join(dir, "adapter") }
+
+// savePolicy writes a Hugging Face folder with the model and the tokenizer, and
+// the model's adapters, which are merged there, beside them.
+func savePolicy(m *model.Model, t *tokenizer.Tokenizer, dir string) error {
+	if m.Adapted() {
+		if err := m.SaveAdapter(AdapterFolder(dir), ""); err != nil {
+			return fmt.Errorf("saving the adapters to %s: %w", filepath.Base(dir), err)
+		}
+	}
+	if err := m.Save(dir); err != nil {
+		return fmt.Errorf("saving the model to %s: %w", filepath.Base(dir), err)
+	}
+	return t.Save(dir)
+}

@@ -1,0 +1,210 @@
+package stages
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+
+	"lastmile/experiments"
+	"lastmile/harness/algorithms"
+	"lastmile/harness/data"
+	"lastmile/harness/model"
+	"lastmile/harness/pairs"
+	"lastmile/harness/reward"
+	"lastmile/harness/rollout"
+	"lastmile/harness/safetensors"
+	"lastmile/harness/stage"
+	"lastmile/harness/torch"
+	"lastmile/harness/train"
+)
+
+// Policy is the kind that does what follows maximum likelihood.
+const Policy = "policy"
+
+var policyKind = Kind{
+	Name:    Policy,
+	Version: 1,
+	Reads: func(c experiments.Config) []string {
+		m, _ := algorithms.Of(c)
+		keys := append([]string{"algorithm", m.Name}, m.Reads...)
+		if m.Family == algorithms.OnPolicy {
+			keys = append(keys, "rl", "reward")
+		}
+		return trainingKeys(c, keys...)
+	},
+	Cost: policyCost(),
+	Inputs: func(c experiments.Config) []Need {
+		m, _ := algorithms.Of(c)
+		inputs := []Need{in(Prepare), in(MLE)}
+		if m.Needs.Pairs {
+			inputs = append(inputs, in(Negatives))
+		}
+		if needsRewardModel(c) {
+			inputs = append(inputs, in(Reward))
+		}
+		return inputs
+	},
+	Improves: true,
+	Run:      improve,
+	Ingest:   ingestCurves,
+}
+
+// policyCost are the keys of algorithms that change no more than their cost.
+func policyCost() []string {
+	cost := []string{train.CheckpointCost("rl"), train.CheckpointCost("mle")}
+	for _, m := range algorithms.All() {
+		if _, optimizes := m.Section.Rules["checkpoint_every"]; optimizes {
+			cost = append(cost, train.CheckpointCost(m.Name))
+		}
+	}
+	return cost
+}
+
+// improve makes of the MLE policy what the run's algorithm makes of it.
+func improve(ctx context.Context, job *stage.Job) error {
+	t, err := openTexts(job, MLE)
+	if err != nil {
+		return err
+	}
+	var c struct {
+		algorithms.Choice
+		RL      rollout.Settings  `json:"rl"`
+		MLE     train.MLESettings `json:"mle"`
+		Rewards json.RawMessage   `json:"reward"`
+	}
+	if err := job.Read("", &c); err != nil {
+		return err
+	}
+	maker, ok := algorithms.Find(c.Algorithm)
+	if !ok {
+		return fmt.Errorf("unknown algorithm %q", c.Algorithm)
+	}
+	settings := json.RawMessage("{}")
+	if err := job.Read(c.Algorithm, &settings); err != nil {
+		return err
+	}
+	algorithm, err := maker.New(settings)
+	if err != nil {
+		return err
+	}
+	e := environment{&algorithms.Env{MLE: c.MLE}}
+	e.Seed, e.Hooks, e.Settings = t.Seed, hooks(job), c.RL
+	e.MaxTokens, e.EOS = t.Codec.MaxResponse(), t.EOS()
+	if maker.Needs.Texts {
+		e.Train, e.Dev = t.sequences(t.train), t.sequences(t.dev)
+	}
+	if maker.Needs.Pairs {
+		if e.Pairs, err = t.pairs(t.train, splitFile(job.Inputs[Negatives], data.Train)); err != nil {
+			return err
+		}
+	}
+	if maker.Needs.Rewards {
+		e.Problems = t.problems(t.train)
+	}
+	return WithSession(job.Threads, job.Device, func(s *torch.Session) error {
+		if err := e.load(s, job, t, maker.Needs, c.Rewards); err != nil {
+			return err
+		}
+		if err := algorithm.Train(ctx, e.Env); err != nil {
+			return err
+		}
+		if err := saveHead(e.Policy, job.Dir); err != nil {
+			return err
+		}
+		return savePolicy(e.Policy, t.Tokenizer, job.Dir)
+	})
+}
+
+// environment is that of an algorithm, to be loaded with models.
+type environment struct{ *algorithms.Env }
+
+// load reads the models that an algorithm needs: the policy, which begins as the MLE
+// policy or, with LoRA, as adapters of it; the reference policy; and the reward model.
+func (e environment) load(s *torch.Session, job *stage.Job, t texts, needs algorithms.Needs, settings json.RawMessage) error {
+	mle, err := LoadModel(s, job.Inputs[MLE], t.Task)
+	if err != nil {
+		return err
+	}
+	e.Policy = mle
+	switch {
+	case t.LoRA.R > 0:
+		if e.Policy, err = adapted(mle, t.common, "rl"); err != nil {
+			return err
+		}
+		e.Reference = mle
+	case needs.Reference:
+		e.Reference = mle
+		if e.Policy, err = LoadModel(s, job.Inputs[MLE], t.Task); err != nil {
+			return err
+		}
+	}
+	if needs.Values {
+		e.Policy.AddHead()
+	}
+	if needs.Rewards {
+		e.Rewards, err = rewards(s, mle, job.Inputs[Reward], t, settings)
+	}
+	return err
+}
+
+// problems are examples as training prompts.
+func (l Language) problems(examples []data.Example) []rollout.Problem {
+	problems := make([]rollout.Problem, len(examples))
+	for i, e := range examples {
+		truth, _ := l.Codec.Response(e.References[0])
+		problems[i] = rollout.Problem{ID: e.ID, Prompt: l.Codec.Prompt(e), Truth: truth, References: e.References}
+	}
+	return problems
+}
+
+// rewards makes the sum of a run's rewards. The reward model lies in the folder
+// dir, "" where none is asked: a model of its own or, with LoRA, adapters of the MLE
+// policy.
+func rewards(s *torch.Session, mle *model.Model, dir string, t texts, settings json.RawMessage) (reward.Sum, error) {
+	env := reward.Env{Seed: t.Seed, Text: t.Codec.Text}
+	if dir != "" {
+		var m *model.Model
+		var err error
+		if t.LoRA.R > 0 {
+			m, err = mle.LoadAdapter(AdapterFolder(dir))
+		} else {
+			m, err = LoadModel(s, dir, t.Task)
+		}
+		if err != nil {
+			return nil, err
+		}
+		env.Score = func(trees []model.Tree) ([][]float64, error) { return reward.Score(m, trees) }
+	}
+	return reward.NewSum(settings, env)
+}
+
+// saveHead keeps the scalar head of a critic beside the policy, which is a language
+// model.
+func saveHead(m *model.Model, dir string) error {
+	if m.Head == nil {
+		return nil
+	}
+	head, err := m.Head.Values()
+	if err != nil {
+		return err
+	}
+	value := safetensors.Float32(head, m.Head.Shape()...)
+	m.Head = nil
+	return safetensors.Write(filepath.Join(dir, "value_head.safetensors"), map[string]safetensors.Tensor{"score.weight": value})
+}
+
+// pairs are the truths above the negatives that a file holds for them.
+func (l Language) pairs(examples []data.Example, path string) ([]pairs.Pair, error) {
+	compared, err := l.comparisons(examples, path)
+	if err != nil {
+		return nil, err
+	}
+	var all []pairs.Pair
+	for _, e := range compared {
+		for _, n := range e.Negatives {
+			all = append(all, pairs.Pair{Prompt: e.Prompt, Chosen: e.Truth, Rejected: n.Tokens})
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,112 @@
+package stages
+
+import (
+	"context"
+	"path/filepath"
+
+	"lastmile/experiments"
+	"lastmile/harness/data"
+	"lastmile/harness/negatives"
+	"lastmile/harness/reward"
+	"lastmile/harness/stage"
+	"lastmile/harness/torch"
+	"lastmile/harness/train"
+	"lastmile/runs"
+)
+
+// Reward is the kind that trains the reward model.
+const Reward = "reward"
+
+var rewardKind = Kind{
+	Name:    Reward,
+	Version: 2,
+	Reads: func(c experiments.Config) []string {
+		return trainingKeys(c, "reward_model", "negatives.per_example")
+	},
+	Cost:     []string{train.CheckpointCost("reward_model")},
+	Inputs:   needs(in(Prepare), in(MLE), in(Negatives)),
+	Improves: true,
+	Run:      trainReward,
+	Ingest: func(dir string, w *runs.Writer) error {
+		if err := ingestCurves(dir, w); err != nil {
+			return err
+		}
+		var accuracies []reward.Accuracy
+		if err := stage.ReadJSON(accuracyFile(dir), &accuracies); err != nil {
+			return err
+		}
+		stored := make([]runs.RewardAccuracy, len(accuracies))
+		for i, a := range accuracies {
+			stored[i] = runs.RewardAccuracy(a)
+		}
+		w.RewardAccuracies(stored)
+		return nil
+	},
+}
+
+func accuracyFile(dir string) string { return filepath.Join(dir, "accuracy.json") }
+
+// trainReward trains the reward model: the MLE policy with a scalar head, and
+// accuracy.json with what it gets right on dev.
+func trainReward(ctx context.Context, job *stage.Job) error {
+	t, err := openTexts(job, MLE)
+	if err != nil {
+		return err
+	}
+	var settings reward.ModelSettings
+	if err := job.Read("reward_model", &settings); err != nil {
+		return err
+	}
+	dev := t.dev
+	if n := settings.DevExamples; n > 0 && n < len(dev) {
+		dev = dev[:n]
+	}
+	learned, err := t.comparisons(t.train, splitFile(job.Inputs[Negatives], data.Train))
+	if err != nil {
+		return err
+	}
+	held, err := t.comparisons(dev, splitFile(job.Inputs[Negatives], data.Dev))
+	if err != nil {
+		return err
+	}
+	return WithSession(job.Threads, job.Device, func(s *torch.Session) error {
+		m, err := LoadModel(s, job.Inputs[MLE], t.Task)
+		if err != nil {
+			return err
+		}
+		if m, err = adapted(m, t.common, "reward"); err != nil {
+			return err
+		}
+		m.AddHead()
+		accuracies, err := reward.Train(ctx, m, learned, held, settings, t.Seed, hooks(job))
+		if err != nil {
+			return err
+		}
+		if err := stage.WriteJSON(accuracyFile(job.Dir), accuracies); err != nil {
+			return err
+		}
+		return savePolicy(m, t.Tokenizer, job.Dir)
+	})
+}
+
+// comparisons are examples with the negatives that a file holds for them.
+// Examples without any are left out.
+func (l Language) comparisons(examples []data.Example, path string) ([]reward.Example, error) {
+	made, err := data.ReadLines[negatives.Negative](path)
+	if err != nil {
+		return nil, err
+	}
+	of := make(map[string][]reward.Negative)
+	for _, n := range made {
+		of[n.Example] = append(of[n.Example], reward.Negative{Kind: n.Kind, Ended: n.Ended, Tokens: n.Tokens})
+	}
+	var out []reward.Example
+	for _, e := range examples {
+		if len(of[e.ID]) == 0 {
+			continue
+		}
+		truth, _ := l.Codec.Response(e.References[0])
+		out = append(out, reward.Example{Prompt: l.Codec.Prompt(e), Truth: truth, Negatives: of[e.ID]})
+	}
+	return out, nil
+}

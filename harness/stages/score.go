@@ -1,0 +1,159 @@
+package stages
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"lastmile/experiments"
+	"lastmile/harness/data"
+	"lastmile/harness/stage"
+	"lastmile/metrics"
+	"lastmile/runs"
+)
+
+// Score is the kind that scores outputs.
+const Score = "score"
+
+var scoreKind = Kind{
+	Name:    Score,
+	Version: 1,
+	Each:    "decode",
+	Goal:    true,
+	Reads:   reads("metrics"),
+	Inputs: func(c experiments.Config) []Need {
+		inputs := []Need{in(Prepare), in(Decode), in(Postprocess)}
+		if needsScorer(c) {
+			inputs = append(inputs, in(Scorer))
+		}
+		return inputs
+	},
+	Run:    scoreOutputs,
+	Ingest: ingestScores,
+	Split:  data.Test,
+}
+
+// scores is a line of scores.jsonl: the scores of one output.
+type scores struct {
+	// ID is that of the example.
+	ID string `json:"id"`
+	// Form is "raw", as the model wrote it, or "post", after post-processing.
+	Form   string             `json:"form"`
+	Scores map[string]float64 `json:"scores"`
+}
+
+func scoresFile(dir string) string     { return filepath.Join(dir, "scores.jsonl") }
+func signaturesFile(dir string) string { return filepath.Join(dir, "signatures.json") }
+
+// scoreOutputs scores the raw and the post-processed outputs of one decoding:
+// scores.jsonl, and signatures.json, which says how.
+func scoreOutputs(ctx context.Context, job *stage.Job) error {
+	var settings Metrics
+	if err := job.Read("metrics", &settings); err != nil {
+		return err
+	}
+	var learned []metrics.Metric
+	if dir, ok := job.Inputs[Scorer]; ok {
+		m, closeScorer, err := OpenScorer(dir, job.Threads)
+		if err != nil {
+			return fmt.Errorf("loading the scorer %s: %w", dir, err)
+		}
+		defer closeScorer()
+		learned = append(learned, m)
+	}
+	examples, err := data.ReadExamples(splitFile(job.Inputs[Prepare], data.Test))
+	if err != nil {
+		return err
+	}
+	options, err := metricOptions(settings, examples)
+	if err != nil {
+		return err
+	}
+	selected, err := metrics.Select(settings.Names, options, learned...)
+	if err != nil {
+		return err
+	}
+	var lines []scores
+	for done, form := range []struct{ name, dir string }{{runs.Raw, job.Inputs[Decode]}, {runs.Post, job.Inputs[Postprocess]}} {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		outputs, err := readOutputs(form.dir, examples)
+		if err != nil {
+			return err
+		}
+		of, err := score(selected, examples, outputs, job.Threads)
+		if err != nil {
+			return fmt.Errorf("scoring the %s outputs: %w", form.name, err)
+		}
+		for i, example := range examples {
+			lines = append(lines, scores{example.ID, form.name, of[i]})
+		}
+		job.Progress(done+1, 2, "")
+	}
+	if err := data.WriteLines(scoresFile(job.Dir), lines); err != nil {
+		return err
+	}
+	signatures := map[string]string{}
+	for _, m := range selected {
+		signatures[m.Name()] = m.Signature()
+	}
+	return stage.WriteJSON(signaturesFile(job.Dir), signatures)
+}
+
+func ingestScores(dir string, w *runs.Writer) error {
+	var signatures map[string]string
+	if err := stage.ReadJSON(signaturesFile(dir), &signatures); err != nil {
+		return err
+	}
+	lines, err := data.ReadLines[scores](scoresFile(dir))
+	if err != nil {
+		return err
+	}
+	scored := make([]runs.Scored, len(lines))
+	for i, line := range lines {
+		scored[i] = runs.Scored(line)
+	}
+	return w.Scores(signatures, scored)
+}
+
+// metricOptions are the options of metrics on a split of a task.
+func metricOptions(c Metrics, examples []data.Example) (metrics.Options, error) {
+	options := c.Options()
+	if c.LengthAdjustment != metrics.LengthNormalised {
+		return options, nil
+	}
+	task := make([]metrics.Input, len(examples))
+	for i, e := range examples {
+		task[i] = metrics.Input{References: e.References, Source: e.Input}
+	}
+	var err error
+	options.Random, err = metrics.NewRandomSystem(task)
+	return options, err
+}
+
+// score returns the scores by metric of each example's output.
+func score(selected []metrics.Metric, examples []data.Example, outputs []Output, threads int) ([]map[string]float64, error) {
+	inputs := make([]metrics.Input, len(examples))
+	for i, example := range examples {
+		inputs[i] = metrics.Input{
+			Hypothesis: outputs[i].Text,
+			References: example.References,
+			Source:     example.Input,
+			Ended:      outputs[i].Ended,
+			Tokens:     outputs[i].Tokens,
+		}
+	}
+	values, err := metrics.All(selected, inputs, threads)
+	if err != nil {
+		return nil, err
+	}
+	result := make([]map[string]float64, len(examples))
+	for i := range result {
+		result[i] = map[string]float64{}
+		for k, m := range selected {
+			result[i][m.Name()] = values[k][i]
+		}
+	}
+	return result, nil
+}

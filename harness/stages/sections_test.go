@@ -1,0 +1,118 @@
+package stages
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"lastmile/experiments"
+	"lastmile/harness/scorer"
+)
+
+// load reads the text of a sweep file in a folder of its own.
+func load(t *testing.T, text string) (*experiments.Sweep, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "sweep.toml")
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return Schema().Load(path, experiments.LoadOptions{})
+}
+
+func TestTheSchemaIsWhole(t *testing.T) {
+	s := Schema()
+	if err := s.Validate(); err != nil {
+		t.Error(err)
+	}
+	for _, k := range Kinds() {
+		if k.Name == "" || k.Version < 1 || k.Reads == nil || k.Run == nil {
+			t.Errorf("the kind %q lacks something: %+v", k.Name, k)
+		}
+		// A key that the schema does not have would panic here.
+		experiments.NewProjection(k.Reads(s.Default()), k.Cost).Of(s.Default())
+	}
+}
+
+func TestKeysOfBeforeNameTheNewOnes(t *testing.T) {
+	if len(renamed) == 0 {
+		t.Fatal("no key was renamed")
+	}
+	fields, err := Schema().Reference()
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := map[string]bool{}
+	for _, f := range fields {
+		if f.Type != "table" {
+			keys[f.Key] = true
+		}
+	}
+	for old, now := range renamed {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(keys)), func(key string) bool { return key == now || strings.HasPrefix(key, now+".") }) {
+			t.Errorf("%s is called %s, and that is no key", old, now)
+		}
+	}
+	tried := 0
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		for old, now := range renamed {
+			rest, ok := strings.CutPrefix(key, now)
+			if !ok || rest != "" && rest[0] != '.' {
+				continue
+			}
+			tried++
+			old += rest
+			at := strings.LastIndexByte(old, '.')
+			for _, text := range []string{old + " = 1\n", "[" + old[:at] + "]\n" + old[at+1:] + " = 1\n"} {
+				_, err := load(t, text)
+				if want := old + ": is called " + key + " now"; err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("%q: got %v, expected an error that says %q", text, err, want)
+				}
+			}
+		}
+	}
+	if tried < len(renamed)+10 {
+		t.Errorf("only %d old keys have a new one", tried)
+	}
+}
+
+func TestSettingsThatCannotBeAreRefusedWhenTheFileIsRead(t *testing.T) {
+	for text, want := range map[string]string{
+		// The learned metric has to be trained, and a temperature is chosen before.
+		"decode.sample.tune_on = \"bleurt\"": `sweep.toml:1: decode.sample.tune_on: bleurt is trained beside the policies`,
+		"rl.minibatches = 25":                "sweep.toml:1: rl.minibatches: 25 minibatches cannot be made of 24 prompts",
+		"rl.prompts = 1":                     "sweep.toml:1: rl.prompts: 2 minibatches cannot be made of 1 prompts",
+		"reward.learned.weight = 0\nreward.length.weight = 0\nreward.ending.weight = 0\nreward.repetition.weight = 0": "no [[reward]] of a weight other than 0 is listed",
+		"model.path = \"\"\nmodel.max_position_embeddings = 100":                                                      "sweep.toml:2: model.max_position_embeddings: max_prompt_tokens and max_response_tokens make 160",
+		"task.chat = true":    "sweep.toml:1: task.chat: chat needs the chat template of a Hugging Face folder",
+		"algorithm = \"pqo\"": "sweep.toml:1: algorithm: unknown algorithm",
+	} {
+		if _, err := load(t, text+"\n"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, expected an error that says %q", text, err, want)
+		}
+	}
+	// What a run does not use does not matter.
+	if _, err := load(t, "algorithm = \"none\"\nrl.minibatches = 25\n"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFilesOfTheScorerLieByTheSweepFile(t *testing.T) {
+	sweep, err := load(t, "scorer.path = \"encoder\"\nscorer.ratings = \"ratings.jsonl\"\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Dir(sweep.File)
+	s := experiments.Get[scorer.Settings](sweep.Runs[0].Config, "scorer")
+	if s.Path != filepath.Join(folder, "encoder") || s.Ratings != filepath.Join(folder, "ratings.jsonl") {
+		t.Errorf("path %q, ratings %q", s.Path, s.Ratings)
+	}
+	err = sweep.CheckFiles()
+	for _, want := range []string{"sweep.toml:1: scorer.path: there is no ", "sweep.toml:2: scorer.ratings: there is no "} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, expected an error that says %q", err, want)
+		}
+	}
+}

@@ -1,0 +1,54 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+
+	"lastmile/runs"
+)
+
+// mostLabels is how many labels a report shows, those aside that are named as
+// baseline or treatment. Nobody reads a table, or a plot, of thousands, and each
+// label costs seconds of resampling.
+const mostLabels = 50
+
+// shows tells whether the next label of the sweep is shown: the first ones are,
+// which says nothing of how they score, and those that the options name.
+func (e *evidence) shows(l runs.Label, options Options) bool {
+	if len(e.labels) < mostLabels || l.Name == options.Baseline || l.Name == options.Treatment {
+		return true
+	}
+	// A variant that comes late in the file has at least its first label shown.
+	named := l.Variant != "" && (l.Variant == options.Baseline || l.Variant == options.Treatment)
+	return named && !slices.ContainsFunc(e.labels, func(shown label) bool { return shown.variant == l.Variant })
+}
+
+// shown has the names of the labels that are shown.
+func (e *evidence) shown() map[string]bool {
+	shown := make(map[string]bool, len(e.labels))
+	for _, l := range e.labels {
+		shown[l.name] = true
+	}
+	return shown
+}
+
+// narrow drops what was gathered of labels that are not shown.
+func (e *evidence) narrow() {
+	shown := e.shown()
+	e.curves = slices.DeleteFunc(e.curves, func(c runs.Curve) bool { return !shown[c.Label] })
+	e.accuracies = slices.DeleteFunc(e.accuracies, func(a runs.RunAccuracy) bool { return !shown[a.Label] })
+	e.tuned = slices.DeleteFunc(e.tuned, func(d runs.RunDecoding) bool { return !shown[d.Label] })
+	for i := range e.costs {
+		e.costs[i].Labels = slices.DeleteFunc(e.costs[i].Labels, func(name string) bool { return !shown[name] })
+	}
+	e.costs = slices.DeleteFunc(e.costs, func(c runs.StageCost) bool { return len(c.Labels) == 0 })
+}
+
+// narrowed says what is left out, "" where nothing is.
+func (e *evidence) narrowed() string {
+	if e.leftOut == 0 {
+		return ""
+	}
+	return fmt.Sprintf("The sweep has %s; this report shows %d of them, the first in the file and those named as baseline or treatment. The view v_summary of the store has the means of all.",
+		counted(len(e.labels)+e.leftOut, "system"), len(e.labels))
+}

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"cmp"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"lastmile/harness/algorithms"
+	"lastmile/harness/stages"
+)
+
+// rooms are the packages of the program, each with those of ours that it may
+// import. They stand from the ground up: what a package may import stands above it
+// here, so that arrows run one way. A new package is a line.
+var rooms = []struct{ name, mayImport string }{
+	// Leaves: they know nothing else of ours.
+	{"experiments", ""},
+	{"experiments/builtin", ""},
+	{"experiments/data", ""},
+	{"metrics", ""},
+	{"runs", ""},
+	{"reports/document", ""},
+	{"harness", ""},
+	{"harness/random", ""},
+	{"harness/safetensors", ""},
+	{"harness/tokenizer", ""},
+	{"harness/torch/fused", ""},
+	{"harness/torch", "harness/torch/fused"},
+	{"harness/stage", ""},
+
+	// What a paper has a word for.
+	{"harness/torch/gradcheck", "harness/torch"},
+	{"harness/data", "experiments experiments/data harness/random"},
+	{"harness/postprocess", "experiments"},
+	{"harness/model", "experiments harness/random harness/safetensors harness/stage harness/torch"},
+	{"harness/negatives", "experiments harness/data harness/random"},
+	{"harness/decode", "experiments harness/model harness/random harness/torch"},
+	{"harness/train", "experiments harness/model harness/random harness/safetensors harness/stage harness/torch"},
+	{"harness/scorer", "experiments metrics harness/data harness/model harness/random harness/safetensors harness/stage harness/tokenizer harness/torch harness/train"},
+
+	// Learning after maximum likelihood.
+	{"harness/reward", "experiments metrics harness/model harness/random harness/torch harness/train"},
+	{"harness/pairs", "experiments harness/model harness/random harness/torch harness/train"},
+	{"harness/rollout", "experiments harness/decode harness/model harness/random harness/reward harness/torch harness/train"},
+	{"harness/algorithms", "experiments harness/decode harness/model harness/pairs harness/random harness/reward harness/rollout harness/torch harness/train"},
+
+	// Stages, and what becomes of them.
+	{"harness/stages", "experiments experiments/builtin experiments/data metrics runs " +
+		"harness/algorithms harness/data harness/decode harness/model harness/negatives harness/pairs harness/postprocess harness/random " +
+		"harness/reward harness/rollout harness/safetensors harness/scorer harness/stage harness/tokenizer harness/torch harness/train"},
+	{"harness/progress", "harness/stage"},
+	{"harness/graph", "experiments runs harness/progress harness/stage harness/stages harness/torch"},
+	{"harness/results", "experiments runs harness/algorithms harness/data harness/decode harness/graph harness/model harness/progress " +
+		"harness/safetensors harness/stage harness/stages harness/tokenizer harness/torch"},
+	{"harness/doctor", "harness/model harness/torch"},
+	{"harness/scoring", "experiments experiments/builtin metrics runs harness/data harness/doctor harness/negatives harness/progress " +
+		"harness/results harness/scorer harness/stage harness/stages harness/tokenizer harness/torch harness/train"},
+	{"harness/command", "experiments metrics runs harness/algorithms harness/doctor harness/graph harness/progress harness/results harness/scoring harness/stage harness/stages"},
+	{"reports", "metrics runs reports/document"},
+
+	// Programs.
+	{"experiments/builtin/make", "harness/safetensors"},
+	{"experiments/data/make", "experiments/data"},
+	{"harness/bench", "experiments harness/algorithms harness/data harness/decode harness/model harness/reward harness/rollout harness/stage harness/torch harness/train"},
+	{"harness/bench/scale", "experiments runs harness/command harness/data harness/graph harness/reward harness/stage harness/stages harness/train"},
+	{"main", "experiments reports harness/algorithms harness/command harness/progress harness/results harness/stages"},
+}
+
+// engines do not know what they compute, nor what a sweep file can say.
+var engines = []string{"experiments", "harness/graph", "harness/stage"}
+
+const (
+	module  = "lastmile/"
+	binding = "github.com/sugarme/gotch"
+	// onlyTorch is the one package that knows the binding.
+	onlyTorch = "harness/torch"
+)
+
+// sources parses the program's Go files but its tests, by package.
+func sources(t *testing.T) (map[string][]*ast.File, *token.FileSet) {
+	t.Helper()
+	files, packages := token.NewFileSet(), map[string][]*ast.File{}
+	err := filepath.WalkDir(".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			hidden := name != "." && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "testdata")
+			if _, err := os.Stat(filepath.Join(name, "go.mod")); hidden || name != "." && err == nil {
+				return filepath.SkipDir // no part of this module
+			}
+			return nil
+		}
+		if filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		file, err := parser.ParseFile(files, name, nil, parser.SkipObjectResolution)
+		of := filepath.ToSlash(filepath.Dir(name))
+		if of == "." {
+			of = "main"
+		}
+		packages[of] = append(packages[of], file)
+		return err
+	})
+	if err != nil || len(packages) < len(rooms)/2 {
+		t.Fatalf("found %d packages: %v", len(packages), err)
+	}
+	return packages, files
+}
+
+func TestArrowsRunDownwards(t *testing.T) {
+	may := map[string][]string{}
+	for _, room := range rooms {
+		if _, twice := may[room.name]; twice {
+			t.Errorf("%s stands twice in the table", room.name)
+		}
+		may[room.name] = strings.Fields(room.mayImport)
+		for _, below := range may[room.name] {
+			if _, known := may[below]; !known {
+				t.Errorf("the table lets %s import %s, which does not stand above it", room.name, below)
+			}
+		}
+	}
+	packages, files := sources(t)
+	for name := range may {
+		if packages[name] == nil {
+			t.Errorf("the table has the package %s, and there is none", name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(packages)) {
+		allowed, known := may[name]
+		if !known {
+			t.Errorf("the package %s is not in the table of rooms", name)
+			continue
+		}
+		for _, file := range packages[name] {
+			for _, spec := range file.Imports {
+				imported, err := strconv.Unquote(spec.Path.Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				at := files.Position(spec.Pos())
+				if of, ours := strings.CutPrefix(imported, module); ours && !slices.Contains(allowed, of) {
+					t.Errorf("%s: %s imports %s; it may import %s", at, name, of, cmp.Or(strings.Join(allowed, ", "), "nothing of ours"))
+				}
+				if (imported == binding || strings.HasPrefix(imported, binding+"/")) && name != onlyTorch {
+					t.Errorf("%s: %s imports %s, which only %s knows", at, name, imported, onlyTorch)
+				}
+			}
+		}
+	}
+}
+
+func TestHarnessItselfHasNoCode(t *testing.T) {
+	packages, files := sources(t)
+	for _, file := range packages["harness"] {
+		if name := path.Base(files.Position(file.Pos()).Filename); name != "doc.go" || len(file.Decls) > 0 {
+			t.Errorf("harness/%s has %d declarations; the package has a doc.go with none", name, len(file.Decls))
+		}
+	}
+}
+
+// TestEnginesKnowNoNames looks for names of kinds, algorithms, rewards, negatives
+// and sections in the code of packages that should work for any.
+func TestEnginesKnowNoNames(t *testing.T) {
+	names := map[string]string{}
+	for _, k := range stages.Kinds() {
+		names[k.Name] = "a kind of stage"
+	}
+	for _, name := range algorithms.Names() {
+		names[name] = "an algorithm"
+	}
+	schema := stages.Schema()
+	for _, section := range schema.Sections {
+		if section.Key != "" {
+			names[section.Key] = "a section"
+		}
+	}
+	for _, group := range schema.Groups {
+		names[group.Key] = "a group"
+		for _, name := range group.Names {
+			names[name] = "one of the group " + group.Key
+		}
+	}
+	packages, files := sources(t)
+	for _, engine := range engines {
+		for _, file := range packages[engine] {
+			ast.Inspect(file, func(node ast.Node) bool {
+				if literal, ok := node.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+					if text, err := strconv.Unquote(literal.Value); err == nil && names[text] != "" {
+						t.Errorf("%s: %q is %s, and %s should know none", files.Position(literal.Pos()), text, names[text], engine)
+					}
+				}
+				return true
+			})
+		}
+	}
+}
