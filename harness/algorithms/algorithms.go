@@ -22,6 +22,7 @@ var Sources embed.FS
 var makers = []Maker{
 	mleLonger,
 	ppo,
+	rloo,
 }
 
 // Algorithm improves the policy of an environment.
