@@ -23,6 +23,7 @@ var makers = []Maker{
 	mleLonger,
 	ppo,
 	rloo,
+	grpo,
 }
 
 // Algorithm improves the policy of an environment.

@@ -243,7 +243,7 @@ func TestInterruptedTrainingsEndTheSame(t *testing.T) {
 
 // TestMicroBatchesGiveTheSameGradients trains each algorithm in parts of a step.
 func TestMicroBatchesGiveTheSameGradients(t *testing.T) {
-	changes := map[string]string{"mle_longer": `{"steps":3}`}
+	changes := map[string]string{"mle_longer": `{"steps":3}`, "grpo": `{"loss":"dapo"}`}
 	for _, name := range Names() {
 		var losses [2][]float64
 		for i, micro := range []int{0, 1} {
