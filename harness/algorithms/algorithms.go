@@ -24,6 +24,7 @@ var makers = []Maker{
 	ppo,
 	rloo,
 	grpo,
+	dpo,
 }
 
 // Algorithm improves the policy of an environment.

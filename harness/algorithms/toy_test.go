@@ -192,7 +192,7 @@ func curve(t testing.TB, dir, name string) (values []float64) {
 // TestInterruptedTrainingsEndTheSame stops each algorithm at several steps, and goes
 // on in a new session.
 func TestInterruptedTrainingsEndTheSame(t *testing.T) {
-	changes := map[string]string{"mle_longer": `{"steps":18}`}
+	changes := map[string]string{"mle_longer": `{"steps":18}`, "dpo": `{"steps":18,"batch_size":4,"checkpoint_every":4}`}
 	for _, name := range Names() {
 		maker, algorithm := made(t, name, changes[name]+strings.Repeat("{}", 1-min(1, len(changes[name]))))
 		run := func(dir string, stop int) ([]byte, error) {
@@ -243,11 +243,14 @@ func TestInterruptedTrainingsEndTheSame(t *testing.T) {
 
 // TestMicroBatchesGiveTheSameGradients trains each algorithm in parts of a step.
 func TestMicroBatchesGiveTheSameGradients(t *testing.T) {
-	changes := map[string]string{"mle_longer": `{"steps":3}`, "grpo": `{"loss":"dapo"}`}
+	changes := map[string]string{"mle_longer": `{"steps":3}`, "dpo": `{"steps":3,"batch_size":8}`, "grpo": `{"loss":"dapo"}`}
 	for _, name := range Names() {
 		var losses [2][]float64
 		for i, micro := range []int{0, 1} {
 			change := changes[name]
+			if name == "dpo" && micro > 0 {
+				change = `{"steps":3,"batch_size":8,"micro_batch":1}`
+			}
 			if change == "" {
 				change = "{}"
 			}
