@@ -10,12 +10,13 @@ import (
 )
 
 // GRPO is group relative policy optimisation (Shao et al. 2024): the advantage of a
-// response is its reward relative to those of the other responses to the prompt, and
-// the KL penalty is a part of the loss, by k3 whatever rl.kl.estimator says. The
-// choices of Dr. GRPO (Liu et al. 2025: scale "none", loss "dr_grpo"), of DAPO (Yu et
-// al. 2025: loss "dapo", a higher upper clip, dynamic sampling, overlong punishment)
-// and of GSPO (Zheng et al. 2025: ratio "sequence") are settings. Advantages and
-// losses equal those of TRL 1.16's GRPOTrainer with use_bias_correction_kl off.
+// response is its reward relative to those of the other responses to the prompt. The
+// KL penalty is that of [rl], as for all algorithms; the paper's is k3 in the loss,
+// rl.kl = { in = "loss", estimator = "k3" }. The choices of Dr. GRPO (Liu et al. 2025:
+// scale "none", loss "dr_grpo"), of DAPO (Yu et al. 2025: loss "dapo", a higher upper
+// clip, dynamic sampling, overlong punishment) and of GSPO (Zheng et al. 2025: ratio
+// "sequence") are settings. Advantages and losses equal those of TRL 1.16's
+// GRPOTrainer, which has the paper's penalty, with use_bias_correction_kl off.
 type GRPO struct {
 	// Scale is what advantages are divided by: "group", the standard deviation of
 	// the rewards to the prompt, "batch", that of all rewards of the update, or
@@ -77,18 +78,20 @@ func (a GRPO) Train(ctx context.Context, e *Env) error {
 			return err
 		}
 		// reward = reward − overlong punishment
-		rewards := make([]float64, len(batch))
+		// penalized = reward − β·k1(policy ‖ reference), of the whole response
+		rewards, penalized := make([]float64, len(batch)), make([]float64, len(batch))
 		for i, r := range batch {
-			rewards[i] = r.Reward - a.overlong(len(r.Tokens), e.MaxTokens)
+			punishment := a.overlong(len(r.Tokens), e.MaxTokens)
+			rewards[i], penalized[i] = r.Reward-punishment, l.PenalizedReward(r)-punishment
 		}
-		// advantage = (reward − group mean) / scale
-		batch.SetAdvantages(a.advantages(rewards, samples))
+		// advantage = (penalized − group mean) / scale
+		batch.SetAdvantages(a.advantages(penalized, samples))
 		learned := batch
 		if a.DynamicSampling {
 			learned = varied(batch, rewards, samples)
 		}
-		// epochs of minibatch steps on the clipped objective and β·KL
-		loss := func(p *rollout.Pass) (*torch.Tensor, error) { return a.loss(p, l.KLCoefficient(), e.MaxTokens) }
+		// epochs of minibatch steps on the clipped objective (+ β·KL, if in the loss)
+		loss := func(p *rollout.Pass) (*torch.Tensor, error) { return a.loss(p, e.MaxTokens) }
 		if err := l.Optimize(ctx, learned, 1-a.ClipLow, 1+a.ClipHigh, loss); err != nil {
 			return err
 		}
@@ -148,20 +151,16 @@ func varied(batch rollout.Batch, rewards []float64, samples int) rollout.Batch {
 	return kept
 }
 
-// loss is −min(ratio·A, clip(ratio)·A) + β·k3 of each token, averaged as Loss says.
-func (a GRPO) loss(p *rollout.Pass, beta float64, longest int) (*torch.Tensor, error) {
+// loss is −min(ratio·A, clip(ratio)·A) of each token, with the KL penalty if that is a
+// part of the loss, averaged as Loss says.
+func (a GRPO) loss(p *rollout.Pass, longest int) (*torch.Tensor, error) {
 	lengths := p.Lengths()
 	logRatio := p.LogRatio
 	if a.Ratio == bySequence {
 		shares := p.PerResponse(func(r rollout.Rollout) float64 { return 1 / float64(len(r.Tokens)) })
 		logRatio = train.PerToken(train.SumBy(logRatio, lengths).Mul(shares), lengths)
 	}
-	losses := clipped(logRatio, p.Column(rollout.AdvantagesOf), 1-a.ClipLow, 1+a.ClipHigh)
-	if beta != 0 {
-		// k3 = exp(ref_logprob − logprob) − (ref_logprob − logprob) − 1
-		off := p.Column(func(r rollout.Rollout) []float64 { return r.RefLogprobs }).Sub(p.Logprobs)
-		losses = losses.Add(off.Exp().Sub(off).AddScalar(-1).MulScalar(beta))
-	}
+	losses := clipped(logRatio, p.Column(rollout.AdvantagesOf), 1-a.ClipLow, 1+a.ClipHigh).Add(p.KLLosses())
 	weights := p.Column(func(r rollout.Rollout) []float64 {
 		weights := make([]float64, len(r.Tokens))
 		for i := range weights {

@@ -12,8 +12,12 @@ import (
 // rewards, with a token-level KL penalty to a reference policy (Ziegler et al.
 // 2019; Stiennon et al. 2020). The details that it takes on language are those of
 // Huang et al. 2024, "The N+ Implementation Details of RLHF with PPO": the end
-// token's absence is penalised, the value head starts at zero, there is no dropout,
-// rewards are scaled and advantages whitened, Adam's epsilon is 1e-5.
+// token's absence is penalised, there is no dropout, rewards are scaled and
+// advantages whitened, Adam's epsilon is 1e-5. The critic is
+// not theirs, a network of its own that begins as the reward model: it is a scalar
+// head on the policy's last hidden states that begins at zero, so that policy and
+// value loss train one network between them. The curve explained_variance says what
+// share of the variance of the returns its values explain.
 type PPO struct {
 	// Clip bounds the probability ratio to 1 ± Clip.
 	Clip float64 `toml:"clip" json:"clip"`
@@ -66,7 +70,7 @@ func (a PPO) Train(ctx context.Context, e *Env) error {
 		if err != nil {
 			return err
 		}
-		// rewards = reward − β·KL(policy ‖ reference), token by token
+		// rewards = reward − β·k1(policy ‖ reference), token by token
 		for i, r := range batch {
 			batch[i].Rewards = l.PenalizedRewards(r)
 		}
@@ -81,7 +85,7 @@ func (a PPO) Train(ctx context.Context, e *Env) error {
 		if a.WhitenAdvantages {
 			rollout.Whiten(batch.Advantages(), true)
 		}
-		// epochs of minibatch steps on the clipped objectives
+		// epochs of minibatch steps on the clipped objectives (+ β·KL, if in the loss)
 		if err := l.Optimize(ctx, batch, 1-a.Clip, 1+a.Clip, a.loss); err != nil {
 			return err
 		}
@@ -92,12 +96,13 @@ func (a PPO) Train(ctx context.Context, e *Env) error {
 	return l.Finish()
 }
 
-// loss is policy_loss + value_coefficient · value_loss.
+// loss is policy_loss + value_coefficient · value_loss, where policy_loss has the KL
+// penalty if that is a part of the loss.
 func (a PPO) loss(p *rollout.Pass) (*torch.Tensor, error) {
 	advantages := p.Column(rollout.AdvantagesOf)
 	oldValues := p.Column(func(r rollout.Rollout) []float64 { return r.Values })
 	returns := p.Column(func(r rollout.Rollout) []float64 { return r.Returns })
-	policy := a.policyLoss(p.LogRatio, advantages).MulScalar(p.Share)
+	policy := a.policyLoss(p.LogRatio, advantages).Add(p.KLLosses().Mean()).MulScalar(p.Share)
 	value := a.valueLoss(p.Values, oldValues, returns).MulScalar(p.Share)
 	if err := p.Log("policy_loss", policy); err != nil {
 		return nil, err

@@ -166,35 +166,3 @@ func findsTheBestArm(t *testing.T, name string, updates int) {
 		t.Errorf("%s: training left %d tensors", name, s.Live()-before)
 	}
 }
-
-// TestPPOFindsTheKLOptimum checks the known optimum of the expected reward less
-// coefficient · KL(policy ‖ reference): the reference times e to the reward over the
-// coefficient. It holds for k1 alone: as a part of the reward, k2 and k3 have another
-// gradient than the KL, although k3 has the same expectation.
-func TestPPOFindsTheKLOptimum(t *testing.T) {
-	findsTheKLOptimum(t, "ppo", `{"whiten_rewards":false,"whiten_advantages":false}`)
-}
-
-func findsTheKLOptimum(t *testing.T, name, settings string) {
-	s := open(t, torch.Float32)
-	maker, algorithm := made(t, name, settings)
-	const coefficient = 0.35
-	e := bandit(t, s, maker.Needs, arms())
-	e.Settings.KL.Coefficient = coefficient
-	e.Settings.Updates, e.Settings.Samples = 60, 128
-	if err := algorithm.Train(t.Context(), e); err != nil {
-		t.Fatal(err)
-	}
-	want, total := distribution(t, e.Reference), 0.0
-	for arm, r := range arms() {
-		want[arm] *= math.Exp(r / coefficient)
-		total += want[arm]
-	}
-	for arm := range want {
-		want[arm] /= total
-	}
-	start, end := variation(distribution(t, e.Reference), want), variation(distribution(t, e.Policy), want)
-	if start < 0.3 || end > 0.05 {
-		t.Errorf("%s: the policy is %.3f from the optimum (total variation), want 0.05; the reference was %.3f from it", name, end, start)
-	}
-}

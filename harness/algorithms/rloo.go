@@ -11,9 +11,9 @@ import (
 
 // RLOO is REINFORCE with a leave-one-out baseline (Kool et al. 2019; Ahmadian et al.
 // 2024, "Back to Basics"): a response is one action, its advantage the reward less
-// the mean reward of the other responses to the prompt, and there is no critic. The
-// KL penalty of the whole response is taken off its reward. Losses and advantages
-// equal those of TRL 1.16's RLOOTrainer.
+// the mean reward of the other responses to the prompt, and there is no critic. A KL
+// penalty in the reward is that of the whole response. Losses and advantages equal
+// those of TRL 1.16's RLOOTrainer, which has the penalty in the reward.
 type RLOO struct {
 	// Clip bounds the probability ratio to 1 ± Clip.
 	Clip float64 `toml:"clip" json:"clip"`
@@ -54,14 +54,14 @@ func (a RLOO) Train(ctx context.Context, e *Env) error {
 		if err != nil {
 			return err
 		}
-		// reward = reward − β·KL(policy ‖ reference), of the whole response
+		// reward = reward − β·k1(policy ‖ reference), of the whole response
 		rewards := make([]float64, len(batch))
 		for i, r := range batch {
-			rewards[i] = r.Reward - l.KLCoefficient()*r.KL
+			rewards[i] = l.PenalizedReward(r)
 		}
 		// advantage = reward − mean of the prompt's other rewards
 		batch.SetAdvantages(a.advantages(rewards, e.Settings.Samples))
-		// epochs of minibatch steps on the clipped objective
+		// epochs of minibatch steps on the clipped objective (+ β·KL, if in the loss)
 		if err := l.Optimize(ctx, batch, 1-a.Clip, 1+a.Clip, a.loss); err != nil {
 			return err
 		}
@@ -81,14 +81,15 @@ func (a RLOO) advantages(rewards []float64, samples int) []float64 {
 	return advantages
 }
 
-// loss is −min(ratio·A, clip(ratio, 1 ± Clip)·A), the mean over the responses of the
-// step, or over its tokens where the ratio is a token's.
+// loss is −min(ratio·A, clip(ratio, 1 ± Clip)·A), with the KL penalty if that is a part
+// of the loss: the mean over the responses of the step, or over its tokens where the
+// ratio is a token's.
 func (a RLOO) loss(p *rollout.Pass) (*torch.Tensor, error) {
-	logRatio, advantages, n := p.LogRatio, p.Column(rollout.AdvantagesOf), p.Tokens
+	logRatio, kl, advantages, n := p.LogRatio, p.KLLosses(), p.Column(rollout.AdvantagesOf), p.Tokens
 	if a.Ratio == bySequence {
-		logRatio, n = train.SumBy(logRatio, p.Lengths()), p.Responses
+		logRatio, kl, n = train.SumBy(logRatio, p.Lengths()), train.SumBy(kl, p.Lengths()), p.Responses
 		advantages = p.PerResponse(func(r rollout.Rollout) float64 { return r.Advantages[0] })
 	}
-	loss := clipped(logRatio, advantages, 1-a.Clip, 1+a.Clip).Sum().MulScalar(1 / float64(n))
+	loss := clipped(logRatio, advantages, 1-a.Clip, 1+a.Clip).Add(kl).Sum().MulScalar(1 / float64(n))
 	return loss, p.Log("policy_loss", loss)
 }

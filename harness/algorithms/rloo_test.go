@@ -80,9 +80,3 @@ func TestRLOOEqualsTRL(t *testing.T) {
 }
 
 func TestRLOOFindsTheBestArm(t *testing.T) { findsTheBestArm(t, "rloo", 40) }
-
-func TestRLOOFindsTheKLOptimum(t *testing.T) {
-	for _, ratio := range []string{bySequence, byToken} {
-		findsTheKLOptimum(t, "rloo", fmt.Sprintf(`{"ratio":%q}`, ratio))
-	}
-}

@@ -135,7 +135,7 @@ func bandit(t testing.TB, s *torch.Session, needs Needs, rewards []float64) *Env
 	o := &e.Settings
 	o.Prompts, o.Temperature, o.Minibatches, o.CheckpointEvery, o.TargetKL = 1, 1, 1, 1000, 0
 	o.LearningRate, o.FinalLearningRate, o.Warmup = 0.03, 0.1, 0.1
-	o.KL = rollout.KLSettings{Estimator: rollout.K1}
+	o.KL = rollout.KLSettings{In: rollout.InReward, Estimator: rollout.K1}
 	return e
 }
 
@@ -241,7 +241,8 @@ func TestInterruptedTrainingsEndTheSame(t *testing.T) {
 	}
 }
 
-// TestMicroBatchesGiveTheSameGradients trains each algorithm in parts of a step.
+// TestMicroBatchesGiveTheSameGradients trains each algorithm in parts of a step, with
+// the KL penalty in the loss where there is one.
 func TestMicroBatchesGiveTheSameGradients(t *testing.T) {
 	changes := map[string]string{"mle_longer": `{"steps":3}`, "dpo": `{"steps":3,"batch_size":8}`, "grpo": `{"loss":"dapo"}`}
 	for _, name := range Names() {
@@ -257,6 +258,7 @@ func TestMicroBatchesGiveTheSameGradients(t *testing.T) {
 			maker, algorithm := made(t, name, change)
 			e := threes(t, open(t, torch.Float32), maker.Needs, t.TempDir())
 			e.Settings.Updates, e.Settings.MicroBatch, e.MLE.MicroBatch = 3, micro, micro
+			e.Settings.KL.In, e.Settings.KL.Estimator, e.Settings.KL.Coefficient = rollout.InLoss, rollout.K2, 5
 			if err := algorithm.Train(t.Context(), e); err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}

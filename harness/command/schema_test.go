@@ -79,7 +79,7 @@ func TestHelpListsEveryKeyWithItsDocAndDefault(t *testing.T) {
 			t.Errorf("%s has no default", f.Key)
 		}
 	}
-	for key, want := range map[string]string{"algorithm": `"ppo"`, "mle_longer.steps": "200", "ppo.clip": "0.2", "runtime.jobs": "1", "report.examples": "10", "rl.kl.estimator": `"k3"`} {
+	for key, want := range map[string]string{"algorithm": `"ppo"`, "mle_longer.steps": "200", "ppo.clip": "0.2", "runtime.jobs": "1", "report.examples": "10", "rl.kl.estimator": `"k1"`, "rl.kl.in": `"reward"`} {
 		if !strings.HasPrefix(defaults[key], want) {
 			t.Errorf("%s: the default is %q, expected %s", key, defaults[key], want)
 		}

@@ -2,16 +2,6 @@ package rollout
 
 import "math"
 
-// PenalizedRewards are the rewards of a response's tokens with the KL penalty taken
-// off each, [tokens].
-func (l *Learner) PenalizedRewards(r Rollout) []float64 {
-	rewards := make([]float64, len(r.Tokens))
-	for j := range rewards {
-		rewards[j] = -l.state.KL*r.TokenKL[j] + r.TokenRewards[j]
-	}
-	return rewards
-}
-
 // Rewards are the rewards of all rollouts, shared with them.
 func (b Batch) Rewards() [][]float64 {
 	return b.column(func(r Rollout) []float64 { return r.Rewards })

@@ -8,26 +8,6 @@ import (
 	"lastmile/harness/random"
 )
 
-func TestPenalizedRewards(t *testing.T) {
-	l := &Learner{}
-	l.state.KL = 2
-	// k1 of each token; the reward of 5 falls on the last.
-	r := Rollout{Tokens: []int{4, 5, 6}, TokenKL: []float64{0, 0.5, -1}, TokenRewards: []float64{0, 0, 5}}
-	if got := l.PenalizedRewards(r); !slices.Equal(got, []float64{0, -1, 7}) {
-		t.Errorf("rewards %v", got)
-	}
-	// Of the reward of 5, repetition took 3 off, which the second token caused.
-	r.TokenRewards = []float64{0, -3, 8}
-	got := l.PenalizedRewards(r)
-	if !slices.Equal(got, []float64{0, -4, 10}) {
-		t.Errorf("rewards %v with a repetition", got)
-	}
-	Whiten([][]float64{got}, false)
-	if _, deviation := moments(got); math.Abs(deviation-1) > 1e-12 || got[0] != 0 || !(got[1] < 0) {
-		t.Errorf("whitened rewards %v, want deviation 1 and no shift", got)
-	}
-}
-
 func TestGAE(t *testing.T) {
 	// By hand, from the last: δ3 = 2 - 0.5 = 1.5; δ2 = 0 + 0.9·0.5 - 1 = -0.55
 	// and -0.55 + 0.72·1.5 = 0.53; δ1 = 1 + 0.9·1 - 0.2 = 1.7 and 1.7 + 0.72·0.53.

@@ -53,6 +53,9 @@ type state struct {
 // Start makes a learner that begins at the first update or, where a checkpoint is
 // there, goes on from it.
 func Start(e Env) (*Learner, error) {
+	if reason := e.Settings.KL.refused(); reason != "" {
+		return nil, fmt.Errorf("rl.kl: %s", reason)
+	}
 	l := &Learner{Env: e, Trainer: train.NewTrainer(e.Policy, e.Settings.OptimizerSettings, e.Hooks)}
 	l.state = state{KL: e.Settings.KL.Coefficient, Rewards: e.Rewards.State()}
 	return l, l.Resume(&l.state)
@@ -60,9 +63,6 @@ func Start(e Env) (*Learner, error) {
 
 // More reports whether another update is to be made.
 func (l *Learner) More() bool { return l.Done < l.Settings.Updates }
-
-// KLCoefficient is the present coefficient of the KL penalty, per nat.
-func (l *Learner) KLCoefficient() float64 { return l.state.KL }
 
 // Pass is some rollouts of an optimizer step under the policy as it is now. Tensors
 // are [tokens], the responses' tokens one response after the other.
@@ -74,6 +74,8 @@ type Pass struct {
 	Logprobs *torch.Tensor
 	// Values are the critic's now, with gradients; nil where there is no critic.
 	Values *torch.Tensor
+	// KL is the KL penalty with its present coefficient, for [Pass.KLLosses].
+	KL KLSettings
 	// Share is the part that these rollouts' tokens are of the step's. Tokens
 	// and Responses count those of the whole step.
 	Share             float64
@@ -186,6 +188,7 @@ func (l *Learner) step(minibatch Batch, low, high float64, loss func(*Pass) (*to
 				values = l.Policy.Scores(states)
 			}
 			p := NewPass(part, minibatch, l.Policy.Logprobs(states, b.Targets, l.Settings.Temperature), values)
+			p.KL = l.penalty()
 			moves, err := p.LogRatio.Detach().Value64s()
 			if err != nil {
 				return err
@@ -247,7 +250,7 @@ func (l *Learner) log(batch Batch) {
 	for _, term := range l.Rewards {
 		log("reward/"+term.Name, batch.mean(func(r Rollout) float64 { return r.Parts[term.Name] }))
 	}
-	log("kl", batch.mean(func(r Rollout) float64 { return r.KL }))
+	l.logKL(batch)
 	log("length", tokens/float64(len(batch)))
 	log("ended", batch.mean(func(r Rollout) float64 {
 		if r.Ended {

@@ -35,12 +35,12 @@ func TestAPolicyImproves(t *testing.T) {
 func TestCurves(t *testing.T) {
 	dir := t.TempDir()
 	e := toy(t, open(t), dir)
-	e.Settings.KL = KLSettings{Coefficient: 0.5, Estimator: K1, Adaptive: true, Target: 4, Horizon: 12}
+	e.Settings.KL = KLSettings{Coefficient: 0.5, In: InReward, Estimator: K1, Adaptive: true, Target: 4, Horizon: 12}
 	e.Rewards = append(e.Rewards, reward.Term{Reward: byResponse(func(tokens []int) float64 { return float64(len(tokens)) }), Name: "length", Weight: 0.1})
 	if err := improve(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"reward", "reward/threes", "reward/length", "kl", "length", "ended", "entropy", "policy_loss", "clip_fraction", "policy_kl", "kl_coefficient"} {
+	for _, name := range []string{"reward", "reward/threes", "reward/length", "kl", "kl_k2", "kl_k3", "length", "ended", "entropy", "policy_loss", "clip_fraction", "policy_kl", "kl_coefficient"} {
 		if points := curve(t, dir, name); len(points) != 2 {
 			t.Errorf("%d points of %s", len(points), name)
 		}

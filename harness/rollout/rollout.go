@@ -38,8 +38,8 @@ type Rollout struct {
 	Reward       float64
 	TokenRewards []float64
 	Parts        map[string]float64
-	// KL is the estimate of the divergence of the response from the reference
-	// policy, in nats, and TokenKL its parts.
+	// KL is the estimate by k1 of the divergence of the response from the
+	// reference policy, in nats, and TokenKL its parts, ln(policy / reference).
 	KL      float64
 	TokenKL []float64
 	// Rewards are what an algorithm makes of TokenRewards and TokenKL,
@@ -191,14 +191,9 @@ func (l *Learner) setReference(batch Batch) error {
 		return fmt.Errorf("log-probabilities of the reference policy: %w", err)
 	}
 	for i := range batch {
-		r := &batch[i]
-		n := len(r.Tokens)
-		r.RefLogprobs, logprobs = logprobs[:n], logprobs[n:]
-		r.TokenKL = make([]float64, n)
-		for j := range r.TokenKL {
-			r.TokenKL[j] = KL(l.Settings.KL.Estimator, r.Logprobs[j]-r.RefLogprobs[j])
-			r.KL += r.TokenKL[j]
-		}
+		n := len(batch[i].Tokens)
+		batch[i].setReference(logprobs[:n])
+		logprobs = logprobs[n:]
 	}
 	return nil
 }

@@ -44,21 +44,6 @@ type Settings struct {
 	KL KLSettings `toml:"kl" json:"kl"`
 }
 
-// KLSettings are the penalty for leaving the reference policy.
-type KLSettings struct {
-	// Coefficient weighs the penalty, per nat.
-	Coefficient float64 `toml:"coefficient" json:"coefficient"`
-	// Estimator is "k1", "k2" or "k3" (Schulman 2020, "Approximating KL
-	// divergence"). It is that of the penalty in the reward, and of the curve.
-	Estimator string `toml:"estimator" json:"estimator"`
-	// Adaptive moves the coefficient towards Target (Ziegler et al. 2019).
-	Adaptive bool `toml:"adaptive" json:"adaptive"`
-	// Target is the wanted KL of a response, in nats.
-	Target float64 `toml:"target" json:"target"`
-	// Horizon is how slowly the coefficient adapts, in responses.
-	Horizon float64 `toml:"horizon" json:"horizon"`
-}
-
 // Default are the settings of which nothing is said.
 func Default() Settings {
 	optimizer := train.DefaultOptimizer(1e-4)
@@ -77,7 +62,7 @@ func Default() Settings {
 		TargetKL:          0.1,
 		Baseline:          none,
 		ScaleRewards:      none,
-		KL:                KLSettings{Coefficient: 0.1, Estimator: K3, Target: 6, Horizon: 10000},
+		KL:                KLSettings{Coefficient: 0.1, In: InReward, Estimator: K1, Target: 6, Horizon: 10000},
 	}
 }
 
@@ -94,31 +79,31 @@ func Section(active func(experiments.Config) bool) experiments.Section {
 		Key:     "rl",
 		Default: Default(),
 		Rules: train.WithOptimizer(experiments.Rules{
-			"updates":        experiments.AtLeast(1),
-			"prompts":        experiments.AtLeast(1),
-			"samples":        experiments.AtLeast(1),
-			"temperature":    experiments.Above(0),
-			"epochs":         experiments.AtLeast(1),
-			"minibatches":    experiments.AtLeast(1),
-			"target_kl":      experiments.NotBelow(0),
-			"baseline":       experiments.Choice("baseline", none, truth),
-			"scale_rewards":  experiments.Choice("scale", none, groupStd),
-			"kl.coefficient": experiments.NotBelow(0),
-			"kl.estimator":   experiments.Choice("estimator", K1, K2, K3),
-			"kl.adaptive":    experiments.Anything,
-			"kl.target":      experiments.Above(0),
-			"kl.horizon":     experiments.Above(0),
-		}),
+			"updates":       experiments.AtLeast(1),
+			"prompts":       experiments.AtLeast(1),
+			"samples":       experiments.AtLeast(1),
+			"temperature":   experiments.Above(0),
+			"epochs":        experiments.AtLeast(1),
+			"minibatches":   experiments.AtLeast(1),
+			"target_kl":     experiments.NotBelow(0),
+			"baseline":      experiments.Choice("baseline", none, truth),
+			"scale_rewards": experiments.Choice("scale", none, groupStd),
+		}.And(klRules)),
 		Active: active,
 		Check: func(c experiments.Config) []experiments.Complaint {
 			s := experiments.Get[Settings](c, "rl")
-			if s.Minibatches <= s.Prompts {
-				return nil
-			}
-			return []experiments.Complaint{{
-				Keys:    []string{"rl.minibatches", "rl.prompts"},
-				Message: fmt.Sprintf("%d minibatches cannot be made of %d prompts, whose responses stay together", s.Minibatches, s.Prompts),
-			}}
+			return experiments.Complaints(checkMinibatches(s), checkKL(s.KL))
 		},
+	}
+}
+
+// checkMinibatches complains about more minibatches than there are prompts.
+func checkMinibatches(s Settings) experiments.Complaint {
+	if s.Minibatches <= s.Prompts {
+		return experiments.Complaint{}
+	}
+	return experiments.Complaint{
+		Keys:    []string{"rl.minibatches", "rl.prompts"},
+		Message: fmt.Sprintf("%d minibatches cannot be made of %d prompts, whose responses stay together", s.Minibatches, s.Prompts),
 	}
 }

@@ -107,7 +107,7 @@ func improve(ctx context.Context, e Env) error {
 		}
 		var rewards []float64
 		for _, r := range batch {
-			rewards = append(rewards, r.Reward-l.KLCoefficient()*r.KL)
+			rewards = append(rewards, l.PenalizedReward(r))
 		}
 		batch.SetAdvantages(LeaveOneOut(rewards, e.Settings.Samples))
 		err = l.Optimize(ctx, batch, 0.8, 1.2, func(p *Pass) (*torch.Tensor, error) {
