@@ -13,7 +13,7 @@ import (
 // 2019; Stiennon et al. 2020). The details that it takes on language are those of
 // Huang et al. 2024, "The N+ Implementation Details of RLHF with PPO": the end
 // token's absence is penalised, there is no dropout, rewards are scaled and
-// advantages whitened, Adam's epsilon is 1e-5. The critic is
+// advantages whitened, the learning rate falls, Adam's epsilon is 1e-5. The critic is
 // not theirs, a network of its own that begins as the reward model: it is a scalar
 // head on the policy's last hidden states that begins at zero, so that policy and
 // value loss train one network between them. The curve explained_variance says what

@@ -147,7 +147,7 @@ type stepMeans struct {
 // probability ratio beyond which the curve clip_fraction counts a token. The
 // loss of a pass is its part of the step's loss; the parts of a step are added.
 func (l *Learner) Optimize(ctx context.Context, batch Batch, low, high float64, loss func(*Pass) (*torch.Tensor, error)) error {
-	l.steps = stepMeans{sums: map[string]float64{}}
+	l.steps = stepMeans{sums: map[string]float64{"clip_fraction": 0}}
 	samples := l.Settings.Samples
 	prompts := len(batch) / samples
 	for epoch := range l.Settings.Epochs {

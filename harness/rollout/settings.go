@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"lastmile/experiments"
+	"lastmile/harness/decode"
 	"lastmile/harness/train"
 )
 
@@ -23,7 +24,8 @@ type Settings struct {
 	Prompts int `toml:"prompts" json:"prompts"`
 	// Samples is the number of responses to each prompt.
 	Samples int `toml:"samples" json:"samples"`
-	// Temperature is the sampling temperature.
+	// Temperature is the sampling temperature. The default is that of the
+	// decoding sample, at which a policy is reported.
 	Temperature float64 `toml:"temperature" json:"temperature"`
 	// Epochs is the number of passes over an update's responses.
 	Epochs int `toml:"epochs" json:"epochs"`
@@ -47,7 +49,6 @@ type Settings struct {
 // Default are the settings of which nothing is said.
 func Default() Settings {
 	optimizer := train.DefaultOptimizer(1e-4)
-	optimizer.FinalLearningRate = 1
 	optimizer.CheckpointEvery = 20
 	optimizer.WeightDecay = 0
 	optimizer.Epsilon = 1e-5
@@ -56,7 +57,7 @@ func Default() Settings {
 		Updates:           50,
 		Prompts:           24,
 		Samples:           4,
-		Temperature:       0.7,
+		Temperature:       decode.Default("sample").Temperature,
 		Epochs:            2,
 		Minibatches:       2,
 		TargetKL:          0.1,

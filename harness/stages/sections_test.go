@@ -116,3 +116,11 @@ func TestFilesOfTheScorerLieByTheSweepFile(t *testing.T) {
 		}
 	}
 }
+
+func TestPoliciesLearnAtTheTemperatureThatIsReported(t *testing.T) {
+	c := Default()
+	learned, _ := c.Value("rl.temperature")
+	if reported, ok := c.Value("decode.sample.temperature"); !ok || learned != reported {
+		t.Errorf("responses are sampled at %v, outputs at %v", learned, reported)
+	}
+}
