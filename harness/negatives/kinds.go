@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"lastmile/experiments"
+	"lastmile/harness/data"
 )
 
 // Sources are this package's files: their comments document its settings.
@@ -23,6 +25,12 @@ var kinds = []entry{
 	shuffledKind,
 	repetitiveKind,
 	copyKind,
+	entityKind,
+	numberKind,
+	negationKind,
+	truncatedKind,
+	overlongKind,
+	nearMissKind,
 }
 
 // Kind is a way to spoil a response.
@@ -34,7 +42,14 @@ type Kind interface {
 	Make(s *Source, ended bool, r *rand.Rand) []int
 }
 
-// Share says how often a kind is made. The settings of a kind embed it.
+// pooled is a kind that needs to know the references of all examples before it
+// can spoil one.
+type pooled interface {
+	// over returns the kind for a maker of these examples.
+	over(examples []data.Example) Kind
+}
+
+// Share says how often a kind is made. The settings of a kind embed it, or [Ended].
 type Share struct {
 	// Weight is the kind's share among the negatives, relative to the others.
 	// With 0 none are made to learn from; accuracy on the kind is still
@@ -47,6 +62,31 @@ type Share struct {
 
 func (s Share) share() Share { return s }
 
+func (s Share) rules() experiments.Rules {
+	return experiments.Rules{"weight": experiments.NotBelow(0), "unended": experiments.From(0, 1)}
+}
+
+// Ended says how often a kind is made that always has the end token, because
+// without it, it would not be what it is.
+type Ended struct {
+	// Weight is the kind's share among the negatives, relative to the others.
+	// With 0 none are made to learn from; accuracy on the kind is still
+	// measured on dev.
+	Weight float64 `toml:"weight" json:"weight"`
+}
+
+func (e Ended) share() Share { return Share{Weight: e.Weight} }
+
+func (e Ended) rules() experiments.Rules {
+	return experiments.Rules{"weight": experiments.NotBelow(0)}
+}
+
+// often is what the settings of a kind embed: [Share] or [Ended].
+type often interface {
+	share() Share
+	rules() experiments.Rules
+}
+
 // entry is a kind with its settings in a sweep file.
 type entry struct {
 	name    string
@@ -58,11 +98,10 @@ type entry struct {
 
 // define makes the entry of a kind whose settings are a T. rules are those of
 // its settings beside its share.
-func define[T interface{ share() Share }](name string, present bool, settings T, rules experiments.Rules, kind func(T) Kind) entry {
-	all := experiments.Rules{"weight": experiments.NotBelow(0), "unended": experiments.From(0, 1)}.And(rules)
+func define[T often](name string, present bool, settings T, rules experiments.Rules, kind func(T) Kind) entry {
 	return entry{
 		name:    name,
-		section: experiments.Section{Default: settings, Rules: all},
+		section: experiments.Section{Default: settings, Rules: settings.rules().And(rules)},
 		present: present,
 		read: func(text json.RawMessage) (Share, Kind, error) {
 			var s T
@@ -74,8 +113,8 @@ func define[T interface{ share() Share }](name string, present bool, settings T,
 	}
 }
 
-// names are those of the kinds, in the order of reports.
-func names() []string {
+// Names are those of the kinds, in the order of reports.
+func Names() []string {
 	var list []string
 	for _, k := range kinds {
 		list = append(list, k.name)
@@ -105,7 +144,7 @@ func Group(active func(experiments.Config) bool) experiments.Group {
 	g := experiments.Group{
 		Key:    "negatives",
 		Noun:   "kind of negatives",
-		Names:  names(),
+		Names:  Names(),
 		Active: active,
 		Element: func(name string) (experiments.Section, bool) {
 			for _, k := range kinds {
@@ -148,6 +187,41 @@ func Of(c experiments.Config) (Settings, error) {
 	return all.Negatives, err
 }
 
+// Only returns settings that make the kinds that are named, all where none is, one as
+// often as the other and in the order of reports: as they are set here, where they are,
+// otherwise by default.
+func (s Settings) Only(names ...string) (Settings, error) {
+	for _, name := range names {
+		if !slices.Contains(Names(), name) {
+			return Settings{}, fmt.Errorf("unknown kind of negatives %q; one of %s", name, strings.Join(Names(), ", "))
+		}
+	}
+	only := Settings{PerExample: s.PerExample}
+	add := func(c chosen) {
+		c.Weight = 1
+		only.chosen = append(only.chosen, c)
+	}
+	for _, k := range kinds {
+		if len(names) > 0 && !slices.Contains(names, k.name) {
+			continue
+		}
+		if i := slices.IndexFunc(s.chosen, func(c chosen) bool { return c.name == k.name }); i >= 0 {
+			add(s.chosen[i])
+			continue
+		}
+		text, err := json.Marshal(k.section.Default)
+		if err != nil {
+			return Settings{}, err
+		}
+		share, kind, err := k.read(text)
+		if err != nil {
+			return Settings{}, err
+		}
+		add(chosen{k.name, share, kind})
+	}
+	return only, nil
+}
+
 // chosen is a kind in use.
 type chosen struct {
 	name string
@@ -179,7 +253,7 @@ func (s *Settings) UnmarshalJSON(text []byte) error {
 		s.chosen = append(s.chosen, chosen{k.name, share, kind})
 	}
 	for name := range members {
-		return fmt.Errorf("unknown kind of negatives %q; one of %s", name, strings.Join(names(), ", "))
+		return fmt.Errorf("unknown kind of negatives %q; one of %s", name, strings.Join(Names(), ", "))
 	}
 	return nil
 }

@@ -1,13 +1,20 @@
 // Package negatives makes bad responses out of good ones. They are what the
 // reward model learns to put below the ground truth; no human rates anything.
 //
-// There are five kinds (arXiv 2408.16753): random tokens, another example's
-// reference, the truth with its words shuffled, the truth with a
+// Five kinds are made by default (arXiv 2408.16753): random tokens, another
+// example's reference, the truth with its words shuffled, the truth with a
 // repetition, and a copy of the input. Each is made with the end token or
 // without it. One without is as long as a response can be, because that is
 // where decoding cuts: a loop goes on, a shuffle is followed by further
 // shuffles, a copy by the rest of the input. Trained without those, a reward
 // model tells bad responses only where they end, and scores endless loops high.
+//
+// Six more are made where a sweep names them. Three are hallucinations, which the
+// paper mentions as an extension: the truth with another name, another number, or
+// a negation more or less; nothing else in it changes. The others are the truth
+// cut short, the truth that does not stop, and the truth of the most similar other
+// example. A kind that can make nothing of a truth, as one without a number has
+// none to change, leaves its place to the next.
 //
 // The truth itself without its end token is not among the negatives: the
 // penalty for a missing end belongs to the reward of the reinforcement learning,
@@ -89,6 +96,12 @@ func New(settings Settings, codec *data.Codec, vocabulary Vocabulary, examples [
 	for i, e := range examples {
 		if len(e.References) == 0 {
 			return nil, fmt.Errorf("negatives: example %d (%q) has no reference", i, e.ID)
+		}
+	}
+	m.settings.chosen = slices.Clone(settings.chosen)
+	for i, k := range m.settings.chosen {
+		if p, ok := k.kind.(pooled); ok {
+			m.settings.chosen[i].kind = p.over(examples)
 		}
 	}
 	return m, nil

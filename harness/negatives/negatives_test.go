@@ -51,7 +51,13 @@ func examples() []data.Example {
 
 func newMaker(t testing.TB, config string, pool []data.Example) *Maker {
 	t.Helper()
-	tok, err := tokenizer.Load("../tokenizer/testdata/trained")
+	return newMakerOf(t, "../tokenizer/testdata/trained", config, pool)
+}
+
+// newMakerOf returns a maker with the tokenizer of a folder.
+func newMakerOf(t testing.TB, folder, config string, pool []data.Example) *Maker {
+	t.Helper()
+	tok, err := tokenizer.Load(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +90,7 @@ func settings(t testing.TB, text string) Settings {
 // check tests what holds for every negative.
 func check(t *testing.T, m *Maker, e data.Example, n Negative) {
 	t.Helper()
-	if n.Example != e.ID || !slices.Contains(names(), n.Kind) {
+	if n.Example != e.ID || !slices.Contains(Names(), n.Kind) {
 		t.Errorf("%s has a negative of %q, kind %q", e.ID, n.Example, n.Kind)
 	}
 	if end := slices.Index(n.Tokens, m.codec.End()); n.Ended && end != len(n.Tokens)-1 || !n.Ended && end >= 0 {

@@ -23,6 +23,9 @@ type Source struct {
 	maker *Maker
 	index int
 	used  map[int]bool // examples whose references are already in the group
+
+	nearest []int // examples with the most similar references, once they are asked for
+	misses  int   // those of them that were taken or do not fit
 }
 
 func (m *Maker) source(i int) *Source {
@@ -40,10 +43,15 @@ func (m *Maker) source(i int) *Source {
 	if ended {
 		s.TruthTokens--
 	}
-	before, after := m.codec.Template().Parts()
-	prompt := m.vocabulary.Decode(m.codec.Prompt(e))
-	s.Input = strings.TrimSuffix(strings.TrimPrefix(prompt, before), after)
+	s.Input = m.Input(i)
 	return s
+}
+
+// Input is as much of example i's input as its prompt shows.
+func (m *Maker) Input(i int) string {
+	before, after := m.codec.Template().Parts()
+	prompt := m.vocabulary.Decode(m.codec.Prompt(m.examples[i]))
+	return strings.TrimSuffix(strings.TrimPrefix(prompt, before), after)
 }
 
 // response returns the tokens of text with the end token, nil where it is too
