@@ -37,6 +37,7 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/torch/fused", ""},
 	{"harness/torch", "harness/torch/fused"},
 	{"harness/stage", ""},
+	{"harness/trivial", ""},
 
 	// What a paper has a word for.
 	{"harness/torch/gradcheck", "harness/torch"},

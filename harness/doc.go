@@ -11,6 +11,7 @@
 //	pairs        what preference algorithms share: a better and a worse response
 //	reward       rewards by name, their weighted sum, and the reward model
 //	negatives    bad responses made of good ones, a kind a file
+//	trivial      what can be told of a response without judging it
 //	postprocess  repairs of outputs by rules
 //	scorer       the learned metric
 //	train        next-token prediction, maximum likelihood, optimizer, checkpoints
