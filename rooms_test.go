@@ -64,8 +64,8 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/results", "experiments runs harness/algorithms harness/data harness/decode harness/graph harness/model harness/progress " +
 		"harness/safetensors harness/stage harness/stages harness/tokenizer harness/torch"},
 	{"harness/doctor", "harness/model harness/torch"},
-	{"harness/scoring", "experiments experiments/builtin metrics runs harness/data harness/doctor harness/negatives harness/progress " +
-		"harness/results harness/scorer harness/stage harness/stages harness/tokenizer harness/torch harness/train"},
+	{"harness/scoring", "experiments experiments/builtin metrics runs harness/data harness/doctor harness/model harness/negatives harness/progress " +
+		"harness/results harness/scorer harness/stage harness/stages harness/random harness/tokenizer harness/torch harness/train harness/trivial"},
 	{"harness/command", "experiments metrics runs harness/algorithms harness/doctor harness/graph harness/progress harness/results harness/scoring harness/stage harness/stages"},
 	{"reports", "metrics runs reports/document"},
 
