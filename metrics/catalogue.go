@@ -56,8 +56,8 @@ func catalogue() []maker {
 		simple(builtin{name: "length", score: length}, words),
 		simple(builtin{name: "length_ratio", direction: CloserToOne, references: true, score: lengthRatio}, "refs:mean", words),
 		simple(builtin{name: "repetition", direction: Lower, score: repetition}, "n:1-4", spaces),
-		simple(builtin{name: "ended", direction: Higher, score: ended}),
-		simple(builtin{name: "exact", direction: Higher, references: true, score: exact}, "agg:max"),
+		simple(builtin{name: "ended", direction: Higher, share: true, score: ended}),
+		simple(builtin{name: "exact", direction: Higher, references: true, share: true, score: exact}, "agg:max"),
 		simple(builtin{name: "coverage", source: true, score: coverage}, spaces),
 		simple(builtin{name: "density", source: true, score: density}, spaces),
 	)

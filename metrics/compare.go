@@ -5,9 +5,10 @@ import (
 	"math"
 )
 
-// Estimate is a system's mean score.
+// Estimate is what a system scores.
 type Estimate struct {
-	Mean      float64
+	// Value is the mean or, of ratios, the median.
+	Value     float64
 	Low, High float64 // the interval
 	Examples  int
 	Seeds     int
@@ -15,51 +16,59 @@ type Estimate struct {
 	Warnings []string
 }
 
-// Mean estimates a system's mean from its scores [seed][example].
-func Mean(scores [][]float64, resampling Resampling) (Estimate, error) {
-	r, err := resampling.complete()
-	if err != nil {
-		return Estimate{}, err
-	}
+// Mean estimates what a system scores from its scores [seed][example].
+func Mean(scores [][]float64, scale Scale) (Estimate, error) {
 	if _, err := rectangle("the system", scores); err != nil {
 		return Estimate{}, fmt.Errorf("estimating a mean: %w", err)
 	}
-	t := newTable(scores)
-	i := r.interval(t.byExample, t)
-	return Estimate{
-		Mean: t.mean, Low: i.Low, High: i.High,
-		Examples: t.examples, Seeds: t.seeds,
-		Warnings: warnings(t.byExample, "scores", t.seeds),
-	}, nil
+	t := cross(scores)
+	e := Estimate{Value: t.mean, Examples: t.examples, Seeds: t.seeds}
+	u := t.uncertainty()
+	switch scale {
+	case Ratio:
+		e.Value, e.Low, e.High = median(scores)
+	case Share:
+		e.Low, e.High = wilson(t.mean, u, t.seeds, t.examples)
+	default:
+		e.Low, e.High = t.mean-u.width(), t.mean+u.width()
+	}
+	e.Warnings = warnings("these models", t.seeds, t.examples)
+	if scale != Share && e.Low == e.High {
+		e.Warnings = append(e.Warnings, "all scores are equal, so the interval has no width")
+	}
+	return e, nil
 }
 
 // Comparison says how system a differs from system b.
 type Comparison struct {
+	// MeanA and MeanB are the means by which the systems are compared; of
+	// ratios, those of |ln ratio|.
 	MeanA, MeanB float64
 	// Difference is MeanA − MeanB, and Low and High its interval.
 	Difference, Low, High float64
-	// P is the two-sided p value of approximate randomisation over examples.
-	P float64
+	// Tested says that both systems have at least [FewestSeeds] seeds. Without
+	// it the interval is about these two models, over examples; there is no p.
+	Tested bool
+	// P is the two-sided p value, and Corrected the same after [Correct].
+	P, Corrected float64
 	// Examples and Seeds are the numbers compared; Seeds is that of the
 	// system with fewer.
 	Examples, Seeds int
-	// Wins, Ties and Losses count examples by the sign of a's score minus
-	// b's, averaged over seeds. Where lower scores are better, a win is bad.
-	Wins, Ties, Losses int
 	// Warnings say which assumptions are not met.
 	Warnings []string
 }
 
+// Significant tells whether the systems differ: the rule of reports and commands,
+// of tables, sentences and files. level is [Level] but where somebody chose
+// another.
+func (c Comparison) Significant(level float64) bool { return c.Tested && c.Corrected < level }
+
 // Compare compares two systems on the same examples by their scores
 // [seed][example]. With as many seeds in both, seed k of a is paired with seed
 // k of b, whatever they share (such as the policy that both began with)
-// falling out of the difference; otherwise the seeds of each are drawn by
-// themselves.
-func Compare(a, b [][]float64, resampling Resampling) (Comparison, error) {
-	r, err := resampling.complete()
-	if err != nil {
-		return Comparison{}, err
-	}
+// falling out of the difference; otherwise the seeds of each are a sample of
+// their own.
+func Compare(a, b [][]float64, scale Scale) (Comparison, error) {
 	examples, err := rectangle("system a", a)
 	if err != nil {
 		return Comparison{}, fmt.Errorf("comparing two systems: %w", err)
@@ -71,47 +80,50 @@ func Compare(a, b [][]float64, resampling Resampling) (Comparison, error) {
 	if examples != examplesB {
 		return Comparison{}, fmt.Errorf("comparing two systems: a has %d examples and b has %d, expected the same examples", examples, examplesB)
 	}
-	ta, tb := newTable(a), newTable(b)
-	differences := subtract(ta.byExample, tb.byExample)
+	return compare(scale.comparable(a), scale.comparable(b)), nil
+}
 
-	var i Interval
+// compare compares rectangles of scores.
+func compare(a, b [][]float64) Comparison {
+	ta, tb := cross(a), cross(b)
+	var u uncertainty
 	if len(a) == len(b) {
-		paired := make([][]float64, len(a))
+		differences := make([][]float64, len(a))
 		for s := range a {
-			paired[s] = subtract(a[s], b[s])
+			differences[s] = subtract(a[s], b[s])
 		}
-		i = r.interval(differences, newTable(paired))
+		u = cross(differences).uncertainty()
 	} else {
-		i = r.interval(differences, ta, tb)
+		u = uncertain(subtract(ta.byExample, tb.byExample), ta, tb)
 	}
-	c := Comparison{
-		MeanA: ta.mean, MeanB: tb.mean,
-		Difference: ta.mean - tb.mean, Low: i.Low, High: i.High,
-		P:        r.signFlips(differences),
-		Examples: examples, Seeds: min(len(a), len(b)),
+	c := Comparison{MeanA: ta.mean, MeanB: tb.mean, Difference: ta.mean - tb.mean, Examples: ta.examples, Seeds: min(ta.seeds, tb.seeds)}
+	if math.Abs(c.Difference) <= rounding*(math.Abs(c.MeanA)+math.Abs(c.MeanB)) {
+		c.Difference = 0
 	}
-	for _, d := range differences {
-		switch {
-		case d > 0:
-			c.Wins++
-		case d < 0:
-			c.Losses++
-		default:
-			c.Ties++
-		}
+	c.Low, c.High = c.Difference-u.width(), c.Difference+u.width()
+	if c.Tested = c.Seeds >= FewestSeeds && c.Examples > 1; c.Tested {
+		c.P = u.p(c.Difference)
+		c.Corrected = c.P
 	}
-	c.Warnings = warnings(differences, "differences", c.Seeds)
+	c.Warnings = warnings("these two models", c.Seeds, c.Examples)
+	if c.Low == c.High {
+		c.Warnings = append(c.Warnings, "all differences are equal, so the interval has no width")
+	}
 	if len(a) != len(b) {
 		c.Warnings = append(c.Warnings, fmt.Sprintf("a has %d seeds and b has %d, so seeds are not paired", len(a), len(b)))
 	}
-	return c, nil
+	return c
 }
+
+// rounding is the part of two numbers below which their difference is rounding
+// only.
+const rounding = 1e-12
 
 // subtract takes b from a; what is rounding only becomes 0.
 func subtract(a, b []float64) []float64 {
 	differences := make([]float64, len(a))
 	for i := range a {
-		if d := a[i] - b[i]; math.Abs(d) > 1e-12*(math.Abs(a[i])+math.Abs(b[i])) {
+		if d := a[i] - b[i]; math.Abs(d) > rounding*(math.Abs(a[i])+math.Abs(b[i])) {
 			differences[i] = d
 		}
 	}
@@ -119,34 +131,19 @@ func subtract(a, b []float64) []float64 {
 }
 
 // fewExamples is the number below which an interval over examples is not to be
-// trusted: at 30, normal data are covered in about 94 % of cases instead of
-// 95 %, skewed data in fewer.
+// trusted: Student's t has skewed data covered in fewer than 95 % of cases.
 const fewExamples = 30
 
-func warnings(values []float64, what string, seeds int) []string {
-	list := few(len(values))
-	same := true
-	for _, x := range values {
-		same = same && x == values[0]
+// warnings are what numbers of seeds and examples leave to be said.
+func warnings(models string, seeds, examples int) []string {
+	var list []string
+	if examples < fewExamples {
+		list = append(list, fmt.Sprintf("only %s; an interval needs at least %d to be trusted", count(examples, "example"), fewExamples))
 	}
-	if same {
-		list = append(list, fmt.Sprintf("all %s are equal, so the interval has no width", what))
-	}
-	switch seeds {
-	case 1:
-		list = append(list, "1 seed: the interval speaks of other examples, not of other seeds")
-	case 2:
-		list = append(list, "2 seeds: the interval covers other examples and the two seeds seen, not reliably another seed")
+	if seeds < FewestSeeds {
+		list = append(list, fmt.Sprintf("%s: the interval is for %s, over examples, and says nothing of other training seeds; with fewer than %d, no difference is called significant", count(seeds, "seed"), models, FewestSeeds))
 	}
 	return list
-}
-
-// few warns of an interval over too few examples.
-func few(examples int) []string {
-	if examples >= fewExamples {
-		return nil
-	}
-	return []string{fmt.Sprintf("only %s; an interval needs at least %d to be trusted", count(examples, "example"), fewExamples)}
 }
 
 func count(n int, what string) string {

@@ -71,10 +71,9 @@
 // text's score is sacrebleu's of a sentence (BLEU with effective order), and
 // the mean over texts is the mean of these. Both also have a value for all
 // texts together ([Pooled]), sacrebleu's of a corpus: counts are summed over
-// texts and one score is made of them. Its interval is a percentile bootstrap
-// over texts ([PoolEstimate]); two systems are compared by a paired one, and
-// by approximate randomisation, which draws for each text which system wrote
-// which output ([PoolCompare]).
+// texts and one score is made of them. [PoolScores] gives each text the part
+// that it has in that value, a jackknife's pseudovalue (Tukey 1958), so that it
+// is estimated and tested as means are.
 //
 // # Others
 //
@@ -102,51 +101,41 @@
 //
 // # Significance
 //
-// [Mean] and [Compare] take scores by training seed and example. Systems are
-// compared on the same examples, so everything is about the differences by
-// example.
+// [Mean] and [Compare] take scores by training seed and example, and there is
+// one rule, [Comparison.Significant], for all that is printed or written.
 //
-// With one seed, the interval is the BCa interval (Efron 1987) of a bootstrap
-// over examples. Let m* be the means of the resamples, m the mean of the n
-// scores x, Φ the normal distribution and z = Φ⁻¹((1 + confidence)/2):
+// The seeds of a system are all tested on the same examples, and systems are
+// compared on the same ones, so a score, or the difference of two, is a sum
 //
-//	z0 = Φ⁻¹(share of m* below m, ties counted half)
-//	a  = sum (x − m)³ / (6 · (sum (x − m)²)^1.5)
-//	low, high = quantiles of m* at Φ(z0 + (z0 ∓ z) / (1 − a·(z0 ∓ z)))
+//	d = μ + seed + example + rest
 //
-// With several seeds, it is a percentile interval of a hierarchical bootstrap.
-// All seeds are tested on the same examples, so a seed's examples are no
-// sample of its own: drawing them anew for each seed would count an example
-// that is hard for every seed as several independent ones, and the interval
-// would be too narrow. So a resample draws examples once, for the scores
-// averaged over seeds, and seeds once, for the scores averaged over examples,
-// and adds the two deviations to the mean:
+// of draws that are crossed. Of S seeds and n examples, let v be the variance
+// of the means by seed, w that of the means by example and e that of the rest,
+// with n − 1, S − 1 and (n − 1)·(S − 1) below. The variance of the mean has two
+// parts, what the seeds and what the examples contribute:
 //
-//	m* = m + (mean of drawn examples − m) + c·(mean of drawn seeds − m)
+//	SE² = a + b,  a = v/S,  b = max(0, w/n − e/(n·S))
 //
-// c corrects what a draw of few seeds gets wrong. A seed's mean also moves
-// with the noise of its examples, which the first term has counted: with v the
-// variance of the seeds' means and e the residual variance of the scores given
-// example and seed, only max(0, v − e/n) belongs to the seeds. And S seeds
-// drawn from themselves have a variance that is (S − 1)/S of what it should
-// be, and quantiles of a normal distribution where Student's t with S − 1
-// degrees of freedom is due:
+// The interval is m ± c·SE, with c between Student's quantiles of the two
+// (Cochran and Cox 1950, Experimental Designs, 4.14),
 //
-//	c² = max(0, v − e/n)/v · S/(S − 1) · (t/z)²
+//	c = (a·t(S − 1) + b·t(n − 1)) / (a + b)
 //
-// With two seeds the factor t/z would be 6.5, and two runs can hardly show
-// anything about a third. There it is left out, and the interval covers less:
-// other examples, and the difference between the two seeds seen, but not
-// reliably the next seed. Where the variance between seeds outweighs that
-// between examples, it covers the true mean in about 60 % of cases instead of
-// 95 %; a warning says so.
+// and p is the level at which it ends at 0. It is about other examples and
+// other training seeds. README.md has what it finds, and how often it is wrong,
+// in simulations. Where two systems have other numbers of seeds, the seeds of
+// each are a part of their own.
 //
-// p is that of approximate randomisation (Noreen 1989): the share of random
-// sign flips of the differences by example, averaged over seeds, whose mean is
-// at least as far from 0, as (count + 1)/(resamples + 1). It asks whether
-// these trained systems differ on other examples, not whether other seeds
-// would. [Holm] corrects the p values of a table.
+// With one or two seeds there is no such test. The interval is then Student's
+// over examples, of the scores averaged over seeds: for these two models, over
+// examples. Nothing is called significant.
 //
-// Everything is deterministic given [Resampling.Seed], whatever the number of
-// cores. Two systems with as many examples are resampled by the same draws.
+// What is averaged depends on the metric's [Scale]. Shares have the interval of
+// Wilson (1927), with as many draws as independent ones would be as uncertain.
+// Ratios have a median, with the interval of Woodruff (1952), and are compared
+// by the mean of |ln ratio|, so that nearer to 1 is better on either side and a
+// text of a thousand words does not decide; a ratio counts as at least 1/20,
+// about half a word, and at most 20.
+//
+// [Correct] corrects the p values of a family (Holm 1979).
 package metrics

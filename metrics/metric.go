@@ -136,6 +136,7 @@ type builtin struct {
 	direction  Direction
 	references bool // cannot do without a reference
 	source     bool // cannot do without the input
+	share      bool // 0 or 1
 	score      func(*reader) float64
 }
 

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -77,7 +78,7 @@ func wordsOfSentences(text string) [][]string {
 // circle from a random word on. It is the beginning of a longer one by the
 // same draw.
 func (s *RandomSystem) text(input, draw, n int) string {
-	random := rand.New(stream(0, "random system "+s.inputs[input].Source, draw))
+	random := rand.New(stream("random system "+s.inputs[input].Source, draw))
 	var words []string
 	for _, i := range random.Perm(len(s.sentences[input])) {
 		words = append(words, s.sentences[input][i]...)
@@ -188,4 +189,11 @@ func (m normalised) ScoreAll(inputs []Input) ([]float64, error) {
 		scores[i] /= random
 	}
 	return scores, nil
+}
+
+// stream is the random stream of that purpose and number.
+func stream(purpose string, number int) *rand.ChaCha8 {
+	name := binary.LittleEndian.AppendUint64([]byte(purpose), 0)
+	name = binary.LittleEndian.AppendUint64(name, uint64(number))
+	return rand.NewChaCha8(sha256.Sum256(name))
 }

@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"math"
-	"os"
 	"strings"
 	"testing"
 )
@@ -156,21 +155,5 @@ func TestAdjustmentTable(t *testing.T) {
 		}
 		table.WriteString(" |\n")
 	}
-	text, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	const begin, end = "<!-- begin: go test ./metrics -run TestAdjustmentTable -update -->\n", "<!-- end -->"
-	before, rest, found := strings.Cut(string(text), begin)
-	old, after, closed := strings.Cut(rest, end)
-	if !found || !closed {
-		t.Fatalf("README.md has no table between %q and %q", begin, end)
-	}
-	if *update {
-		if err := os.WriteFile("README.md", []byte(before+begin+table.String()+end+after), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	} else if old != table.String() {
-		t.Errorf("README.md has another table; go test ./metrics -run TestAdjustmentTable -update writes this one:\n%s", table.String())
-	}
+	replaceTable(t, "TestAdjustmentTable", table.String())
 }

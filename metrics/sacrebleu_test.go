@@ -3,6 +3,7 @@ package metrics
 import (
 	"encoding/json"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 )
@@ -88,7 +89,12 @@ func TestBLEUAndChrFEqualSacrebleu(t *testing.T) {
 	}
 }
 
-func TestPooledInterval(t *testing.T) {
+// alike are statistics of so many seeds that wrote the same texts.
+func alike(statistics [][]float64, seeds int) [][][]float64 {
+	return slices.Repeat([][][]float64{statistics}, seeds)
+}
+
+func TestPooledValuesAreTestedAsMeansAre(t *testing.T) {
 	all := pairs(t)[:300]
 	var good, bad []Input
 	for _, p := range all {
@@ -109,22 +115,24 @@ func TestPooledInterval(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := Resampling{Resamples: 1000}
-		e, err := PoolEstimate(of, b, r)
+		e, err := Mean(PoolScores(of, alike(b, 1)), Amount)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !(e.Low < e.Mean && e.Mean < e.High) || e.High-e.Low > e.Mean {
-			t.Errorf("%s: %v in [%v, %v]", name, e.Mean, e.Low, e.High)
+		if value := of.Pool(total(b)); !near(e.Value, value) || !(e.Low < value && value < e.High) || e.High-e.Low > value {
+			t.Errorf("%s: %v in [%v, %v], of all texts %v", name, e.Value, e.Low, e.High, value)
 		}
-		c, err := PoolCompare(of, a, b, r)
+		if want := bootstrapped(of, b); math.Abs((e.High-e.Low)/(2*1.96)-want) > 0.15*want {
+			t.Errorf("%s: a standard error of %v, and %v by the bootstrap", name, (e.High-e.Low)/(2*1.96), want)
+		}
+		c, err := Compare(PoolScores(of, alike(a, 3)), PoolScores(of, alike(b, 3)), Amount)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if c.P > 0.002 || c.Low <= 0 || c.Low >= c.Difference || c.High <= c.Difference {
+		if !c.Significant(Level) || c.P > 0.002 || c.Low <= 0 {
 			t.Errorf("%s: a far better system: %+v", name, c)
 		}
-		c, err = PoolCompare(of, b, b, r)
+		c, err = Compare(PoolScores(of, alike(b, 3)), PoolScores(of, alike(b, 3)), Amount)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -137,15 +145,26 @@ func TestPooledInterval(t *testing.T) {
 		for i := 0; i < len(a); i += 2 {
 			mixed[i], other[i] = other[i], mixed[i]
 		}
-		c, err = PoolCompare(of, mixed, other, r)
+		c, err = Compare(PoolScores(of, alike(mixed, 3)), PoolScores(of, alike(other, 3)), Amount)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if c.P < 0.01 || c.Low > 0 || c.High < 0 {
 			t.Errorf("%s: systems that mix the same two: %+v", name, c)
 		}
-		if _, err := PoolCompare(of, a, b[1:], r); err == nil {
-			t.Errorf("%s: systems with other numbers of texts were compared", name)
-		}
 	}
+}
+
+// bootstrapped is the standard error of a pooled metric by a bootstrap over texts.
+func bootstrapped(m Pooled, statistics [][]float64) float64 {
+	random := rand.New(rand.NewPCG(1, 1))
+	values := make([]float64, 1000)
+	for k := range values {
+		drawn := make([][]float64, len(statistics))
+		for i := range drawn {
+			drawn[i] = statistics[random.IntN(len(statistics))]
+		}
+		values[k] = m.Pool(total(drawn))
+	}
+	return math.Sqrt(variance(values))
 }

@@ -19,7 +19,6 @@ func BenchmarkLargeSweep(b *testing.B) {
 	store := s.store(b)
 	for b.Loop() {
 		o := options(b.TempDir())
-		o.resamples = 0
 		if _, err := Write(context.Background(), store, "demo", o); err != nil {
 			b.Fatal(err)
 		}

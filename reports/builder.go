@@ -22,6 +22,7 @@ type builder struct {
 	headline   string   // the metric of the opening sentences
 	table      *mainTable
 	controls   []control
+	family     int        // how many comparisons are corrected together
 	notes      []string   // below the table
 	selection  *selection // of examples; nil where none can be shown
 	texts      texts
@@ -30,7 +31,6 @@ type builder struct {
 // newBuilder finds out which labels play which part.
 func newBuilder(e *evidence, options Options) (*builder, error) {
 	b := &builder{evidence: e, options: options}
-	b.statistics.resampling = options.resampling()
 	if len(e.labels) == 0 {
 		return nil, fmt.Errorf("reporting on sweep %s: it lists no runs", e.sweep.Name)
 	}

@@ -28,13 +28,11 @@ const (
 // compareControls compares each treatment with its controls by the headline
 // metric.
 func (b *builder) compareControls(ctx context.Context) error {
-	var family []*difference
 	add := func(treatment, other runs.System, kind string) error {
 		d, err := b.statistics.compare(b.system(treatment), b.system(other), b.headline)
 		if err != nil || d == nil {
 			return err
 		}
-		family = append(family, d)
 		b.controls = append(b.controls, control{treatment, other, kind, d})
 		return nil
 	}
@@ -68,12 +66,6 @@ func (b *builder) compareControls(ctx context.Context) error {
 			}
 		}
 	}
-	for _, c := range b.controls {
-		if err := b.statistics.sharpen(c.difference, b.system(c.treatment), b.system(c.other), b.headline, len(family), saidLevel); err != nil {
-			return err
-		}
-	}
-	correct(family)
 	return nil
 }
 
@@ -86,9 +78,17 @@ func (b *builder) controlTable() document.Table {
 	for _, c := range b.controls {
 		d := c.difference
 		table.Add(c.treatment.Label+", "+c.treatment.Decode, c.other.Label+", "+c.kind, c.other.Decode, number(d.MeanA), number(d.MeanB),
-			signed(d.Difference)+" "+interval(d.Low, d.High), probabilityValue(d.holm))
+			signed(d.Difference)+" "+interval(d.Low, d.High), tested(d))
 	}
 	return table
+}
+
+// tested is the p value of a comparison, where it has one.
+func tested(d *difference) document.Number {
+	if !d.Tested {
+		return "–"
+	}
+	return probabilityValue(d.Corrected)
 }
 
 // controlled says how a treatment's raw outputs compare with each control, and
@@ -102,18 +102,20 @@ func (b *builder) controlled(system runs.System, gain *difference) []document.Sp
 		}
 		d := c.difference
 		name := b.controlName(c)
-		numbers := number(d.MeanA) + " against " + number(d.MeanB)
-		if d.isSignificant() {
-			lines = append(lines, document.Format("They score %s %s %s (%s; %s).", gap(d), above(d), name, numbers, probability(d.holm)))
-		} else {
+		switch {
+		case !d.Tested:
+			lines = append(lines, document.Format("They score %s %s %s (%s).", gap(d), above(d), name, means(d)))
+		case d.isSignificant():
+			lines = append(lines, document.Format("They are %s than %s by %s (%s; %s).", comparative(b.headline, d), name, gap(d), means(d), probability(d.Corrected)))
+		default:
 			lines = append(lines, document.Format("%s %s not significantly different from them (%s, a difference of %s %s; %s).",
-				capitalize(name), c.is(), numbers, signed(d.Difference), interval(d.Low, d.High), probability(d.holm)))
+				capitalize(name), c.is(), means(d), signed(d.Difference), interval(d.Low, d.High), probability(d.Corrected)))
 		}
-		if !d.isSignificant() || d.Low <= 0 {
+		if !d.isSignificant() || direction(b.headline).Better(d.Difference) <= 0 {
 			matched = append(matched, name)
 		}
 	}
-	if len(lines) == 0 || !gain.isSignificant() || gain.Difference <= 0 {
+	if len(lines) == 0 || !gain.isSignificant() || direction(b.headline).Better(gain.Difference) <= 0 {
 		return lines
 	}
 	if len(matched) == 0 {

@@ -12,19 +12,28 @@ import (
 func (t *Table) writeCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	full := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
-	lines := [][]string{{"label", "decode", "form", "seeds", "metric", "mean", "low", "high", "examples",
-		"baseline", "difference", "difference_low", "difference_high", "p", "p_holm", "published"}}
+	some := func(p *float64) string {
+		if p == nil {
+			return ""
+		}
+		return full(*p)
+	}
+	lines := [][]string{{"label", "decode", "form", "seeds", "metric", "summary", "value", "low", "high", "examples",
+		"baseline", "compared", "difference", "difference_low", "difference_high", "p", "p_holm", "significant", "published"}}
 	for _, row := range t.Rows {
 		for c, cell := range row.Cells {
-			line := []string{row.Label, row.Decode, row.Form, strings.Trim(fmt.Sprint(row.Seeds), "[]"), t.Columns[c].Metric, "", "", "", "", row.Baseline, "", "", "", "", "", ""}
+			column := t.Columns[c]
+			line := make([]string, len(lines[0]))
+			copy(line, []string{row.Label, row.Decode, row.Form, strings.Trim(fmt.Sprint(row.Seeds), "[]"), column.Metric, column.Summary})
+			line[10] = row.Baseline
 			if s := cell.Score; s != nil {
-				copy(line[5:], []string{full(s.Mean), full(s.Low), full(s.High), strconv.Itoa(s.Examples)})
+				copy(line[6:], []string{full(s.Value), full(s.Low), full(s.High), strconv.Itoa(s.Examples)})
 			}
 			if v := cell.Versus; v != nil {
-				copy(line[10:], []string{full(v.Difference), full(v.Low), full(v.High), full(v.P), full(v.PHolm)})
+				copy(line[11:], []string{column.Compared, full(v.Difference), full(v.Low), full(v.High), some(v.P), some(v.PHolm), strconv.FormatBool(v.Significant)})
 			}
 			if len(cell.Published) > 0 {
-				line[15] = full(cell.Published[0].Value)
+				line[18] = full(cell.Published[0].Value)
 			}
 			lines = append(lines, line)
 		}

@@ -2,7 +2,6 @@ package reports
 
 import (
 	"context"
-	"slices"
 
 	"lastmile/metrics"
 	"lastmile/runs"
@@ -17,9 +16,10 @@ type mainTable struct {
 // buildTable estimates and compares all systems.
 func (b *builder) buildTable(ctx context.Context, columns []string, published []publishedValue) (*mainTable, error) {
 	t := &mainTable{differences: map[runs.System]map[string]*difference{}}
-	t.Sweep, t.Baselines, t.Confidence = b.sweep.Name, b.baselines, b.statistics.resampling.Confidence
+	t.Sweep, t.Baselines, t.Confidence = b.sweep.Name, b.baselines, metrics.Confidence
 	for _, metric := range columns {
-		column := Column{Metric: metric, Better: direction(metric).String()}
+		scale := metrics.ScaleOf(metric)
+		column := Column{Metric: metric, Better: direction(metric).String(), Summary: scale.Summary(), Compared: scale.Compared()}
 		for _, m := range b.metrics {
 			if m.Name == metric {
 				column.Signatures = append(column.Signatures, m.Signature)
@@ -27,7 +27,6 @@ func (b *builder) buildTable(ctx context.Context, columns []string, published []
 		}
 		t.Columns = append(t.Columns, column)
 	}
-	var family []*difference
 	for _, d := range b.decodings {
 		for _, form := range []string{"raw", "post"} {
 			for _, l := range b.labels {
@@ -60,7 +59,6 @@ func (b *builder) buildTable(ctx context.Context, columns []string, published []
 						return nil, err
 					}
 					if diff != nil {
-						family = append(family, diff)
 						t.differences[system][metric] = diff
 					}
 				}
@@ -68,44 +66,50 @@ func (b *builder) buildTable(ctx context.Context, columns []string, published []
 			}
 		}
 	}
-	for system, byMetric := range t.differences {
-		other := runs.System{Label: b.baselineOf(system.Label), Decode: system.Decode, Form: system.Form}
-		for metric, d := range byMetric {
-			level := markedLevel
-			if b.speaksOf(system, metric) {
-				level = saidLevel
-			}
-			if err := b.statistics.sharpen(d, b.system(system), b.system(other), metric, len(family), level); err != nil {
-				return nil, err
-			}
-		}
-	}
-	correct(family)
-	for i := range t.Rows {
-		row := &t.Rows[i]
-		for c, metric := range columns {
-			row.Cells[c].Versus = asVersus(t.differences[row.system()][metric])
-		}
-	}
 	return t, nil
 }
 
-// speaksOf tells whether the sentences compare a system by a metric.
-func (b *builder) speaksOf(system runs.System, metric string) bool {
-	return system.Form == "raw" && slices.Contains(b.treatments, system.Label) &&
-		(metric == b.headline || slices.Contains(behaviours, metric))
+// correctAll corrects the p values of the table and of the controls, which are one
+// family, and puts the comparisons into the table's cells.
+func (b *builder) correctAll() {
+	var family []*difference
+	for i := range b.table.Rows {
+		for _, metric := range b.columns {
+			if d := b.table.differences[b.table.Rows[i].system()][metric]; d != nil {
+				family = append(family, d)
+			}
+		}
+	}
+	for _, c := range b.controls {
+		family = append(family, c.difference)
+	}
+	b.family = len(family)
+	correct(family)
+	for i := range b.table.Rows {
+		row := &b.table.Rows[i]
+		for c, metric := range b.columns {
+			row.Cells[c].Versus = asVersus(b.table.differences[row.system()][metric], metric)
+		}
+	}
 }
 
 func asScore(e *metrics.Estimate) *Score {
 	if e == nil {
 		return nil
 	}
-	return &Score{Mean: e.Mean, Low: e.Low, High: e.High, Examples: e.Examples, Seeds: e.Seeds}
+	return &Score{Value: e.Value, Low: e.Low, High: e.High, Examples: e.Examples, Seeds: e.Seeds}
 }
 
-func asVersus(d *difference) *Versus {
+func asVersus(d *difference, metric string) *Versus {
 	if d == nil {
 		return nil
 	}
-	return &Versus{Difference: d.Difference, Low: d.Low, High: d.High, P: d.P, PHolm: d.holm, Examples: d.Examples, Seeds: len(d.seeds)}
+	v := &Versus{
+		Difference: d.Difference, Low: d.Low, High: d.High, Examples: d.Examples, Seeds: len(d.seeds),
+		Significant: d.isSignificant(), Better: direction(metric).Better(d.Difference),
+	}
+	if d.Tested {
+		v.P, v.PHolm = &d.P, &d.Corrected
+	}
+	return v
 }

@@ -1,10 +1,12 @@
 package reports
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"lastmile/metrics"
 	"lastmile/reports/document"
 )
 
@@ -30,16 +32,11 @@ func (b *builder) methodSection() []document.Block {
 			facts.Add(c.Metric, document.Code(signature))
 		}
 	}
-	r := b.statistics.resampling
-	facts.Add("resampling", document.Format("%s, seed %d", counted(r.Resamples, "resample"), r.Seed))
-	comparisons := 0
-	for _, byMetric := range b.table.differences {
-		comparisons += len(byMetric)
-	}
 	blocks = append(blocks, facts,
-		paragraph("Intervals are %g %% intervals of a bootstrap. %s", 100*r.Confidence, b.coverage()),
-		paragraph("Differences are paired: the same examples, and the same training seeds where two systems share them. p values are those of approximate randomisation over examples, two-sided, after Holm's correction for the %s of the main table and, apart from them, the %s of the controls. A difference is called significant where the corrected p is at most %g. \"Not significantly different\" does not mean equal: the interval says how large a difference may be.",
-			counted(comparisons, "comparison"), counted(len(b.controls), "comparison"), significant),
+		paragraph("%s", b.coverage()),
+		paragraph("Differences are paired: the same examples, and the same training seeds. Where systems have three or more seeds, seeds and examples are counted as crossed random draws: SE² is the variance that the seeds contribute and that which the examples contribute, its quantile lies between Student's of the two (Cochran and Cox 1950), and p belongs to that interval. p values are two-sided, after Holm's correction for %s: those of the main table and of the controls. A difference is called significant where the corrected p is below %g; intervals are not corrected. With one or two seeds nothing is tested. \"Not significantly different\" does not mean equal: the interval says how large a difference may be.",
+			counted(b.family, "comparison"), metrics.Level),
+		paragraph("Shares have Wilson's intervals. Length ratios are told by their median, with Woodruff's interval, and compared by the mean of |ln ratio|: less is closer to 1."),
 		paragraph("Raw outputs are as the model gave them, cut at the longest response where no end token came; post-processed ones went through the chain above."))
 	return append(blocks, b.kinship()...)
 }
@@ -63,13 +60,11 @@ func (b *builder) coverage() string {
 			fewest = n
 		}
 	}
-	switch {
-	case fewest <= 1:
-		return "Where a system has one seed, the bootstrap (BCa) is over examples: the interval covers other examples for this very model, and says nothing of other training seeds."
-	case fewest == 2:
-		return "The bootstrap is hierarchical, over examples and training seeds: the interval covers other examples, and the difference between the two seeds seen, but not reliably a third seed."
+	text := fmt.Sprintf("Intervals are %g %% intervals. ", 100*metrics.Confidence)
+	if fewest < metrics.FewestSeeds {
+		return text + "Where a system has one or two seeds, they are for these models, over examples, and say nothing of other training seeds."
 	}
-	return "The bootstrap is hierarchical, over examples and training seeds: the interval covers other examples and other training seeds."
+	return text + "They cover other examples and other training seeds."
 }
 
 // span returns when the first and the last stage were begun.

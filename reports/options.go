@@ -1,10 +1,6 @@
 package reports
 
-import (
-	"encoding/json"
-
-	"lastmile/metrics"
-)
+import "encoding/json"
 
 // Options say what a report shows, and where it goes.
 type Options struct {
@@ -29,7 +25,7 @@ type Options struct {
 	Published string
 	// Examples is the number of examples that are shown.
 	Examples int
-	// Seed decides the resampling and the examples drawn at random.
+	// Seed decides which examples are drawn at random.
 	Seed int
 	// Defaults is lastmile's default configuration, as JSON. Settings that
 	// differ from it are listed; without it none are.
@@ -38,21 +34,7 @@ type Options struct {
 	Command string
 	// Versions name what computed it, such as lastmile and libtorch.
 	Versions []Version
-
-	resamples int // of the bootstrap, and sign flips; 0 means 10,000
 }
 
 // Version is a program or library and its version.
 type Version struct{ Name, Version string }
-
-// confidence is that of the intervals.
-const confidence = 0.95
-
-// resampling is how intervals and tests are made.
-func (o Options) resampling() metrics.Resampling {
-	r := metrics.Resampling{Resamples: o.resamples, Confidence: confidence, Seed: o.Seed, Draws: &metrics.Draws{}}
-	if r.Resamples == 0 {
-		r.Resamples = 10_000
-	}
-	return r
-}

@@ -46,7 +46,7 @@ func (b *builder) opening() []document.Block {
 	if missing := b.unfinished(); len(missing) > 0 {
 		blocks = append(blocks, paragraph("Not in the numbers:"), list(missing))
 	}
-	return append(blocks, paragraph("p values are corrected for all comparisons of their table; see %s.", document.Reference{Text: "how it was made", Section: methodTitle}))
+	return append(blocks, paragraph("p values are corrected for all comparisons of the report; see %s.", document.Reference{Text: "how it was made", Section: methodTitle}))
 }
 
 // paragraph makes a paragraph of a format and its arguments.

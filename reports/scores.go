@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"lastmile/metrics"
 	"lastmile/reports/document"
 )
 
@@ -14,8 +15,8 @@ func (b *builder) scoreSection() []document.Block {
 	if len(b.table.Rows) == 0 {
 		return []document.Block{paragraph("No run has scores yet.")}
 	}
-	blocks := []document.Block{paragraph("Means over examples and seeds, below them %g %% intervals. ▲ and ▼ mark systems that are significantly above or below %s of the same decoding and form (p ≤ %g). Arrows in the head show where better scores are. The same numbers with all differences and p values are in %s and %s.",
-		100*b.table.Confidence, enumerate(b.baselines), significant, document.Link{Text: "table.csv", To: "table.csv"}, document.Link{Text: "report.json", To: "report.json"})}
+	blocks := []document.Block{paragraph("Means over examples and seeds (medians where the head says so), below them %g %% intervals%s. Marks: %s of the same decoding and form (corrected p below %g, three seeds or more). Arrows in the head show where better scores are. The same numbers with all differences and p values are in %s and %s.",
+		100*b.table.Confidence, b.table.scope(), b.table.marks(), metrics.Level, document.Link{Text: "table.csv", To: "table.csv"}, document.Link{Text: "report.json", To: "report.json"})}
 	for _, d := range b.decodings {
 		if table := b.decodingTable(d); len(table.Rows) > 0 {
 			blocks = append(blocks, document.Section{Title: document.Format("%s: %s", d.name, b.manner(b.baselines[0], d)), Blocks: []document.Block{table}})
@@ -41,7 +42,7 @@ func (b *builder) scoreSection() []document.Block {
 func (b *builder) decodingTable(d decoding) document.Table {
 	table := document.Table{Header: document.Row("outputs", "system"), Align: make([]document.Alignment, 2)}
 	for _, c := range b.table.Columns {
-		table.Header = append(table.Header, document.Format("%s%s", c.Metric, arrow(direction(c.Metric))))
+		table.Header = append(table.Header, document.Format("%s%s", c.heading(), arrow(direction(c.Metric))))
 		table.Align = append(table.Align, document.Right)
 	}
 	form := ""
@@ -57,7 +58,7 @@ func (b *builder) decodingTable(d decoding) document.Table {
 		for _, cell := range r.Cells {
 			mean, bounds := document.Number("–"), document.Number("")
 			if cell.Score != nil {
-				mean, bounds = number(cell.Score.Mean), interval(cell.Score.Low, cell.Score.High)
+				mean, bounds = number(cell.Score.Value), interval(cell.Score.Low, cell.Score.High)
 				if mark := cell.Versus.mark(); mark != "" {
 					mean += document.Number(" " + mark)
 				}

@@ -16,7 +16,7 @@ import (
 func (b *builder) scoreFigure() (figure, error) {
 	f := figure{
 		name:       "scores",
-		caption:    fmt.Sprintf("Means of the systems with %g %% intervals.", 100*b.table.Confidence),
+		caption:    fmt.Sprintf("Means of the systems, of length ratios medians, with %g %% intervals.", 100*b.table.Confidence),
 		panelWidth: 300,
 	}
 	type group struct{ decode, form string }
@@ -41,7 +41,7 @@ func (b *builder) scoreFigure() (figure, error) {
 		if c < 0 || len(panels) > 0 && metric == b.headline {
 			continue
 		}
-		p := newPanel(title(metric)+arrow(direction(metric)), fmt.Sprintf("mean, %g %% interval", 100*b.table.Confidence), "")
+		p := newPanel(title(metric)+arrow(direction(metric)), fmt.Sprintf("%s, %g %% interval", b.table.Columns[c].Summary, 100*b.table.Confidence), "")
 		drawn := false
 		for k, l := range b.labels {
 			var points intervals
@@ -52,7 +52,7 @@ func (b *builder) scoreFigure() (figure, error) {
 				y := float64(len(groups) - 1 - slices.Index(groups, group{row.Decode, row.Form}))
 				y -= 0.7 * ((float64(k)+0.5)/float64(len(b.labels)) - 0.5)
 				s := row.Cells[c].Score
-				points = append(points, intervalPoint{s.Mean, y, s.Low, s.High})
+				points = append(points, intervalPoint{s.Value, y, s.Low, s.High})
 			}
 			if len(points) == 0 {
 				continue

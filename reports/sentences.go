@@ -49,40 +49,24 @@ func (b *builder) findings() []finding {
 func (b *builder) finding(system runs.System, d decoding, diff *difference) finding {
 	baseline := b.name(b.baselineOf(system.Label))
 	subject := fmt.Sprintf("%s's raw outputs %s", b.name(system.Label), b.manner(system.Label, d))
-	metric := title(b.headline)
-	size := document.Format("%s; %s, %s", probability(diff.holm), counted(diff.Examples, "example"), counted(len(diff.seeds), "seed"))
+	metric := measure(b.headline)
 	var f finding
-	if diff.isSignificant() {
-		f.head = document.Format("%s score %s %s %s %s's", subject, gap(diff), metric, above(diff), baseline)
-		f.rest = document.Format(" (%s against %s; %s).", number(diff.MeanA), number(diff.MeanB), size)
-	} else {
+	switch {
+	case !diff.Tested:
+		f.head = document.Format("%s score %s %s %s %s's %s", subject, gap(diff), metric, above(diff), baseline, these)
+		f.rest = document.Format(" (%s; %s). %s", means(diff), size(diff), untested)
+	case diff.isSignificant():
+		f.head = document.Format("%s are %s than %s's by %s %s", subject, comparative(b.headline, diff), baseline, gap(diff), metric)
+		f.rest = document.Format(" (%s; %s).", means(diff), size(diff))
+	default:
 		f.head = document.Format("%s are not significantly different from %s's in %s", subject, baseline, metric)
-		f.rest = document.Format(" (%s against %s, a difference of %s %s; %s).", number(diff.MeanA), number(diff.MeanB), signed(diff.Difference), interval(diff.Low, diff.High), size)
-	}
-	if diff.isSignificant() && diff.Low <= 0 && diff.High >= 0 {
-		f.rest = document.Format("%s Their interval, which is about other training seeds too, includes no difference: the p value speaks of these runs, and others may not show it.", f.rest)
+		f.rest = document.Format(" (%s, a difference of %s %s; %s).", means(diff), signed(diff.Difference), interval(diff.Low, diff.High), size(diff))
 	}
 	if own := b.behaviour(system); own != nil {
 		f.rest = document.Format("%s %s", f.rest, own)
 	}
 	f.details = b.controlled(system, diff)
 	return f
-}
-
-// gap is the size of a difference with its interval, both positive where the
-// difference is seen from its own side.
-func gap(d *difference) document.Number {
-	if d.Difference < 0 {
-		return number(-d.Difference) + " " + interval(-d.High, -d.Low)
-	}
-	return number(d.Difference) + " " + interval(d.Low, d.High)
-}
-
-func above(d *difference) string {
-	if d.Difference < 0 {
-		return "below"
-	}
-	return "above"
 }
 
 // behaviour compares a system's behaviour with its baseline's. It returns nil
@@ -94,15 +78,19 @@ func (b *builder) behaviour(system runs.System) document.Spans {
 		if d == nil || metric == b.headline {
 			continue
 		}
-		verdict := "is not significantly different"
-		if d.isSignificant() {
-			verdict = "is higher"
-			if d.Difference < 0 {
-				verdict = "is lower"
-			}
+		values := document.Format("%s", means(d))
+		if by := measure(metric); by != title(metric) {
+			values = document.Format("%s %s", by, means(d))
 		}
-		clauses = append(clauses, document.Format("%s %s (%s against %s, %s %s, %s)", title(metric), verdict,
-			number(d.MeanA), number(d.MeanB), signed(d.Difference), interval(d.Low, d.High), probability(d.holm)))
+		values = document.Format("%s, %s %s", values, signed(d.Difference), interval(d.Low, d.High))
+		switch {
+		case !d.Tested:
+			clauses = append(clauses, document.Format("%s (%s)", title(metric), values))
+		case d.isSignificant():
+			clauses = append(clauses, document.Format("%s %s (%s, %s)", title(metric), scores(metric, d), values, probability(d.Corrected)))
+		default:
+			clauses = append(clauses, document.Format("%s is not significantly different (%s, %s)", title(metric), values, probability(d.Corrected)))
+		}
 	}
 	if len(clauses) == 0 {
 		return nil

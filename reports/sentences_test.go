@@ -28,9 +28,16 @@ var ppo = runs.System{Label: "ppo", Decode: "sample", Form: "raw"}
 
 func diff(a, b, width, p float64) *difference {
 	return &difference{
-		Comparison: metrics.Comparison{MeanA: a, MeanB: b, Difference: a - b, Low: a - b - width, High: a - b + width, Examples: 913, Seeds: 3},
-		seeds:      []int{1, 2, 3}, holm: p,
+		Comparison: metrics.Comparison{MeanA: a, MeanB: b, Difference: a - b, Low: a - b - width, High: a - b + width, Examples: 913, Seeds: 3, Tested: true, P: p, Corrected: p},
+		seeds:      []int{1, 2, 3},
 	}
+}
+
+// ofTwo is a difference of two seeds, which is not tested.
+func ofTwo(a, b, width float64) *difference {
+	d := diff(a, b, width, 0)
+	d.Tested, d.seeds = false, d.seeds[:2]
+	return d
 }
 
 func postOfMLE(d *difference) control {
@@ -45,26 +52,28 @@ func TestSentences(t *testing.T) {
 		without  string
 	}{
 		"a gain": {
-			map[string]*difference{"la-rougeL": diff(0.133, 0.096, 0.012, 0.0001), "repetition": diff(0.09, 0.134, 0.01, 0.0004), "ended": diff(0.97, 0.969, 0.01, 0.8)}, nil,
-			[]string{"PPO's raw outputs sampled at temperature 1 score 0.037 [0.025, 0.049] la-ROUGE-L above MLE's (0.133 against 0.096; p < 0.001; 913 examples, 3 seeds).",
-				"Their repetition is lower (0.090 against 0.134, −0.044 [−0.054, −0.034], p < 0.001); their share ended is not significantly different (0.970 against 0.969, +0.001 [−0.009, 0.011], p = 0.80)."}, "So the gain"},
+			map[string]*difference{"la-rougeL": diff(0.133, 0.096, 0.012, 0.0001), "repetition": diff(0.09, 0.134, 0.01, 0.0004), "ended": diff(0.97, 0.969, 0.01, 0.8), "length_ratio": diff(0.12, 0.15, 0.01, 0.002)}, nil,
+			[]string{"PPO's raw outputs sampled at temperature 1 are better than MLE's by 0.037 [0.025, 0.049] la-ROUGE-L (0.133 against 0.096; p < 0.001; 913 examples, 3 seeds).",
+				"Their repetition is lower, which is better (0.090 against 0.134, −0.044 [−0.054, −0.034], p < 0.001); their share ended is not significantly different (0.970 against 0.969, +0.001 [−0.009, 0.011], p = 0.80); their length ratio is closer to 1 (mean |ln length ratio| 0.120 against 0.150, −0.030 [−0.040, −0.020], p = 0.002)."}, "So the gain"},
 		"a loss": {
-			map[string]*difference{"la-rougeL": diff(0.096, 0.133, 0.012, 0.004)}, []control{postOfMLE(diff(0.096, 0.15, 0.01, 0.0001))},
-			[]string{"score 0.037 [0.025, 0.049] la-ROUGE-L below MLE's (0.096 against 0.133; p = 0.004;",
-				"They score 0.054 [0.044, 0.064] below post-processed outputs of MLE sampled at temperature 1"}, "So the gain"},
+			map[string]*difference{"la-rougeL": diff(0.096, 0.133, 0.012, 0.004), "ended": diff(0.9, 0.96, 0.01, 0.001), "length_ratio": diff(0.15, 0.12, 0.01, 0.002)}, []control{postOfMLE(diff(0.096, 0.15, 0.01, 0.0001))},
+			[]string{"are worse than MLE's by 0.037 [0.025, 0.049] la-ROUGE-L (0.096 against 0.133; p = 0.004;",
+				"share ended is lower, which is worse", "length ratio is farther from 1",
+				"They are worse than post-processed outputs of MLE sampled at temperature 1 by 0.054 [0.044, 0.064] (0.096 against 0.150; p < 0.001)."}, "So the gain"},
 		"nothing": {
 			map[string]*difference{"la-rougeL": diff(0.133, 0.131, 0.012, 0.41)}, nil,
 			[]string{"PPO's raw outputs sampled at temperature 1 are not significantly different from MLE's in la-ROUGE-L (0.133 against 0.131, a difference of +0.002 [−0.010, 0.014]; p = 0.41;"}, "above"},
-		"a gain that other seeds may not show": {
-			map[string]*difference{"la-rougeL": diff(0.133, 0.096, 0.05, 0.001)}, nil,
-			[]string{"score 0.037 [−0.013, 0.087] la-ROUGE-L above", "others may not show it"}, ""},
+		"two seeds": {
+			map[string]*difference{"la-rougeL": ofTwo(0.133, 0.096, 0.001), "repetition": ofTwo(0.09, 0.134, 0.001)}, []control{postOfMLE(ofTwo(0.133, 0.12, 0.01))},
+			[]string{"PPO's raw outputs sampled at temperature 1 score 0.037 [0.036, 0.038] la-ROUGE-L above MLE's for these two models, over examples (0.133 against 0.096; 913 examples, 2 seeds). With fewer than three seeds nothing is called significant.",
+				"Their repetition (0.090 against 0.134, −0.044 [−0.045, −0.043]).", "They score 0.013 [0.003, 0.023] above post-processed outputs"}, "p ="},
 		"a gain that a control has too": {
 			map[string]*difference{"la-rougeL": diff(0.133, 0.096, 0.012, 0.0001)}, []control{postOfMLE(diff(0.133, 0.131, 0.01, 0.5))},
 			[]string{"Post-processed outputs of MLE sampled at temperature 1 are not significantly different from them (0.133 against 0.131, a difference of +0.002 [−0.008, 0.012]; p = 0.50).",
 				"So the gain is not shown to go beyond that of post-processed outputs of MLE sampled at temperature 1."}, ""},
 		"a gain beyond the control": {
 			map[string]*difference{"la-rougeL": diff(0.133, 0.096, 0.012, 0.0001)}, []control{postOfMLE(diff(0.133, 0.12, 0.01, 0.01))},
-			[]string{"They score 0.013 [0.003, 0.023] above post-processed outputs of MLE", "p = 0.010", "So the gain goes beyond each of these controls."}, "not shown"},
+			[]string{"They are better than post-processed outputs of MLE sampled at temperature 1 by 0.013 [0.003, 0.023]", "p = 0.010", "So the gain goes beyond each of these controls."}, "not shown"},
 		"no numbers": {map[string]*difference{}, nil, []string{"There is nothing to compare yet."}, "significant"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -84,10 +93,10 @@ func TestSentencesOfAStore(t *testing.T) {
 	summary, page := write(t, demo().store(t), options(t.TempDir()))
 	said := strings.Join(summary.Sentences, "\n")
 	contains(t, said,
-		"PPO's raw outputs sampled at temperature 1 score 0.0", "la-ROUGE-L above MLE's",
+		"PPO's raw outputs sampled at temperature 1 are better than MLE's by 0.0",
 		"PPO's raw outputs decoded greedily are not significantly different from MLE's in la-ROUGE-L",
 		"MLE sampled at its best temperature on dev (0.7) is not significantly different from them",
-		"above “MLE, longer” (MLE trained on) sampled at temperature 1",
+		"better than “MLE, longer” (MLE trained on) sampled at temperature 1 by 0.0",
 		"So the gain is not shown to go beyond that of MLE sampled at its best temperature on dev (0.7).")
 	contains(t, page, "### Controls", "best temperature on dev", "trained on", "post-processed")
 }

@@ -9,35 +9,23 @@ import (
 	"lastmile/runs"
 )
 
-// significant is the largest corrected p value that is called significant.
-const significant = 0.05
-
-// The levels below which p values can be told: those that sentences say, and
-// those that only decide on a mark in the table.
-const (
-	saidLevel   = 0.001
-	markedLevel = 0.02
-)
-
 // difference is a comparison of two systems by one metric.
 type difference struct {
 	metrics.Comparison
 	seeds []int // those that both systems have
-	holm  float64
 }
 
-// isSignificant tells whether the corrected p value says so.
-func (d difference) isSignificant() bool { return d.holm <= significant }
+// isSignificant asks the one rule there is.
+func (d *difference) isSignificant() bool { return d.Significant(metrics.Level) }
 
 // statistics asks the package metrics, and collects its warnings.
 type statistics struct {
-	resampling metrics.Resampling
-	cells      int
-	warnings   []string
-	warned     map[string]int
+	cells    int
+	warnings []string
+	warned   map[string]int
 }
 
-// mean estimates a system's mean, on the examples that have a score by every
+// mean estimates what a system scores, on the examples that have a score by every
 // seed. It returns nil where there are none.
 func (st *statistics) mean(system *runs.SystemScores, metric string) (*metrics.Estimate, error) {
 	if system == nil {
@@ -47,7 +35,7 @@ func (st *statistics) mean(system *runs.SystemScores, metric string) (*metrics.E
 	if len(scores) == 0 || len(scores[0]) == 0 {
 		return nil, nil
 	}
-	estimate, err := metrics.Mean(scores, st.resampling)
+	estimate, err := metrics.Mean(scores, metrics.ScaleOf(metric))
 	if err != nil {
 		return nil, fmt.Errorf("%s of %s: %w", metric, describe(system.System), err)
 	}
@@ -78,7 +66,7 @@ func (st *statistics) compare(a, b *runs.SystemScores, metric string) (*differen
 	if len(seeds) == 0 || len(rows) != 2*len(seeds) || len(rows[0]) == 0 {
 		return nil, nil
 	}
-	comparison, err := metrics.Compare(rows[:len(seeds)], rows[len(seeds):], st.resampling)
+	comparison, err := metrics.Compare(rows[:len(seeds)], rows[len(seeds):], metrics.ScaleOf(metric))
 	if err != nil {
 		return nil, fmt.Errorf("%s of %s and %s: %w", metric, describe(a.System), describe(b.System), err)
 	}
@@ -86,52 +74,14 @@ func (st *statistics) compare(a, b *runs.SystemScores, metric string) (*differen
 	return &difference{Comparison: comparison, seeds: seeds}, nil
 }
 
-// sharpen repeats the test of a comparison whose p value is the smallest that
-// the number of resamples can show, with more of them: enough that it can stay
-// below a level when it is corrected for so many comparisons.
-func (st *statistics) sharpen(d *difference, a, b *runs.SystemScores, metric string, comparisons int, below float64) error {
-	resamples := st.resampling.Resamples
-	wanted := min(int(2*float64(comparisons)/below), 1_000_000)
-	if d == nil || wanted <= resamples || d.P > 1.5/float64(resamples+1) {
-		return nil
-	}
-	var rows [][]float64
-	for _, of := range []*runs.SystemScores{a, b} {
-		for _, seed := range d.seeds {
-			rows = append(rows, of.Values[metric][slices.Index(of.Seeds, seed)])
-		}
-	}
-	rows = complete(rows)
-	differences := make([]float64, len(rows[0]))
-	for i := range differences {
-		for k, row := range rows {
-			sign := 1.0
-			if k >= len(d.seeds) {
-				sign = -1
-			}
-			differences[i] += sign * row[i] / float64(len(d.seeds))
-		}
-	}
-	more := st.resampling
-	more.Resamples = wanted
-	p, err := metrics.Permutation(differences, more)
-	if err != nil {
-		return fmt.Errorf("%s of %s and %s: %w", metric, describe(a.System), describe(b.System), err)
-	}
-	d.P = p
-	return nil
-}
-
 // correct gives comparisons their corrected p values. All of them are one
 // family.
 func correct(family []*difference) {
-	p := make([]float64, len(family))
+	comparisons := make([]*metrics.Comparison, len(family))
 	for i, d := range family {
-		p[i] = d.P
+		comparisons[i] = &d.Comparison
 	}
-	for i, corrected := range metrics.Holm(p) {
-		family[i].holm = corrected
-	}
+	metrics.Correct(comparisons)
 }
 
 // complete drops the examples (columns) that lack a score in some row.

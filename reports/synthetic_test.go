@@ -51,7 +51,7 @@ func (l syntheticLabel) isModern() bool {
 func demo() synthetic {
 	return synthetic{
 		examples: 60,
-		seeds:    []int{1, 2, 3},
+		seeds:    []int{1, 2, 3, 4, 5, 6},
 		metrics:  []string{"rougeL", "la-rougeL", "bleurt", "length_ratio", "repetition", "ended"},
 		labels: []syntheticLabel{
 			{name: "mle", algorithm: "none", gain: map[string]float64{"best": 0.06}},

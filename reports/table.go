@@ -1,6 +1,11 @@
 package reports
 
-import "lastmile/runs"
+import (
+	"slices"
+
+	"lastmile/metrics"
+	"lastmile/runs"
+)
 
 // Table is the main table of a report: systems against metrics.
 type Table struct {
@@ -15,7 +20,17 @@ type Table struct {
 type Column struct {
 	Metric     string   `json:"metric"`
 	Better     string   `json:"better"`     // higher, lower, closer to 1 or none
+	Summary    string   `json:"summary"`    // what a system's value is: mean, share or median
+	Compared   string   `json:"compared"`   // what systems are compared by: mean, share or mean |ln ratio|
 	Signatures []string `json:"signatures"` // more than one where runs differ in how they score
+}
+
+// heading is the metric, and what of it is shown where that is no mean.
+func (c Column) heading() string {
+	if c.Summary == metrics.Ratio.Summary() {
+		return c.Metric + " (median)"
+	}
+	return c.Metric
 }
 
 // Row is a system: the runs of a label, decoded in one way, before or after
@@ -36,9 +51,9 @@ type Cell struct {
 	Published []Published `json:"published"` // what others report
 }
 
-// Score is a mean over examples and seeds.
+// Score is the mean over examples and seeds or, of ratios, the median.
 type Score struct {
-	Mean     float64 `json:"mean"`
+	Value    float64 `json:"value"`
 	Low      float64 `json:"low"` // of the interval
 	High     float64 `json:"high"`
 	Examples int     `json:"examples"`
@@ -47,25 +62,54 @@ type Score struct {
 
 // Versus compares a system with another.
 type Versus struct {
-	Difference float64 `json:"difference"` // the system's mean minus the other's
+	Difference float64 `json:"difference"` // the system's value minus the other's, as Column.Compared has it
 	Low        float64 `json:"low"`        // of its interval
 	High       float64 `json:"high"`
-	P          float64 `json:"p"`
-	PHolm      float64 `json:"p_holm"` // corrected for all comparisons of the table
-	Examples   int     `json:"examples"`
-	Seeds      int     `json:"seeds"`
+	// P is nil with fewer than three seeds: the interval is then for these two
+	// models, over examples.
+	P           *float64 `json:"p"`
+	PHolm       *float64 `json:"p_holm"` // corrected for all comparisons of the report
+	Significant bool     `json:"significant"`
+	Better      int      `json:"better"` // 1 where the difference is for the better, -1 for the worse, 0 where neither is
+	Examples    int      `json:"examples"`
+	Seeds       int      `json:"seeds"`
 }
 
-// mark says whether a system is significantly above or below the baseline.
+// mark says whether a system is significantly better or worse than the baseline
+// or, where neither is better, above or below it.
 func (v *Versus) mark() string {
 	switch {
-	case v == nil || v.PHolm > significant:
+	case v == nil || !v.Significant:
 		return ""
-	case v.Difference > 0:
+	case v.Better > 0:
 		return "▲"
-	default:
+	case v.Better < 0:
 		return "▼"
+	case v.Difference > 0:
+		return "△"
+	default:
+		return "▽"
 	}
+}
+
+// scope says what intervals cover where there are too few seeds for a test.
+func (t *Table) scope() string {
+	for _, row := range t.Rows {
+		if len(row.Seeds) < metrics.FewestSeeds {
+			return " (with one or two seeds for these models, over examples)"
+		}
+	}
+	return ""
+}
+
+// marks says what the marks mean, of which the last two are said where a column
+// has them.
+func (t *Table) marks() string {
+	text := "▲ ▼ significantly better, worse than " + enumerate(t.Baselines)
+	if slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Better == metrics.Neutral.String() }) {
+		text += "; △ ▽ significantly above, below it, where neither is better"
+	}
+	return text
 }
 
 func (r Row) system() runs.System {

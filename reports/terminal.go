@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 
+	"lastmile/metrics"
 	"lastmile/reports/document"
 )
 
@@ -13,7 +14,7 @@ func (t *Table) Text(width int) string {
 	if width > 0 && document.Width(text) > width {
 		text = t.columns(false).String()
 	}
-	text += fmt.Sprintf("▲ ▼ significantly above, below %s (same decoding and form, p ≤ %g after Holm's correction)\n", enumerate(t.Baselines), significant)
+	text += fmt.Sprintf("%s (same decoding and form, Holm's p < %g, 3 seeds or more)\n", t.marks(), metrics.Level)
 	return text
 }
 
@@ -21,7 +22,7 @@ func (t *Table) Text(width int) string {
 func (t *Table) columns(intervals bool) document.Table {
 	table := document.Table{Header: document.Row("decode", "form", "system"), Align: make([]document.Alignment, 3)}
 	for _, c := range t.Columns {
-		table.Header = append(table.Header, document.Format("%s ", c.Metric))
+		table.Header = append(table.Header, document.Format("%s ", c.heading()))
 		table.Align = append(table.Align, document.Right)
 	}
 	decode, form := "", ""
@@ -47,7 +48,7 @@ func (c Cell) text(intervals bool) document.Number {
 	if c.Score == nil {
 		return "– "
 	}
-	text := number(c.Score.Mean)
+	text := number(c.Score.Value)
 	if intervals {
 		text += " " + interval(c.Score.Low, c.Score.High)
 	}

@@ -116,7 +116,11 @@ func (b *builder) compute(ctx context.Context, store *runs.Store) error {
 	if b.table, err = b.buildTable(ctx, b.columns, published); err != nil {
 		return err
 	}
-	return b.compareControls(ctx)
+	if err := b.compareControls(ctx); err != nil {
+		return err
+	}
+	b.correctAll()
+	return nil
 }
 
 // readTexts reads what is shown of the texts: their lengths, and the examples

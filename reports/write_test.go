@@ -16,10 +16,10 @@ import (
 
 var update = flag.Bool("update", false, "write the golden report anew")
 
-// options are those of the tests: few resamples, since they are about words.
+// options are those of the tests.
 func options(dir string) Options {
 	return Options{
-		Dir: dir, Baseline: "mle", Examples: 4, Seed: 1, resamples: 1000, Defaults: json.RawMessage(defaults), Algorithms: algorithms, Stages: stageKinds,
+		Dir: dir, Baseline: "mle", Examples: 4, Seed: 1, Defaults: json.RawMessage(defaults), Algorithms: algorithms, Stages: stageKinds,
 		Command: "lastmile report experiments/demo.toml", Versions: []Version{{"lastmile", "v0.1.0"}},
 	}
 }
@@ -164,9 +164,10 @@ func TestAReportThatIsThereIsNotMadeAgain(t *testing.T) {
 
 func TestAFailedRunIsSaidToHaveFailed(t *testing.T) {
 	s := demo()
+	s.seeds = s.seeds[:3]
 	s.fail, s.reason = "ppo", "rl: the loss is not a number at update 3 | see *log*"
 	summary, page := write(t, s.store(t), options(t.TempDir()))
-	contains(t, page, "Not in the numbers:", `- PPO, seed 1, failed: rl: the loss is not a number at update 3 \| see \*log\*.`, "ppo: seeds 1 (failed), 2, 3", "examples, 2 seeds)", "2 seeds: the interval covers")
+	contains(t, page, "Not in the numbers:", `- PPO, seed 1, failed: rl: the loss is not a number at update 3 \| see \*log\*.`, "ppo: seeds 1 (failed), 2, 3", "examples, 2 seeds)", "2 seeds: the interval is for these two models, over examples")
 	contains(t, strings.Join(summary.Sentences, "\n"), "PPO, seed 1, failed: rl: the loss is not a number at update 3 | see *log*.")
 	for _, row := range summary.Table.Rows {
 		if want := 3; row.Label == "ppo" && len(row.Seeds) != want-1 || row.Label != "ppo" && len(row.Seeds) != want {
@@ -179,7 +180,7 @@ func TestAMetricThatNobodyScored(t *testing.T) {
 	o := options(t.TempDir())
 	o.Columns = []string{"rougeL", "exact", "repetition"}
 	summary, page := write(t, demo().store(t), o)
-	contains(t, page, "exact was asked for, and no run has scored it.", "score 0.0", "ROUGE-L above MLE's")
+	contains(t, page, "exact was asked for, and no run has scored it.", "better than MLE's by 0.0", "] ROUGE-L** (0.")
 	if strings.Contains(page, "la-ROUGE") {
 		t.Error("the report speaks of a metric that is not among its columns")
 	}

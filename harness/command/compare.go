@@ -1,9 +1,10 @@
 package command
 
 import (
-	"lastmile/harness/scoring"
-
 	"github.com/spf13/cobra"
+
+	"lastmile/harness/scoring"
+	"lastmile/metrics"
 )
 
 func compareCommand() *cobra.Command {
@@ -27,11 +28,12 @@ and --form say otherwise, each with one value for both or with A's and B's; the
 learned metric is taken from the store. With --refs, A and B are files of
 texts, as in lastmile score.
 
-The interval is the BCa interval of a paired bootstrap over examples, and with
-several seeds that of a hierarchical one; p is that of approximate
-randomisation; both from 10,000 resamples. A difference is called significant
-where the corrected p is at most --level and the interval leaves out 0. BLEU and
-chrF have a second row: the values of all texts together.
+With three or more seeds, the interval and p are about other examples and other
+training seeds, and a difference is called significant where the corrected p is
+below --level. With one or two seeds, and for files, the interval is for these
+two models, over examples; there is no p, and nothing is called significant.
+length_ratio is compared by the mean of |ln ratio|, so that less is closer to 1.
+BLEU and chrF have a second row: the values of all texts together.
 
 Options of metrics that no flag is given for (stemming, length adjustment, its
 α) are those of A's sweep, for files the defaults.`,
@@ -54,7 +56,7 @@ Options of metrics that no flag is given for (stemming, length adjustment, its
 	f.add(c, &compare.References)
 	c.Flags().IntVar(&compare.Examples, "examples", 5, "number of examples")
 	c.Flags().StringVar(&compare.By, "by", "", "the `metric` that examples are chosen by (default the first one)")
-	c.Flags().Float64Var(&compare.Level, "level", 0.05, "the largest corrected p that is called significant")
+	c.Flags().Float64Var(&compare.Level, "level", metrics.Level, "below what a corrected p is called significant")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }

@@ -33,7 +33,7 @@ type ReportSettings struct {
 	Published string `toml:"published" json:"published"`
 	// Examples is the number of test examples that are shown in full.
 	Examples int `toml:"examples" json:"examples"`
-	// Seed names the random streams of the intervals and tests.
+	// Seed names the random stream of the examples that are drawn to be shown.
 	Seed int `toml:"seed" json:"seed"`
 }
 

@@ -20,7 +20,7 @@ func scoreCommand() *cobra.Command {
 		Use:   "score [RUN...] | score --refs FILE --hyps FILE",
 		Short: "Score a file of texts against references, or the outputs of runs again",
 		Long: `Score compares texts with references and prints the mean of each metric with
-its 95 % bootstrap interval. Files are plain text, a text a line, or JSON lines
+its 95 % interval, of length_ratio the median. Files are plain text, a text a line, or JSON lines
 (.jsonl, .jsonl.gz) with the fields "text" for a hypothesis, "reference" or
 "references" for references, "input" for what novelty, coverage, density and the
 length adjustment length-normalised look at, and "id" where lines are to be

@@ -27,7 +27,7 @@ type Comparing struct {
 	// differ most by the metric By; "" means the first metric.
 	Examples int
 	By       string
-	// Level is the largest corrected p value that is called significant.
+	// Level is below what a corrected p value is called significant.
 	Level float64
 }
 
@@ -37,7 +37,7 @@ type Compared struct {
 	B System `json:"b"`
 	// Examples is the number of examples that both have.
 	Examples int `json:"examples"`
-	// Level is the largest corrected p value that is called significant.
+	// Level is below what a corrected p value is called significant.
 	Level   float64          `json:"level"`
 	Metrics []ComparedMetric `json:"metrics"`
 	// By is the metric by which Differing is chosen: the examples where the

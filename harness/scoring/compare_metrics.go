@@ -11,8 +11,9 @@ import (
 // ComparedMetric is how two systems differ by a metric.
 type ComparedMetric struct {
 	Metric string `json:"metric"`
-	// Level is "corpus" where the values are those of all texts together, and
-	// empty where they are means over texts.
+	// Level is "corpus" where the values are those of all texts together, "|ln|"
+	// where they are means of |ln ratio|, and empty where they are means over
+	// texts.
 	Level string  `json:"level,omitempty"`
 	A     float64 `json:"a"`
 	B     float64 `json:"b"`
@@ -20,13 +21,12 @@ type ComparedMetric struct {
 	Difference float64 `json:"difference"`
 	Low        float64 `json:"low"`
 	High       float64 `json:"high"`
-	// P is that of approximate randomisation, and Holm the same corrected for
-	// all metrics that are compared.
-	P    float64 `json:"p"`
-	Holm float64 `json:"p_holm"`
-	// Significant says that Holm is at most the level and that the interval
-	// leaves out 0: with several seeds it speaks of seeds as well, which p does
-	// not.
+	// P is that of no difference, and Holm the same corrected for all metrics
+	// that are compared. Both are nil with fewer than three seeds: the interval
+	// is then for these two models, over examples.
+	P    *float64 `json:"p"`
+	Holm *float64 `json:"p_holm"`
+	// Significant says that Holm is below the level.
 	Significant bool `json:"significant"`
 	// Verdict says in words what that means.
 	Verdict string `json:"verdict"`
@@ -48,54 +48,53 @@ type Counts struct {
 func (r *Compared) compare(all []scored, a, b *texts, o *measuring) error {
 	warned := map[string][]string{} // a warning to the rows that it is about
 	var warnings []string
-	add := func(m scored, level, signature string, c metrics.Comparison, counts *Counts) {
-		row := ComparedMetric{Metric: m.name, Level: level, Signature: signature, Counts: counts,
-			A: c.MeanA, B: c.MeanB, Difference: c.Difference, Low: c.Low, High: c.High, P: c.P}
-		r.Metrics = append(r.Metrics, row)
+	var comparisons []*metrics.Comparison // by row
+	add := func(m scored, level, signature string, a, b [][]float64, scale metrics.Scale, counts *Counts) error {
+		c, err := metrics.Compare(a, b, scale)
+		if err != nil {
+			return fmt.Errorf("comparing by %s: %w", named(m.name, level), err)
+		}
+		r.Metrics = append(r.Metrics, ComparedMetric{Metric: m.name, Level: level, Signature: signature, Counts: counts,
+			A: c.MeanA, B: c.MeanB, Difference: c.Difference, Low: c.Low, High: c.High})
+		comparisons = append(comparisons, &c)
 		for _, w := range c.Warnings {
 			if warned[w] == nil {
 				warnings = append(warnings, w)
 			}
 			warned[w] = append(warned[w], named(m.name, level))
 		}
+		return nil
 	}
 	for _, m := range all {
-		c, err := metrics.Compare(m.values[0], m.values[1], resampling)
-		if err != nil {
-			return fmt.Errorf("comparing by %s: %w", m.name, err)
+		scale, level := metrics.ScaleOf(m.name), ""
+		if scale == metrics.Ratio {
+			level = ratioLevel
 		}
-		add(m, "", m.signature, c, countBetter(m))
-		if m.pooled == nil {
-			o.step("compared by " + m.name)
-			continue
-		}
-		ofA, err := m.statistics(a)
-		if err != nil {
+		if err := add(m, level, m.signature, m.values[0], m.values[1], scale, countBetter(m)); err != nil {
 			return err
 		}
-		ofB, err := m.statistics(b)
-		if err != nil {
-			return err
+		if m.pooled != nil {
+			ofA, err := m.poolScores(a)
+			if err != nil {
+				return err
+			}
+			ofB, err := m.poolScores(b)
+			if err != nil {
+				return err
+			}
+			if err := add(m, corpusLevel, m.pooled.PooledSignature(), ofA, ofB, metrics.Amount, nil); err != nil {
+				return err
+			}
 		}
-		if c, err = metrics.PoolCompare(m.pooled, ofA, ofB, resampling); err != nil {
-			return err
-		}
-		if max(len(a.inputs), len(b.inputs)) > 1 {
-			c.Warnings = append(c.Warnings, "the value of all seeds' texts together; the interval speaks of other examples, not of other seeds")
-		}
-		add(m, corpusLevel, m.pooled.PooledSignature(), c, nil)
 		o.step("compared by " + m.name)
 	}
-	var p []float64
-	for _, row := range r.Metrics {
-		p = append(p, row.P)
-	}
-	for i, corrected := range metrics.Holm(p) {
+	metrics.Correct(comparisons)
+	for i, c := range comparisons {
 		row := &r.Metrics[i]
-		row.Holm, row.Significant = corrected, corrected <= r.Level && (row.Low > 0 || row.High < 0)
-	}
-	for i := range r.Metrics {
-		row := &r.Metrics[i]
+		if c.Tested {
+			row.P, row.Holm = &c.P, &c.Corrected
+		}
+		row.Significant = c.Significant(r.Level)
 		k := slices.IndexFunc(all, func(m scored) bool { return m.name == row.Metric })
 		row.Verdict = verdict(*row, all[k].direction)
 	}
@@ -110,15 +109,17 @@ func (r *Compared) compare(all []scored, a, b *texts, o *measuring) error {
 
 // verdict says in words what a row shows.
 func verdict(row ComparedMetric, direction metrics.Direction) string {
-	above := row.Difference > 0
+	better := direction.Better(row.Difference)
 	switch {
+	case row.P == nil:
+		return "not tested"
 	case !row.Significant:
 		return "not significantly different"
-	case direction == metrics.Higher && above, direction == metrics.Lower && !above:
+	case better > 0:
 		return "A is better"
-	case direction == metrics.Higher, direction == metrics.Lower:
+	case better < 0:
 		return "B is better"
-	case above:
+	case row.Difference > 0:
 		return "A is higher"
 	}
 	return "B is higher"

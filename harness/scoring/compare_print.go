@@ -26,8 +26,8 @@ func (r Compared) Print(w io.Writer) error {
 		if m.Counts != nil {
 			counts = fmt.Sprintf("%d/%d/%d", m.Counts.Wins, m.Counts.Ties, m.Counts.Losses)
 		}
-		fmt.Fprintf(t, "%s\t%.4f\t%.4f\t%+.4f\t[%+.4f, %+.4f]\t%.4f\t%.4f\t%s\t%s\n",
-			named(m.Metric, m.Level), m.A, m.B, m.Difference, m.Low, m.High, m.P, m.Holm, counts, m.Verdict)
+		fmt.Fprintf(t, "%s\t%.4f\t%.4f\t%+.4f\t[%+.4f, %+.4f]\t%s\t%s\t%s\t%s\n",
+			named(m.Metric, m.Level), m.A, m.B, m.Difference, m.Low, m.High, probability(m.P), probability(m.Holm), counts, m.Verdict)
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -36,12 +36,20 @@ func (r Compared) Print(w io.Writer) error {
 	for _, m := range r.Metrics {
 		fmt.Fprintf(w, "%s\n", m.Signature)
 	}
-	fmt.Fprintf(w, "\nA difference is called significant where p (Holm) is at most %g and the interval leaves out 0.\n", r.Level)
+	fmt.Fprintf(w, "\nA difference is called significant where p (Holm) is below %g. Intervals are not corrected.\n", r.Level)
 	for _, note := range r.Notes {
 		fmt.Fprintf(w, "%s.\n", capital(note))
 	}
 	r.printExamples(w)
 	return nil
+}
+
+// probability writes a p value, where there is one.
+func probability(p *float64) string {
+	if p == nil {
+		return "–"
+	}
+	return fmt.Sprintf("%.4f", *p)
 }
 
 // capital makes a sentence's first letter large.

@@ -116,22 +116,55 @@ func TestExamplesOfAnotherTaskAreNotCompared(t *testing.T) {
 }
 
 func TestVerdicts(t *testing.T) {
+	p := 0.5
 	for _, c := range []struct {
-		significant bool
-		difference  float64
-		direction   metrics.Direction
-		want        string
+		tested, significant bool
+		difference          float64
+		direction           metrics.Direction
+		want                string
 	}{
-		{false, 1, metrics.Higher, "not significantly different"},
-		{true, 1, metrics.Higher, "A is better"},
-		{true, -1, metrics.Higher, "B is better"},
-		{true, 1, metrics.Lower, "B is better"},
-		{true, -1, metrics.Lower, "A is better"},
-		{true, 1, metrics.CloserToOne, "A is higher"},
-		{true, -1, metrics.Neutral, "B is higher"},
+		{false, false, 1, metrics.Higher, "not tested"},
+		{true, false, 1, metrics.Higher, "not significantly different"},
+		{true, true, 1, metrics.Higher, "A is better"},
+		{true, true, -1, metrics.Higher, "B is better"},
+		{true, true, 1, metrics.Lower, "B is better"},
+		{true, true, -1, metrics.Lower, "A is better"},
+		{true, true, 1, metrics.CloserToOne, "B is better"}, // farther from 1
+		{true, true, -1, metrics.Neutral, "B is higher"},
 	} {
-		if got := verdict(ComparedMetric{Significant: c.significant, Difference: c.difference}, c.direction); got != c.want {
+		row := ComparedMetric{Significant: c.significant, Difference: c.difference}
+		if c.tested {
+			row.P = &p
+		}
+		if got := verdict(row, c.direction); got != c.want {
 			t.Errorf("%+v: got %q", c, got)
+		}
+	}
+}
+
+// Three seeds are tested, and two are not, whatever they show.
+func TestSeedsAreWhatIsTested(t *testing.T) {
+	references := []string{"one two", "three four", "five six", "seven eight"}
+	good := references
+	bad := []string{"none", "of it", "is", "right"}
+	for seeds := 2; seeds <= 3; seeds++ {
+		a, b := ofSeeds("a", references, slices.Repeat([][]string{good}, seeds)...), ofSeeds("b", references, slices.Repeat([][]string{bad}, seeds)...)
+		o := measuring{Measures: Measures{Metrics: []string{"rouge1", "chrf"}}}
+		all, err := o.score(nil, metrics.DefaultOptions(), a, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := Compared{Level: metrics.Level}
+		if err := r.compare(all, a, b, &o); err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range r.Metrics {
+			if tested := seeds >= metrics.FewestSeeds; (row.P != nil) != tested || row.Significant != tested || (row.Verdict == "A is better") != tested {
+				t.Errorf("%d seeds: %+v", seeds, row)
+			}
+		}
+		if said := strings.Join(r.Notes, "; "); strings.Contains(said, "for these two models, over examples") != (seeds < 3) {
+			t.Errorf("%d seeds: notes %q", seeds, said)
 		}
 	}
 }

@@ -189,63 +189,60 @@ func lacking(err error, t *texts) error {
 type MetricScore struct {
 	Metric string `json:"metric"`
 	// Level is "corpus" where the value is that of all texts together, as of
-	// BLEU and chrF, and empty where it is the mean of the texts' scores.
+	// BLEU and chrF, "median" where it is the median of the texts' scores, and
+	// empty where it is their mean.
 	Level string  `json:"level,omitempty"`
 	Mean  float64 `json:"mean"`
-	// Low and High bound the 95 % bootstrap interval.
+	// Low and High bound the 95 % interval.
 	Low       float64 `json:"low"`
 	High      float64 `json:"high"`
 	N         int     `json:"n"`
 	Signature string  `json:"signature"`
 }
 
-// corpusLevel is the level of values for all texts together.
-const corpusLevel = "corpus"
+// The levels of values that are no means of texts' scores: that of all texts
+// together, the median, and the mean distance of ratios from 1.
+const (
+	corpusLevel = "corpus"
+	medianLevel = "median"
+	ratioLevel  = "|ln|"
+)
 
-// resampling is how the intervals and p values of commands are made.
-var resampling = metrics.Resampling{Seed: 1}
-
-// estimates are the mean of a system's scores, and its value for all texts
-// together where the metric has one.
+// estimates are the mean of a system's scores, or of ratios the median, and its
+// value for all texts together where the metric has one.
 func (s scored) estimates(system int, t *texts) ([]MetricScore, error) {
-	estimate, err := metrics.Mean(s.values[system], resampling)
+	scale, level := metrics.ScaleOf(s.name), ""
+	if scale == metrics.Ratio {
+		level = medianLevel
+	}
+	estimate, err := metrics.Mean(s.values[system], scale)
 	if err != nil {
 		return nil, fmt.Errorf("the interval of %s: %w", s.name, err)
 	}
-	result := []MetricScore{{s.name, "", estimate.Mean, estimate.Low, estimate.High, estimate.Examples, s.signature}}
+	result := []MetricScore{{s.name, level, estimate.Value, estimate.Low, estimate.High, estimate.Examples, s.signature}}
 	if s.pooled == nil {
 		return result, nil
 	}
-	statistics, err := s.statistics(t)
+	scores, err := s.poolScores(t)
 	if err != nil {
 		return nil, err
 	}
-	if estimate, err = metrics.PoolEstimate(s.pooled, statistics, resampling); err != nil {
-		return nil, err
+	if estimate, err = metrics.Mean(scores, metrics.Amount); err != nil {
+		return nil, fmt.Errorf("the interval of %s for all texts together: %w", s.name, err)
 	}
-	return append(result, MetricScore{s.name, corpusLevel, estimate.Mean, estimate.Low, estimate.High, estimate.Examples, s.pooled.PooledSignature()}), nil
+	return append(result, MetricScore{s.name, corpusLevel, estimate.Value, estimate.Low, estimate.High, estimate.Examples, s.pooled.PooledSignature()}), nil
 }
 
-// statistics are what a pooled metric counts of each example, the mean over
-// seeds: the value made of their sum is that of all seeds' texts together.
-func (s scored) statistics(t *texts) ([][]float64, error) {
-	var mean [][]float64
+// poolScores are each seed's value for all its texts together, taken apart by
+// text.
+func (s scored) poolScores(t *texts) ([][]float64, error) {
+	var bySeed [][][]float64
 	for _, inputs := range t.inputs {
 		of, err := s.pooled.Statistics(inputs)
 		if err != nil {
 			return nil, lacking(err, t)
 		}
-		if mean == nil {
-			mean = make([][]float64, len(of))
-			for i := range mean {
-				mean[i] = make([]float64, len(of[i]))
-			}
-		}
-		for i, counts := range of {
-			for k, n := range counts {
-				mean[i][k] += n / float64(len(t.inputs))
-			}
-		}
+		bySeed = append(bySeed, of)
 	}
-	return mean, nil
+	return metrics.PoolScores(s.pooled, bySeed), nil
 }

@@ -1,41 +1,60 @@
-"""Writes what scipy says about intervals and p values.
+"""Writes what scipy and numpy say about crossed means, shares and Holm.
 
     python3 -m venv venv && venv/bin/pip install scipy==1.17.1
     venv/bin/python make_significance.py
 
-It makes significance.json: samples of paired differences, the BCa interval of
-their mean and the two-sided p of the permutation test.
+It makes significance.json: differences by seed and example with the interval and
+p of their mean, both random (Cochran and Cox 1950); quantiles of Student's t;
+Wilson's intervals of independent draws.
 """
 
 import json
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, stats
 
 rng = np.random.default_rng(1)
+
+
+def draw(seeds, examples, by_seed, by_example, noise, effect):
+    d = effect + by_seed * rng.normal(size=(seeds, 1)) + by_example * rng.normal(size=(1, examples))
+    return np.round(d + noise * rng.normal(size=(seeds, examples)), 6)
+
+
 samples = {
-    "normal": rng.normal(0.1, 1, 200),
-    "skewed": rng.exponential(1, 80) ** 2 - 1.5,
-    "ties": rng.choice([-0.5, 0, 0, 0, 0.5, 1], 150),
-    "few": rng.normal(0.4, 1, 12),
-    "none": rng.normal(0, 1, 100),
-    "proportion": (rng.random(300) < 0.9) * 1.0 - (rng.random(300) < 0.85),
+    "three seeds": draw(3, 40, 0.02, 0.1, 0.18, 0.05),
+    "five seeds that disagree": draw(5, 50, 0.3, 0.1, 0.18, 0.5),
+    "ten seeds, a large effect": draw(10, 30, 0.01, 0.1, 0.18, 0.2),
+    "no spread over examples": draw(4, 60, 0.01, 0, 0.2, 0.01),
+    "one seed": draw(1, 40, 0, 1, 0, 0.3),
+    "two seeds": draw(2, 40, 1, 1, 1, 0.3),
 }
 out = []
 for name, d in samples.items():
-    d = np.round(d, 6)
-    interval = stats.bootstrap((d,), np.mean, n_resamples=100_000, batch=2000,
-                               method="BCa", vectorized=True, rng=rng).confidence_interval
-    percentile = stats.bootstrap((d,), np.mean, n_resamples=100_000, batch=2000,
-                                 method="percentile", vectorized=True, rng=rng).confidence_interval
-    p = stats.permutation_test((d, np.zeros(len(d))), lambda x, y, axis: np.mean(x - y, axis=axis),
-                               permutation_type="samples", vectorized=True,
-                               n_resamples=100_000, batch=2000, rng=rng).pvalue
-    out.append({"name": name, "differences": d.tolist(), "mean": float(d.mean()),
-                "bca": [float(interval.low), float(interval.high)],
-                "percentile": [float(percentile.low), float(percentile.high)], "p": float(p)})
-# Quantiles of Student's t.
-quantiles = [[n, q, float(stats.t.ppf(q, n))] for n in (1, 2, 3, 4, 7, 20, 99) for q in (0.9, 0.975, 0.995)]
+    s, n = d.shape
+    mean = d.mean()
+    if s < 3:
+        interval = stats.ttest_1samp(d.mean(0), 0).confidence_interval(0.95)
+        out.append({"name": name, "scores": d.tolist(), "mean": mean, "interval": [interval.low, interval.high]})
+        continue
+    # The mean squares of a two-way layout without replication.
+    ms_seed = n * ((d.mean(1) - mean) ** 2).sum() / (s - 1)
+    ms_example = s * ((d.mean(0) - mean) ** 2).sum() / (n - 1)
+    ms_rest = ((d - d.mean(1)[:, None] - d.mean(0)[None] + mean) ** 2).sum() / ((s - 1) * (n - 1))
+    parts = np.array([ms_seed, max(ms_example - ms_rest, 0)]) / (n * s)
+    error = np.sqrt(parts.sum())
+
+    def critical(alpha):
+        return (parts * stats.t.isf(alpha / 2, [s - 1, n - 1])).sum() / parts.sum()
+
+    width = error * critical(0.05)
+    p = np.exp(optimize.brentq(lambda x: critical(np.exp(x)) - abs(mean) / error, -27, 0))
+    out.append({"name": name, "scores": d.tolist(), "mean": mean, "interval": [mean - width, mean + width], "p": p})
+quantiles = [[n, a, float(stats.t.isf(a / 2, n))] for n in (1, 2, 3, 4, 9, 99, 999) for a in (0.2, 0.05, 0.001, 1e-9)]
+shares = []
+for k, n in ((0, 20), (1, 40), (950, 1000), (30, 30)):
+    i = stats.binomtest(k, n).proportion_ci(0.95, "wilson")
+    shares.append([k, n, i.low, i.high])
 with open("significance.json", "w") as f:
-    json.dump({"samples": out, "t": quantiles}, f)
+    json.dump({"samples": out, "t": quantiles, "wilson": shares}, f)
     f.write("\n")
