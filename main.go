@@ -67,6 +67,7 @@ func report(ctx context.Context, sweep *experiments.Sweep, work, out string) (_ 
 		Dir:        out,
 		Baseline:   show.Baseline,
 		Treatment:  show.Treatment,
+		Primary:    reports.Primary(show.Primary),
 		Algorithms: known(),
 		Stages:     kinds(),
 		Columns:    show.Columns,

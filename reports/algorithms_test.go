@@ -63,7 +63,7 @@ func TestAPreferenceMethodIsNotCalledReinforcement(t *testing.T) {
 				t.Errorf("the report of %s says %q", name, wrong)
 			}
 		}
-		if said := summary.Sentences[0]; !strings.HasPrefix(said, newAcronyms(algorithms).capitalize(name)+"'s raw outputs sampled") {
+		if said := summary.Sentences[0]; !strings.HasPrefix(said, newAcronyms(algorithms).capitalize(name)+" decoded greedily") {
 			t.Errorf("the first sentence is not about the treatment: %s", said)
 		}
 	}
@@ -185,7 +185,7 @@ func TestTheDocumentIsPlain(t *testing.T) {
 		t.Fatal(err)
 	}
 	item := b.opening()[0].(document.List).Items[0]
-	if got := item.Text.String(); !strings.HasPrefix(got, "“PPO *new* [x]”'s raw outputs") {
+	if got := item.Text.String(); !strings.HasPrefix(got, "“PPO *new* [x]” decoded greedily is") {
 		t.Errorf("the finding begins %.60q", got)
 	}
 	contains(t, document.Markdown(document.Document{Blocks: b.opening()}), `- **“PPO \*new\* \[x\]”'s raw outputs`, " [0.0", "p < 0.001")

@@ -22,7 +22,8 @@ type builder struct {
 	headline   string   // the metric of the opening sentences
 	table      *mainTable
 	controls   []control
-	family     int        // how many comparisons are corrected together
+	family     int        // how many comparisons are tested and corrected together
+	primary    *primary   // nil where there is nothing to compare
 	notes      []string   // below the table
 	selection  *selection // of examples; nil where none can be shown
 	texts      texts
@@ -65,8 +66,24 @@ func newBuilder(e *evidence, options Options) (*builder, error) {
 		slices.SortStableFunc(b.columns, compareColumns)
 		b.columns = slices.Compact(b.columns)
 	}
+	if wanted := options.Primary.Treatment; wanted != "" {
+		labels, err := b.named("primary treatment", wanted)
+		if err != nil {
+			return nil, err
+		}
+		others := slices.DeleteFunc(b.treatments, func(name string) bool { return slices.Contains(labels, name) })
+		b.treatments = append(labels, others...)
+	}
+	if wanted := options.Primary.Decode; wanted != "" && !slices.ContainsFunc(e.decodings, func(d decoding) bool { return d.name == wanted }) {
+		return nil, fmt.Errorf("reporting on sweep %s: the primary comparison is to be of the decoding %q, which no run has", e.sweep.Name, wanted)
+	}
 	b.headline = headlineMetric
-	if !slices.Contains(b.columns, b.headline) && len(b.columns) > 0 {
+	if wanted := options.Primary.Metric; wanted != "" {
+		b.headline = wanted
+		if !slices.Contains(b.columns, wanted) {
+			b.columns = append([]string{wanted}, b.columns...)
+		}
+	} else if !slices.Contains(b.columns, b.headline) && len(b.columns) > 0 {
 		b.headline = b.columns[0]
 	}
 	return b, nil

@@ -8,7 +8,9 @@
 // seeds. Labels whose algorithm optimises rewards or preferences are treatments.
 // Three more systems are controls, which say how much of a treatment's gain could
 // be had without it: the baseline at its best temperature, the baseline
-// trained on with maximum likelihood, and the baseline post-processed.
+// trained on with maximum likelihood, and the baseline post-processed. One
+// comparison is the primary one, of a treatment with the best of these or with
+// one that the sweep names: it is said first. All others are one family.
 //
 // Every sentence is made from the numbers, and a difference that is not
 // significant is said as plainly as one that is. The statistics are those of

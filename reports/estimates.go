@@ -70,18 +70,24 @@ func (b *builder) buildTable(ctx context.Context, columns []string, published []
 }
 
 // correctAll corrects the p values of the table and of the controls, which are one
-// family, and puts the comparisons into the table's cells.
+// family but for the primary comparison, and puts the comparisons into the table's cells.
 func (b *builder) correctAll() {
 	var family []*difference
+	add := func(d *difference) {
+		if d != nil && d.Tested && (b.primary == nil || d != b.primary.difference) {
+			family = append(family, d)
+		}
+	}
 	for i := range b.table.Rows {
 		for _, metric := range b.columns {
-			if d := b.table.differences[b.table.Rows[i].system()][metric]; d != nil {
-				family = append(family, d)
-			}
+			add(b.table.differences[b.table.Rows[i].system()][metric])
 		}
 	}
 	for _, c := range b.controls {
-		family = append(family, c.difference)
+		add(c.difference)
+	}
+	if b.primary != nil {
+		b.primary.correct(b.headline)
 	}
 	b.family = len(family)
 	correct(family)

@@ -34,11 +34,22 @@ func (b *builder) methodSection() []document.Block {
 	}
 	blocks = append(blocks, facts,
 		paragraph("%s", b.coverage()),
-		paragraph("Differences are paired: the same examples, and the same training seeds. Where systems have three or more seeds, seeds and examples are counted as crossed random draws: SE² is the variance that the seeds contribute and that which the examples contribute, its quantile lies between Student's of the two (Cochran and Cox 1950), and p belongs to that interval. p values are two-sided, after Holm's correction for %s: those of the main table and of the controls. A difference is called significant where the corrected p is below %g; intervals are not corrected. With one or two seeds nothing is tested. \"Not significantly different\" does not mean equal: the interval says how large a difference may be.",
-			counted(b.family, "comparison"), metrics.Level),
+		paragraph("%s", b.testing()),
 		paragraph("Shares have Wilson's intervals. Length ratios are told by their median, with Woodruff's interval, and compared by the mean of |ln ratio|: less is closer to 1."),
 		paragraph("Raw outputs are as the model gave them, cut at the longest response where no end token came; post-processed ones went through the chain above."))
 	return append(blocks, b.kinship()...)
+}
+
+// testing says how differences are tested.
+func (b *builder) testing() string {
+	text := "Differences are paired: the same examples, and the same training seeds. "
+	if b.family == 0 && (b.primary == nil || !b.primary.difference.Tested) {
+		return text + fmt.Sprintf("With fewer than %d seeds none is tested.", metrics.FewestSeeds)
+	}
+	text += "Where systems have three or more seeds, seeds and examples are counted as crossed random draws: SE² is the variance that the seeds contribute and that which the examples contribute, its quantile lies between Student's of the two (Cochran and Cox 1950), and p belongs to that interval. "
+	text += fmt.Sprintf("p values are two-sided, after Holm's correction for %s: those of the main table and of the controls. %sA difference is called significant where the corrected p is below %g; intervals are not corrected. ",
+		counted(b.family, "comparison"), b.primaryMethod(), metrics.Level)
+	return text + "With one or two seeds nothing is tested. \"Not significantly different\" does not mean equal: the interval says how large a difference may be."
 }
 
 // kinship warns where a scorer of ours judges what a reward model trained.

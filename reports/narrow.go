@@ -7,19 +7,19 @@ import (
 	"lastmile/runs"
 )
 
-// mostLabels is how many labels a report shows, those aside that are named as
-// baseline or treatment. Nobody reads a table, or a plot, of thousands, and each
-// label costs seconds of resampling.
+// mostLabels is how many labels a report shows, those aside that the options
+// name. Nobody reads a table, or a plot, of thousands.
 const mostLabels = 50
 
 // shows tells whether the next label of the sweep is shown: the first ones are,
 // which says nothing of how they score, and those that the options name.
 func (e *evidence) shows(l runs.Label, options Options) bool {
-	if len(e.labels) < mostLabels || l.Name == options.Baseline || l.Name == options.Treatment {
+	names := []string{options.Baseline, options.Treatment, options.Primary.Treatment, options.Primary.Control}
+	if len(e.labels) < mostLabels || slices.Contains(names, l.Name) {
 		return true
 	}
 	// A variant that comes late in the file has at least its first label shown.
-	named := l.Variant != "" && (l.Variant == options.Baseline || l.Variant == options.Treatment)
+	named := l.Variant != "" && slices.Contains(names, l.Variant)
 	return named && !slices.ContainsFunc(e.labels, func(shown label) bool { return shown.variant == l.Variant })
 }
 
@@ -49,6 +49,6 @@ func (e *evidence) narrowed() string {
 	if e.leftOut == 0 {
 		return ""
 	}
-	return fmt.Sprintf("The sweep has %s; this report shows %d of them, the first in the file and those named as baseline or treatment. The view v_summary of the store has the means of all.",
+	return fmt.Sprintf("The sweep has %s; this report shows %d of them, the first in the file and those that [report] names. The view v_summary of the store has the means of all.",
 		counted(len(e.labels)+e.leftOut, "system"), len(e.labels))
 }

@@ -14,6 +14,8 @@ type Options struct {
 	// means all whose algorithms optimise rewards or preferences or, without
 	// any, all but the baseline.
 	Treatment string
+	// Primary is the comparison that is said first.
+	Primary Primary
 	// Algorithms are those that a run can name. One that is not among them has
 	// no family: its runs are no treatments unless they are asked for.
 	Algorithms []Algorithm

@@ -46,7 +46,11 @@ func (b *builder) opening() []document.Block {
 	if missing := b.unfinished(); len(missing) > 0 {
 		blocks = append(blocks, paragraph("Not in the numbers:"), list(missing))
 	}
-	return append(blocks, paragraph("p values are corrected for all comparisons of the report; see %s.", document.Reference{Text: "how it was made", Section: methodTitle}))
+	how := document.Reference{Text: "how it was made", Section: methodTitle}
+	if b.family == 0 {
+		return append(blocks, paragraph("Intervals are for these models, over examples; see %s.", how))
+	}
+	return append(blocks, paragraph("p values are corrected for all comparisons of the report but the first; see %s.", how))
 }
 
 // paragraph makes a paragraph of a format and its arguments.

@@ -16,10 +16,13 @@ type finding struct {
 	details []document.Spans
 }
 
-// findings says of each treatment how it compares with its baseline and with
-// the controls, significant or not.
+// findings says the primary comparison, and then of each treatment how it compares
+// with its baseline and with the controls, significant or not.
 func (b *builder) findings() []finding {
 	var all []finding
+	if b.primary != nil {
+		all = append(all, b.primaryFinding())
+	}
 	decodings := b.decodings
 	// A long list of variants is read in the table; the sentences keep to the
 	// first decoding.

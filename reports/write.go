@@ -20,6 +20,8 @@ type Summary struct {
 	Readme string `json:"-"`
 	// Sentences are the findings, and then what failed or is not finished.
 	Sentences []string `json:"sentences"`
+	// Primary is the primary comparison, nil where there is none.
+	Primary *PrimaryResult `json:"primary"`
 	// Table is the main table.
 	Table Table `json:"table"`
 }
@@ -67,7 +69,7 @@ func (b *builder) write(ctx context.Context, store *runs.Store, print string) (S
 		return Summary{}, err
 	}
 	dir := b.options.Dir
-	summary := Summary{Readme: filepath.Join(dir, "README.md"), Sentences: b.sentences(), Table: b.table.Table}
+	summary := Summary{Readme: filepath.Join(dir, "README.md"), Sentences: b.sentences(), Primary: b.primary.result(b.headline), Table: b.table.Table}
 	var short, lines bytes.Buffer
 	encoder := json.NewEncoder(&short)
 	encoder.SetIndent("", "  ")
@@ -117,6 +119,9 @@ func (b *builder) compute(ctx context.Context, store *runs.Store) error {
 		return err
 	}
 	if err := b.compareControls(ctx); err != nil {
+		return err
+	}
+	if err := b.choosePrimary(); err != nil {
 		return err
 	}
 	b.correctAll()
