@@ -88,7 +88,7 @@ const (
 	Higher
 	// Lower scores are better.
 	Lower
-	// CloserToOne is better: of two scores, the one nearer to 1.
+	// CloserToOne is better: of two ratios, the one with the smaller |ln ratio|.
 	CloserToOne
 )
 
@@ -114,7 +114,7 @@ func (d Direction) Compare(a, b float64) int {
 	case Lower:
 		a, b = -a, -b
 	case CloserToOne:
-		a, b = -math.Abs(a-1), -math.Abs(b-1)
+		a, b = -fromOne(a), -fromOne(b)
 	case Neutral:
 		return 0
 	}

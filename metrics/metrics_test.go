@@ -167,14 +167,17 @@ func TestDirections(t *testing.T) {
 	for _, c := range []struct {
 		metric string
 		words  string
-		better int // of 0.5 against 2
+		better int // of 0.6 against 2
 	}{{"rougeL", "higher", -1}, {"repetition", "lower", 1}, {"length_ratio", "closer to 1", 1}, {"length", "none", 0}} {
 		m, err := New(c.metric, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := m.Direction(); d.String() != c.words || d.Compare(0.5, 2) != c.better || d.Compare(1, 1) != 0 {
-			t.Errorf("%s: direction %v, 0.5 against 2 is %d", c.metric, d, d.Compare(0.5, 2))
+		if d := m.Direction(); d == CloserToOne && d.Compare(0.5, 2) != 0 {
+			t.Errorf("half as long as it should be is %d to twice as long", d.Compare(0.5, 2))
+		}
+		if d := m.Direction(); d.String() != c.words || d.Compare(0.6, 2) != c.better || d.Compare(1, 1) != 0 {
+			t.Errorf("%s: direction %v, 0.6 against 2 is %d", c.metric, d, d.Compare(0.6, 2))
 		}
 	}
 }

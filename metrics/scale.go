@@ -50,6 +50,14 @@ func (s Scale) Compared() string {
 // logarithm has no end, counts as half a word beside ten.
 var farthest = math.Log(20)
 
+// fromOne is how far a ratio is from 1: |ln ratio|, within bounds.
+func fromOne(ratio float64) float64 {
+	if ratio <= 0 {
+		return farthest
+	}
+	return min(farthest, math.Abs(math.Log(ratio)))
+}
+
 // comparable are the scores by which systems are compared.
 func (s Scale) comparable(scores [][]float64) [][]float64 {
 	if s != Ratio {
@@ -59,10 +67,7 @@ func (s Scale) comparable(scores [][]float64) [][]float64 {
 	for k, row := range scores {
 		distances[k] = make([]float64, len(row))
 		for i, ratio := range row {
-			distances[k][i] = farthest
-			if ratio > 0 {
-				distances[k][i] = min(farthest, math.Abs(math.Log(ratio)))
-			}
+			distances[k][i] = fromOne(ratio)
 		}
 	}
 	return distances

@@ -15,8 +15,12 @@ func (b *builder) scoreSection() []document.Block {
 	if len(b.table.Rows) == 0 {
 		return []document.Block{paragraph("No run has scores yet.")}
 	}
-	blocks := []document.Block{paragraph("Means over examples and seeds (medians where the head says so), below them %g %% intervals%s. Marks: %s of the same decoding and form (corrected p below %g, three seeds or more). Arrows in the head show where better scores are. The same numbers with all differences and p values are in %s and %s.",
-		100*b.table.Confidence, b.table.scope(), b.table.marks(), metrics.Level, document.Link{Text: "table.csv", To: "table.csv"}, document.Link{Text: "report.json", To: "report.json"})}
+	medians := b.table.medians()
+	if medians == "" {
+		medians = ","
+	}
+	blocks := []document.Block{paragraph("Means over examples and seeds%s below them %g %% intervals%s. Marks: %s of the same decoding and form (corrected p below %g, three seeds or more). Arrows in the head show where better scores are. The same numbers with all differences and p values are in %s and %s.",
+		medians, 100*b.table.Confidence, b.table.scope(), b.table.marks(), metrics.Level, document.Link{Text: "table.csv", To: "table.csv"}, document.Link{Text: "report.json", To: "report.json"})}
 	for _, d := range b.decodings {
 		if table := b.decodingTable(d); len(table.Rows) > 0 {
 			blocks = append(blocks, document.Section{Title: document.Format("%s: %s", d.name, b.manner(b.baselines[0], d)), Blocks: []document.Block{table}})

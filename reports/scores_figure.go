@@ -16,7 +16,7 @@ import (
 func (b *builder) scoreFigure() (figure, error) {
 	f := figure{
 		name:       "scores",
-		caption:    fmt.Sprintf("Means of the systems, of length ratios medians, with %g %% intervals.", 100*b.table.Confidence),
+		caption:    fmt.Sprintf("Means of the systems%s with %g %% intervals.", b.table.medians(), 100*b.table.Confidence),
 		panelWidth: 300,
 	}
 	type group struct{ decode, form string }

@@ -81,14 +81,14 @@ func (b *builder) behaviour(system runs.System) document.Spans {
 		if d == nil || metric == b.headline {
 			continue
 		}
-		values := document.Format("%s", means(d))
-		if by := measure(metric); by != title(metric) {
-			values = document.Format("%s %s", by, means(d))
+		by := ""
+		if measure(metric) != title(metric) {
+			by = measure(metric) + " "
 		}
-		values = document.Format("%s, %s %s", values, signed(d.Difference), interval(d.Low, d.High))
+		values := document.Format("%s%s, %s %s", by, means(d), signed(d.Difference), interval(d.Low, d.High))
 		switch {
 		case !d.Tested:
-			clauses = append(clauses, document.Format("%s (%s)", title(metric), values))
+			clauses = append(clauses, document.Format("%s is %s (%s %s)", measure(metric), means(d), signed(d.Difference), interval(d.Low, d.High)))
 		case d.isSignificant():
 			clauses = append(clauses, document.Format("%s %s (%s, %s)", title(metric), scores(metric, d), values, probability(d.Corrected)))
 		default:

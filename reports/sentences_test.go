@@ -64,9 +64,9 @@ func TestSentences(t *testing.T) {
 			map[string]*difference{"la-rougeL": diff(0.133, 0.131, 0.012, 0.41)}, nil,
 			[]string{"PPO's raw outputs sampled at temperature 1 are not significantly different from MLE's in la-ROUGE-L (0.133 against 0.131, a difference of +0.002 [−0.010, 0.014]; p = 0.41;"}, "above"},
 		"two seeds": {
-			map[string]*difference{"la-rougeL": ofTwo(0.133, 0.096, 0.001), "repetition": ofTwo(0.09, 0.134, 0.001)}, []control{postOfMLE(ofTwo(0.133, 0.12, 0.01))},
+			map[string]*difference{"la-rougeL": ofTwo(0.133, 0.096, 0.001), "repetition": ofTwo(0.09, 0.134, 0.001), "length_ratio": ofTwo(0.12, 0.15, 0.001)}, []control{postOfMLE(ofTwo(0.133, 0.12, 0.01))},
 			[]string{"PPO's raw outputs sampled at temperature 1 score 0.037 [0.036, 0.038] la-ROUGE-L above MLE's for these two models, over examples (0.133 against 0.096; 913 examples, 2 seeds). With fewer than three seeds nothing is called significant.",
-				"Their repetition (0.090 against 0.134, −0.044 [−0.045, −0.043]).", "They score 0.013 [0.003, 0.023] above post-processed outputs"}, "p ="},
+				"Their repetition is 0.090 against 0.134 (−0.044 [−0.045, −0.043]); their mean |ln length ratio| is 0.120 against 0.150 (−0.030 [−0.031, −0.029]).", "They score 0.013 [0.003, 0.023] above post-processed outputs"}, "p ="},
 		"a gain that a control has too": {
 			map[string]*difference{"la-rougeL": diff(0.133, 0.096, 0.012, 0.0001)}, []control{postOfMLE(diff(0.133, 0.131, 0.01, 0.5))},
 			[]string{"Post-processed outputs of MLE sampled at temperature 1 are not significantly different from them (0.133 against 0.131, a difference of +0.002 [−0.008, 0.012]; p = 0.50).",

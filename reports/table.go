@@ -92,6 +92,20 @@ func (v *Versus) mark() string {
 	}
 }
 
+// medians says which columns are no means, where there are any.
+func (t *Table) medians() string {
+	var names []string
+	for _, c := range t.Columns {
+		if c.Summary == metrics.Ratio.Summary() {
+			names = append(names, title(c.Metric))
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return ", of " + enumerate(names) + " medians,"
+}
+
 // scope says what intervals cover where there are too few seeds for a test.
 func (t *Table) scope() string {
 	for _, row := range t.Rows {
