@@ -175,3 +175,44 @@ func replaceTable(t *testing.T, test, table string) {
 		t.Errorf("README.md has another table; go test ./metrics -run %s -update writes this one:\n%s", test, table)
 	}
 }
+
+// The intervals of shares and of medians hold the truth as those of means do.
+func TestCoverageOfSharesAndMedians(t *testing.T) {
+	const simulations, seeds, examples = 1000, 5, 200
+	latent := math.Sqrt(0.02*0.02 + overExamples*overExamples + ofScores*ofScores)
+	for _, of := range []struct {
+		name  string
+		scale Scale
+		score func(x float64) float64
+		truth float64
+	}{
+		{"a share near its end", Share, func(x float64) float64 {
+			if x < 0.4 {
+				return 1
+			}
+			return 0
+		}, math.Erfc(-0.4/latent/math.Sqrt2) / 2},
+		{"a ratio", Ratio, func(x float64) float64 { return math.Exp(5 * x) }, 1},
+	} {
+		random := rand.New(rand.NewPCG(3, uint64(of.scale)))
+		covered := 0
+		for range simulations {
+			scores := simulate(random, seeds, examples, 0, 0.02)
+			for _, row := range scores {
+				for i := range row {
+					row[i] = of.score(row[i])
+				}
+			}
+			e, err := Mean(scores, of.scale)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.Low <= of.truth && of.truth <= e.High {
+				covered++
+			}
+		}
+		if share := float64(covered) / simulations; share < 0.93 || share > 0.985 {
+			t.Errorf("%s: the interval holds the truth in %.1f %% of simulations", of.name, 100*share)
+		}
+	}
+}
