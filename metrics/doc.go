@@ -111,13 +111,13 @@
 //
 // of draws that are crossed. Of S seeds and n examples, let v be the variance
 // of the means by seed, w that of the means by example and e that of the rest,
-// with n − 1, S − 1 and (n − 1)·(S − 1) below. The variance of the mean has two
+// with S − 1, n − 1 and (S − 1)·(n − 1) below. The variance of the mean has two
 // parts, what the seeds and what the examples contribute:
 //
 //	SE² = a + b,  a = v/S,  b = max(0, w/n − e/(n·S))
 //
 // The interval is m ± c·SE, with c between Student's quantiles of the two
-// (Cochran and Cox 1950, Experimental Designs, 4.14),
+// (Cochran and Cox 1950, Experimental Designs),
 //
 //	c = (a·t(S − 1) + b·t(n − 1)) / (a + b)
 //

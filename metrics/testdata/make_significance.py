@@ -1,4 +1,4 @@
-"""Writes what scipy and numpy say about crossed means, shares and Holm.
+"""Writes what scipy and numpy say about crossed means and shares.
 
     python3 -m venv venv && venv/bin/pip install scipy==1.17.1
     venv/bin/python make_significance.py
