@@ -24,6 +24,7 @@ var makers = []Maker{
 	ppo,
 	rloo,
 	grpo,
+	raft,
 	dpo,
 }
 
@@ -106,6 +107,13 @@ func define[A Algorithm](m Maker, defaults A, rules experiments.Rules) Maker {
 		}
 		return a, nil
 	}
+	return m
+}
+
+// checked adds what is asked of the settings together, and of those of other sections
+// with them.
+func (m Maker) checked(check func(experiments.Config) experiments.Complaint) Maker {
+	m.Section.Check = func(c experiments.Config) []experiments.Complaint { return experiments.Complaints(check(c)) }
 	return m
 }
 

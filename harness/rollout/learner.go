@@ -143,22 +143,23 @@ type stepMeans struct {
 
 // Optimize takes the update's optimizer steps on a loss: Epochs passes over the
 // batch, each in Minibatches steps, ending early once the policy has moved
-// TargetKL from the one that sampled. low and high are the bounds of the
-// probability ratio beyond which the curve clip_fraction counts a token. The
-// loss of a pass is its part of the step's loss; the parts of a step are added.
+// TargetKL from the one that sampled, by the tokens of the batch. The batch may be
+// a part of the update's responses. low and high are the bounds of the probability
+// ratio beyond which the curve clip_fraction counts a token. The loss of a pass is
+// its part of the step's loss; the parts of a step are added.
 func (l *Learner) Optimize(ctx context.Context, batch Batch, low, high float64, loss func(*Pass) (*torch.Tensor, error)) error {
 	l.steps = stepMeans{sums: map[string]float64{"clip_fraction": 0}}
-	samples := l.Settings.Samples
-	prompts := len(batch) / samples
+	groups := batch.Groups()
+	prompts := len(groups)
 	for epoch := range l.Settings.Epochs {
 		order := random.New(l.Seed, "rl", "minibatches", l.Done, epoch).Perm(prompts)
 		for i := range l.Settings.Minibatches {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			var minibatch Batch
+			var minibatch []Batch
 			for _, prompt := range order[i*prompts/l.Settings.Minibatches : (i+1)*prompts/l.Settings.Minibatches] {
-				minibatch = append(minibatch, batch[prompt*samples:][:samples]...)
+				minibatch = append(minibatch, groups[prompt])
 			}
 			if len(minibatch) == 0 {
 				continue
@@ -174,11 +175,13 @@ func (l *Learner) Optimize(ctx context.Context, batch Batch, low, high float64, 
 	return nil
 }
 
-// step takes one optimizer step.
-func (l *Learner) step(minibatch Batch, low, high float64, loss func(*Pass) (*torch.Tensor, error)) error {
+// step takes one optimizer step on the responses to some prompts.
+func (l *Learner) step(groups []Batch, low, high float64, loss func(*Pass) (*torch.Tensor, error)) error {
 	l.steps.moved = 0
+	minibatch := slices.Concat(groups...)
 	tokens := minibatch.Tokens()
-	for part := range train.Micro(minibatch, l.Settings.MicroBatch*l.Settings.Samples) {
+	for some := range train.Micro(groups, l.Settings.MicroBatch) {
+		part := slices.Concat(some...)
 		s := l.Session()
 		err := s.Scope(func() error {
 			b := model.NewBranches(s, l.trees(part))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -120,6 +121,33 @@ func TestMinibatchesKeepPromptsTogether(t *testing.T) {
 		if n != 6 {
 			t.Errorf("prompt %d has %d responses in two epochs of 3", problem, n)
 		}
+	}
+}
+
+func TestStepsOnAPartOfTheResponses(t *testing.T) {
+	e := toy(t, open(t), t.TempDir())
+	e.Settings.Epochs, e.Settings.Minibatches, e.Settings.TargetKL, e.Settings.MicroBatch = 1, 2, 0, 1
+	l := start(t, e)
+	batch := rolled(t, l)
+	// The four prompts keep one, two, three and one of their three responses.
+	part := Batch{batch[1], batch[3], batch[5], batch[6], batch[7], batch[8], batch[11]}
+	want := map[int]int{batch[0].Problem: 1, batch[3].Problem: 2, batch[6].Problem: 3, batch[9].Problem: 1}
+	seen, share := map[int]int{}, 0.0
+	err := l.Optimize(t.Context(), part, 0.8, 1.2, func(p *Pass) (*torch.Tensor, error) {
+		seen[p.Rollouts[0].Problem] = len(p.Rollouts)
+		share += p.Share
+		// Before the first step each response has the logprobs that it was sampled
+		// with, so it stands after its own prompt.
+		moves, err := p.LogRatio.Detach().Value64s()
+		for i, move := range moves {
+			if l.Steps == 0 && math.Abs(move) > 1e-4 {
+				t.Errorf("the logprob of token %d is %g from that of sampling", i, move)
+			}
+		}
+		return p.LogRatio.Mean().MulScalar(p.Share), err
+	})
+	if err != nil || l.Steps != 2 || math.Abs(share-2) > 1e-9 || !maps.Equal(seen, want) {
+		t.Errorf("%d steps over the responses %v, their shares %g in all, want %v: %v", l.Steps, seen, share, want, err)
 	}
 }
 

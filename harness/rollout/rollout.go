@@ -50,6 +50,19 @@ type Rollout struct {
 // Batch are the rollouts of an update, Samples in a row to each prompt.
 type Batch []Rollout
 
+// Groups are the rollouts of each prompt, which stand in a row.
+func (b Batch) Groups() []Batch {
+	var groups []Batch
+	start := 0
+	for i := range b {
+		if i+1 == len(b) || b[i+1].Problem != b[i].Problem {
+			groups = append(groups, b[start:i+1])
+			start = i + 1
+		}
+	}
+	return groups
+}
+
 func (b Batch) mean(value func(Rollout) float64) float64 {
 	sum := 0.0
 	for _, r := range b {
@@ -198,15 +211,15 @@ func (l *Learner) setReference(batch Batch) error {
 	return nil
 }
 
-// trees lays rollouts, whose prompts come Samples in a row, out as trees.
+// trees lays rollouts, those of a prompt in a row, out as trees.
 func (l *Learner) trees(rollouts Batch) []model.Tree {
 	var trees []model.Tree
-	for i, r := range rollouts {
-		if i%l.Settings.Samples == 0 {
-			trees = append(trees, model.Tree{Prompt: l.Problems[r.Problem].Prompt})
+	for _, group := range rollouts.Groups() {
+		tree := model.Tree{Prompt: l.Problems[group[0].Problem].Prompt}
+		for _, r := range group {
+			tree.Responses = append(tree.Responses, r.Tokens)
 		}
-		tree := &trees[len(trees)-1]
-		tree.Responses = append(tree.Responses, r.Tokens)
+		trees = append(trees, tree)
 	}
 	return trees
 }
