@@ -24,9 +24,11 @@ var rewards = append([]entry{
 	lengthReward,
 	repetitionReward,
 	endingReward,
+	consensusReward,
+	selfCertaintyReward,
 	constantReward,
 	randomReward,
-}, rougeRewards()...)
+}, referenceRewards()...)
 
 // Reward scores responses: more is better.
 type Reward interface {
@@ -82,6 +84,9 @@ type Env struct {
 	// Score scores every response of the trees with the reward model. It is nil
 	// where no reward needs one.
 	Score func(trees []model.Tree) ([][]float64, error)
+	// SelfCertainty is that of the policy, as it is when it is asked, in every
+	// response of the trees, see [SelfCertainty].
+	SelfCertainty func(trees []model.Tree) ([][]float64, error)
 	// Text is the output in a response's tokens.
 	Text func(tokens []int) string
 }
@@ -103,7 +108,9 @@ type entry struct {
 	present bool
 	// model says that the reward asks the reward model.
 	model bool
-	read  func(settings json.RawMessage, env Env) (float64, Reward, error)
+	// compares says that the reward compares the samples of a prompt.
+	compares bool
+	read     func(settings json.RawMessage, env Env) (float64, Reward, error)
 }
 
 // define makes the entry of a reward whose settings are a T. rules are those of
@@ -136,6 +143,13 @@ func (e entry) needsModel() entry {
 	return e
 }
 
+// comparesSamples makes a reward one that compares the samples of a prompt with each
+// other, so that there must be several.
+func (e entry) comparesSamples() entry {
+	e.compares = true
+	return e
+}
+
 // names are those of all rewards, in their order.
 func names() []string {
 	var list []string
@@ -148,6 +162,17 @@ func names() []string {
 // NeedsModel reports whether a run's rewards ask the reward model.
 func NeedsModel(c experiments.Config) bool {
 	return slices.ContainsFunc(rewards, func(e entry) bool { return e.model && c.Has("reward."+e.name) })
+}
+
+// ComparesSamples is the first of a run's rewards that compares the samples of a prompt
+// with each other, or "".
+func ComparesSamples(c experiments.Config) string {
+	for _, e := range rewards {
+		if e.compares && c.Has("reward."+e.name) {
+			return e.name
+		}
+	}
+	return ""
 }
 
 // ListGroup is the list of rewards, [[reward]], of a sweep file.

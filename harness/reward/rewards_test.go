@@ -161,7 +161,8 @@ func TestRandomRewards(t *testing.T) {
 	}
 }
 
-// TestMetricsAsRewards compares with the package metrics, one text at a time.
+// TestMetricsAsRewards compares with the package metrics, one text at a time. Rewards
+// go up to 1.
 func TestMetricsAsRewards(t *testing.T) {
 	texts := []string{"", "a library for reading archives", "library of small games", "reads the archives, reads the archives", "an archive reader"}
 	references := []string{"A small library that reads archives.", "archive reader"}
@@ -174,7 +175,11 @@ func TestMetricsAsRewards(t *testing.T) {
 	second.Responses, second.References = g.Responses[1:3], references[1:]
 	tested := 0
 	for _, name := range names() {
-		if !strings.Contains(name, "rouge") {
+		most := 1.0
+		switch {
+		case name == "bleu" || name == "chrf":
+			most = 100
+		case !strings.Contains(name, "rouge"):
 			continue
 		}
 		for _, formula := range []string{"ratio", "brevity"} {
@@ -188,8 +193,8 @@ func TestMetricsAsRewards(t *testing.T) {
 				for i, g := range []Group{g, second} {
 					for j, r := range g.Responses {
 						want, err := metrics.One(metric, metrics.Input{Hypothesis: env.Text(r.Tokens), References: g.References})
-						if got := parts[i][j]; err != nil || got != want {
-							t.Errorf("%s, stemming %v, %s: %q against %d references gives %g, the metric %g, %v", name, stemming, formula, env.Text(r.Tokens), len(g.References), got, want, err)
+						if got := parts[i][j]; err != nil || got != want/most || got > 1 {
+							t.Errorf("%s, stemming %v, %s: %q against %d references gives %g, the metric %g of %g, %v", name, stemming, formula, env.Text(r.Tokens), len(g.References), got, want, most, err)
 						}
 					}
 				}
@@ -197,8 +202,10 @@ func TestMetricsAsRewards(t *testing.T) {
 			}
 		}
 	}
-	if !slices.Contains(names(), "rougeL") || !slices.Contains(names(), "la-rougeL") || tested < 8 {
-		t.Errorf("%d rewards were compared, of %v", tested, names())
+	for _, name := range []string{"rougeL", "la-rougeL", "bleu", "chrf"} {
+		if !slices.Contains(names(), name) || tested < 16 {
+			t.Errorf("%d rewards were compared, of %v, which should have %s", tested, names(), name)
+		}
 	}
 }
 
@@ -246,7 +253,7 @@ func groupsOf(n int) []Group {
 }
 
 func TestTheSumOfAllRewards(t *testing.T) {
-	env := Env{Seed: 1, Text: func(tokens []int) string { return strings.Trim(fmt.Sprint(tokens), "[]") }, Score: func(trees []model.Tree) ([][]float64, error) {
+	ofResponses := func(trees []model.Tree) ([][]float64, error) {
 		scores := make([][]float64, len(trees))
 		for i, tree := range trees {
 			for _, r := range tree.Responses {
@@ -254,7 +261,8 @@ func TestTheSumOfAllRewards(t *testing.T) {
 			}
 		}
 		return scores, nil
-	}}
+	}
+	env := Env{Seed: 1, Text: func(tokens []int) string { return strings.Trim(fmt.Sprint(tokens), "[]") }, Score: ofResponses, SelfCertainty: ofResponses}
 	settings, weights := everyReward(t)
 	sum, groups := sumOf(t, env, settings), groupsOf(6)
 	scored := score(t, sum, groups...)

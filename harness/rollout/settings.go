@@ -6,6 +6,7 @@ import (
 
 	"lastmile/experiments"
 	"lastmile/harness/decode"
+	"lastmile/harness/reward"
 	"lastmile/harness/train"
 )
 
@@ -93,8 +94,20 @@ func Section(active func(experiments.Config) bool) experiments.Section {
 		Active: active,
 		Check: func(c experiments.Config) []experiments.Complaint {
 			s := experiments.Get[Settings](c, "rl")
-			return experiments.Complaints(checkMinibatches(s), checkKL(s.KL))
+			return experiments.Complaints(checkMinibatches(s), checkSamples(s, reward.ComparesSamples(c)), checkKL(s.KL))
 		},
+	}
+}
+
+// checkSamples complains about a reward, "" for none, that compares the samples of a
+// prompt where there is one alone.
+func checkSamples(s Settings, comparing string) experiments.Complaint {
+	if comparing == "" || s.Samples > 1 {
+		return experiments.Complaint{}
+	}
+	return experiments.Complaint{
+		Keys:    []string{"rl.samples", "reward." + comparing},
+		Message: fmt.Sprintf("the reward %s compares the samples of a prompt with each other, and %d is too few", comparing, s.Samples),
 	}
 }
 

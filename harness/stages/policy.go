@@ -143,7 +143,7 @@ func (e environment) load(s *torch.Session, job *stage.Job, t texts, needs algor
 		e.Policy.AddHead()
 	}
 	if needs.Rewards {
-		e.Rewards, err = rewards(s, mle, job.Inputs[Reward], t, settings)
+		e.Rewards, err = rewards(s, e.Policy, mle, job.Inputs[Reward], t, settings)
 	}
 	return err
 }
@@ -158,11 +158,12 @@ func (l Language) problems(examples []data.Example) []rollout.Problem {
 	return problems
 }
 
-// rewards makes the sum of a run's rewards. The reward model lies in the folder
-// dir, "" where none is asked: a model of its own or, with LoRA, adapters of the MLE
-// policy.
-func rewards(s *torch.Session, mle *model.Model, dir string, t texts, settings json.RawMessage) (reward.Sum, error) {
+// rewards makes the sum of a run's rewards, some of which ask the policy itself. The
+// reward model lies in the folder dir, "" where none is asked: a model of its own or,
+// with LoRA, adapters of the MLE policy.
+func rewards(s *torch.Session, policy, mle *model.Model, dir string, t texts, settings json.RawMessage) (reward.Sum, error) {
 	env := reward.Env{Seed: t.Seed, Text: t.Codec.Text}
+	env.SelfCertainty = func(trees []model.Tree) ([][]float64, error) { return reward.SelfCertainty(policy, trees) }
 	if dir != "" {
 		var m *model.Model
 		var err error
