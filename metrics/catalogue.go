@@ -119,6 +119,25 @@ func Names() []string {
 	return names
 }
 
+// AgainstReferences lists the metrics that say how near a text is to its references,
+// the higher the nearer, and look at nothing else.
+func AgainstReferences() []string {
+	var names []string
+	for _, m := range catalogue() {
+		made, err := m.make(DefaultOptions())
+		if err != nil {
+			continue
+		}
+		if p, ok := made.(pooled); ok {
+			made = p.builtin
+		}
+		if b, ok := made.(builtin); ok && b.direction == Higher && b.references && !b.source {
+			names = append(names, m.name)
+		}
+	}
+	return names
+}
+
 // New makes a metric of this package by its name. The error for an unknown
 // name says which is nearest.
 func New(name string, options Options) (Metric, error) {

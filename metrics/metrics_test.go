@@ -233,6 +233,34 @@ func TestAllWithMetricsMadeElsewhere(t *testing.T) {
 	}
 }
 
+func TestAgainstReferences(t *testing.T) {
+	names := AgainstReferences()
+	for _, name := range []string{"rouge1", "rougeL-recall", "la-rougeL", "rougeLsum", "exact", "bleu", "chrf"} {
+		if !slices.Contains(names, name) {
+			t.Errorf("%s is not among %q", name, names)
+		}
+	}
+	// Not against references; neither better nor worse where higher; by the source.
+	for _, name := range []string{"length", "repetition", "ended", "distinct1", "length_ratio", "coverage", "novelty1"} {
+		if slices.Contains(names, name) {
+			t.Errorf("%s is among them", name)
+		}
+	}
+	for _, name := range names {
+		m, err := New(name, DefaultOptions())
+		if err != nil {
+			t.Fatal(err)
+		}
+		scores, err := m.ScoreAll([]Input{
+			{Hypothesis: "a grey cat sat down on one of two mats", References: []string{"a grey cat sat down on one of two mats"}},
+			{Hypothesis: "of something else", References: []string{"a grey cat sat down on one of two mats"}},
+		})
+		if err != nil || scores[0] <= scores[1] {
+			t.Errorf("%s: %v for the reference itself and another text, %v", name, scores, err)
+		}
+	}
+}
+
 func TestNoReferences(t *testing.T) {
 	m, err := New("rougeL", DefaultOptions())
 	if err != nil {

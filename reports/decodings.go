@@ -23,8 +23,16 @@ type decoding struct {
 	decodeSettings
 }
 
-// isTuned says that the temperature was chosen on dev.
+// isTuned says that outputs are plain samples at a temperature that was chosen on dev.
 func (d decoding) isTuned() bool { return d.Strategy == "sample" && len(d.Temperatures) > 0 }
+
+// drawn says what is done at the temperature.
+func (d decoding) drawn() string {
+	if d.Strategy == "mbr" {
+		return "chosen by minimum Bayes risk from samples"
+	}
+	return "sampled"
+}
 
 // orderDecodings lists the decodings: sampling at a given temperature first,
 // since that shows the policy as it is, then greedy and beam search, then
@@ -85,13 +93,14 @@ func (e *evidence) manner(of string, d decoding) string {
 	if d.TopP > 0 && d.TopP < 1 {
 		limits = append(limits, fmt.Sprintf("top-p %g", d.TopP))
 	}
-	text := fmt.Sprintf("sampled at temperature %g", d.Temperature)
-	if d.isTuned() {
-		text = "sampled at its best temperature on dev"
+	text := fmt.Sprintf("at temperature %g", d.Temperature)
+	if len(d.Temperatures) > 0 {
+		text = "at its best temperature on dev"
 		if chosen := e.chosen(of, d.name); chosen != "" {
 			text += " (" + chosen + ")"
 		}
 	}
+	text = d.drawn() + " " + text
 	if len(limits) > 0 {
 		text += " with " + enumerate(limits)
 	}

@@ -68,7 +68,7 @@ func (b *builder) runCounts() string {
 // on dev.
 func (b *builder) decodingFacts(d decoding) string {
 	text := b.manner("", d)
-	if !d.isTuned() {
+	if len(d.Temperatures) == 0 {
 		return text
 	}
 	var chosen []string
@@ -77,7 +77,7 @@ func (b *builder) decodingFacts(d decoding) string {
 			chosen = append(chosen, l.name+" "+t)
 		}
 	}
-	text = "sampled at the temperature that is best on dev"
+	text = d.drawn() + " at the temperature that is best on dev"
 	var tried []string
 	for _, t := range d.Temperatures {
 		tried = append(tried, fmt.Sprintf("%g", t))

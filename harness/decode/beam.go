@@ -28,7 +28,7 @@ type finished struct {
 // log-probability over its length to the power LengthPenalty, as in
 // transformers; a prompt is done when no open beam can still be better than
 // its Beams complete ones.
-func beams(ctx context.Context, m *model.Model, requests []Request, order []int, o Options, finish func(int, []Response)) error {
+func beams(ctx context.Context, m *model.Model, requests []Request, order []int, o Options, finish func(int, []Response) error) error {
 	for indices := range slices.Chunk(order, max(1, o.BatchSize)) {
 		prompts := make([][]int, len(indices))
 		for i, index := range indices {
@@ -48,7 +48,9 @@ func beams(ctx context.Context, m *model.Model, requests []Request, order []int,
 				h := f.best[min(sample, len(f.best)-1)]
 				responses[sample] = Response{Tokens: h.tokens, Ended: h.tokens[len(h.tokens)-1] == o.EOS}
 			}
-			finish(indices[i], responses)
+			if err := finish(indices[i], responses); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

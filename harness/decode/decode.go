@@ -1,5 +1,5 @@
-// Package decode turns prompts into responses: greedily, by sampling, or by
-// beam search, in batches with a KV cache.
+// Package decode turns prompts into responses: greedily, by sampling, by beam
+// search, or by minimum Bayes risk, in batches with a KV cache.
 //
 // A sequence that has ended leaves its slot of the cache to one that waits. Each
 // draws from a random stream of its own, named by the seed, the stage and the
@@ -48,8 +48,13 @@ type Options struct {
 	// EOS is the end token.
 	EOS int
 	// Samples is the number of responses to each prompt, 1 if 0. The prompt is
-	// computed once for all of them.
+	// computed once for all of them. The strategy "mbr" gives one.
 	Samples int
+	// Text and Utilities are what the strategy "mbr" compares candidates by: the
+	// text of a response's tokens, and what the hypothesis of each pair is worth
+	// against its reference, the higher the better.
+	Text      func(tokens []int) string
+	Utilities func(pairs []Pair) ([]float64, error)
 	// Values asks for the values of a sampling model with a scalar head.
 	Values bool
 	// Seed and Stage name the random streams, with the prompt's ID and the
@@ -83,15 +88,19 @@ func Decode(ctx context.Context, m *model.Model, requests []Request, o Options) 
 	capacity := len(requests[order[0]].Prompt) + o.MaxTokens
 	responses := make([][]Response, len(requests))
 	done := 0
-	finish := func(index int, answers []Response) {
+	finish := func(index int, answers []Response) error {
 		responses[index] = answers
 		if done++; o.Progress != nil {
 			o.Progress(done, len(requests))
 		}
+		return nil
 	}
 	err := m.Session().NoGrad(func() error {
-		if o.Strategy == "beam" {
+		switch o.Strategy {
+		case "beam":
 			return beams(ctx, m, requests, order, o, finish)
+		case "mbr":
+			return mbr(ctx, m, requests, order, capacity, o, finish)
 		}
 		return newSampler(m, requests, order, capacity, o, finish).run(ctx)
 	})

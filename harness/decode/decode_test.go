@@ -53,7 +53,7 @@ func requests(n, vocabulary int) []Request {
 func options(strategy string, batch int) Options {
 	d := Default(strategy)
 	d.Strategy, d.BatchSize = strategy, batch
-	return Options{Settings: d, MaxTokens: 10, EOS: eos, Seed: 1, Stage: "test"}
+	return Options{Settings: d, MaxTokens: 10, EOS: eos, Seed: 1, Stage: "test", Text: text, Utilities: shared}
 }
 
 func decode(t testing.TB, m *model.Model, requests []Request, o Options) [][]Response {
@@ -276,7 +276,7 @@ func within(t testing.TB, what string, counts, probabilities []float64) {
 func TestCancelling(t *testing.T) {
 	m := newModel(t, 13, 16)
 	before := m.Session().Live()
-	for _, strategy := range []string{"greedy", "sample", "beam"} {
+	for _, strategy := range []string{"greedy", "sample", "beam", "mbr"} {
 		ctx, cancel := context.WithCancel(t.Context())
 		o := options(strategy, 4)
 		o.MaxTokens = 40
@@ -306,7 +306,7 @@ func TestDecodingFreesWhatItMade(t *testing.T) {
 	m := newModel(t, 13, 16)
 	before := m.Session().Live()
 	tokens, last := 0, 0
-	for _, strategy := range []string{"greedy", "sample", "beam"} {
+	for _, strategy := range []string{"greedy", "sample", "beam", "mbr"} {
 		o := options(strategy, 4)
 		o.Tokens = func(n int) { tokens += n }
 		o.Progress = func(done, total int) {

@@ -24,7 +24,7 @@ type sampler struct {
 	s        *torch.Session
 	o        Options
 	requests []Request
-	finish   func(request int, responses []Response)
+	finish   func(request int, responses []Response) error
 
 	waiting []int // requests, in the order in which they are taken
 	cache   *model.Cache
@@ -34,7 +34,7 @@ type sampler struct {
 	open    map[int]int        // their samples that have not ended
 }
 
-func newSampler(m *model.Model, requests []Request, order []int, capacity int, o Options, finish func(int, []Response)) *sampler {
+func newSampler(m *model.Model, requests []Request, order []int, capacity int, o Options, finish func(int, []Response) error) *sampler {
 	d := &sampler{
 		m: m, s: m.Session(), o: o, requests: requests, finish: finish,
 		waiting: order, answers: make(map[int][]Response), open: make(map[int]int),
@@ -154,7 +154,9 @@ func (d *sampler) extend(sequences []*sequence, states *torch.Tensor, rows []int
 		d.free = append(d.free, q.slot)
 		d.answers[q.request][q.sample] = q.Response
 		if d.open[q.request]--; d.open[q.request] == 0 {
-			d.finish(q.request, d.answers[q.request])
+			if err := d.finish(q.request, d.answers[q.request]); err != nil {
+				return err
+			}
 			delete(d.answers, q.request)
 			delete(d.open, q.request)
 		}

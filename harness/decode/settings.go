@@ -12,9 +12,11 @@ type Settings struct {
 	// are there unless it does. A run's configuration holds none that is not
 	// enabled.
 	Enabled bool `toml:"enabled" json:"-"`
-	// Strategy is "greedy", "sample" or "beam".
+	// Strategy is "greedy", "sample", "beam" or "mbr": minimum Bayes risk over
+	// samples (Kumar and Byrne 2004; Eikema and Aziz 2020), the sample that is most
+	// like the others.
 	Strategy string `toml:"strategy" json:"strategy"`
-	// Temperature of the strategy "sample".
+	// Temperature of the strategies "sample" and "mbr".
 	Temperature float64 `toml:"temperature" json:"temperature"`
 	// Temperatures, where there are any, are tried on dev, and the one with the best
 	// TuneOn metric there replaces Temperature.
@@ -30,16 +32,24 @@ type Settings struct {
 	// LengthPenalty divides a beam's log-probability by length^LengthPenalty,
 	// as transformers does.
 	LengthPenalty float64 `toml:"length_penalty" json:"length_penalty"`
-	// BatchSize is the number of prompts decoded at once; it changes speed and memory,
-	// and nothing else but rounding.
+	// Candidates is the number of samples among which the strategy "mbr" chooses; 0
+	// means 16.
+	Candidates int `toml:"candidates" json:"candidates,omitempty"`
+	// Utility is the metric by which the strategy "mbr" measures a candidate against
+	// each of the others, with the options of [metrics]: the one with the highest mean
+	// is the response (Bertsch et al. 2023). "" means rougeL.
+	Utility string `toml:"utility" json:"utility,omitempty"`
+	// BatchSize is the number of prompts decoded at once, or of candidates where the
+	// strategy is "mbr"; it changes speed and memory, and nothing else but rounding.
 	BatchSize int `toml:"batch_size" json:"batch_size"`
 }
 
-// Default is the decoding of which nothing is said but its name: greedy or beam
-// search where that is its name, sampling otherwise.
+// Default is the decoding of which nothing is said but its name: greedy, beam search
+// or minimum Bayes risk where that is its name, sampling otherwise.
 func Default(name string) Settings {
 	strategy := "sample"
-	if name == "greedy" || name == "beam" {
+	switch name {
+	case "greedy", "beam", "mbr":
 		strategy = name
 	}
 	return Settings{
@@ -55,12 +65,12 @@ func Default(name string) Settings {
 	}
 }
 
-// Group is the table of decodings, [decode.NAME], of a sweep file. tuneOn
-// says which metrics a temperature can be chosen by.
-func Group(tuneOn experiments.Check) experiments.Group {
+// Group is the table of decodings, [decode.NAME], of a sweep file. tuneOn says which
+// metrics a temperature can be chosen by, and utility which a candidate.
+func Group(tuneOn, utility experiments.Check) experiments.Group {
 	rules := experiments.Rules{
 		"enabled":        experiments.Anything,
-		"strategy":       experiments.Choice("strategy", "greedy", "sample", "beam"),
+		"strategy":       experiments.Choice("strategy", "greedy", "sample", "beam", "mbr"),
 		"temperature":    experiments.Above(0),
 		"temperatures":   experiments.List(experiments.Above(0), 0),
 		"tune_on":        tuneOn,
@@ -68,6 +78,8 @@ func Group(tuneOn experiments.Check) experiments.Group {
 		"top_p":          experiments.AboveTo(0, 1),
 		"beams":          experiments.AtLeast(1),
 		"length_penalty": experiments.From(-10, 10),
+		"candidates":     experiments.AtLeast(0),
+		"utility":        utility,
 		"batch_size":     experiments.AtLeast(1),
 	}
 	return experiments.Group{
@@ -89,11 +101,20 @@ func Group(tuneOn experiments.Check) experiments.Group {
 			var found []experiments.Complaint
 			for _, name := range names {
 				s := experiments.Get[Settings](c, "decode."+name)
-				if len(s.Temperatures) > 0 && s.Strategy != "sample" {
+				complain := func(key, message string) {
 					found = append(found, experiments.Complaint{
-						Keys:    []string{"decode." + name + ".temperatures", "decode." + name + ".strategy"},
-						Message: fmt.Sprintf("temperatures are tried with the strategy sample only, and that of %s is %s", name, s.Strategy),
+						Keys:    []string{"decode." + name + "." + key, "decode." + name + ".strategy"},
+						Message: fmt.Sprintf("%s, and that of %s is %s", message, name, s.Strategy),
 					})
+				}
+				if len(s.Temperatures) > 0 && !s.Draws() {
+					complain("temperatures", "temperatures are tried with the strategies sample and mbr only")
+				}
+				if s.Candidates > 0 && s.Strategy != "mbr" {
+					complain("candidates", "candidates are drawn with the strategy mbr only")
+				}
+				if s.Utility != "" && s.Strategy != "mbr" {
+					complain("utility", "a utility chooses among candidates with the strategy mbr only")
 				}
 			}
 			return found

@@ -85,6 +85,32 @@ func TestSettingsOfOneAlgorithmAreInNoKeyOfAnother(t *testing.T) {
 	}
 }
 
+func TestMetricsThatChooseACandidateAreInTheKeyOfItsDecoding(t *testing.T) {
+	path := sweepFile(t, "algorithm = \"none\"\ndecode.mbr.utility = \"la-rougeL\"\n")
+	_, before := identities(t, load(t, schema(), path))
+	for setting, want := range map[string][]string{
+		"decode.mbr.candidates=8":                {"decode mbr", "postprocess mbr", "score mbr"},
+		"decode.mbr.utility=chrf":                {"decode mbr", "postprocess mbr", "score mbr"},
+		"decode.mbr.batch_size=8":                nil,
+		"metrics.length_adjustment=exp":          {"decode mbr", "postprocess mbr", "score greedy", "score mbr", "score sample"},
+		"metrics.names=[\"rouge1\", \"bleurt\"]": {"score greedy", "score mbr", "score sample"},
+	} {
+		s, err := schema().Load(path, experiments.LoadOptions{Set: []string{setting}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, after := identities(t, s)
+		var moved []string
+		for _, name := range changed(t, before, after) {
+			words := strings.Fields(name)
+			moved = append(moved, strings.Join(words[len(words)-2:], " "))
+		}
+		if !slices.Equal(moved, want) {
+			t.Errorf("%s changes %q, expected %q", setting, moved, want)
+		}
+	}
+}
+
 // wider is a section with one setting more, whose default is not zero.
 func wider(s experiments.Section) experiments.Section {
 	var fields []reflect.StructField

@@ -126,7 +126,7 @@ func generate(ctx context.Context, dir, name string, how decode.Settings, c expe
 		if err != nil {
 			return err
 		}
-		outputs, err := stages.Decoder{Job: job, Language: l, Model: m, Name: name, Seed: c.Seed()}.Decode(ctx, examples, how, "generate")
+		outputs, err := stages.Decoder{Job: job, Language: l, Model: m, Metrics: experiments.Get[stages.Metrics](c, "metrics"), Name: name, Seed: c.Seed()}.Decode(ctx, examples, how, "generate")
 		if err != nil {
 			return err
 		}

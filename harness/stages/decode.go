@@ -28,10 +28,10 @@ var decodeKind = Kind{
 		keys := append(slices.Clone(textKeys), "decode")
 		for _, name := range c.Names("decode") {
 			settings := experiments.Get[decode.Settings](c, "decode."+name)
-			if settings.Strategy == "sample" {
+			if settings.Draws() {
 				keys = append(keys, "seed")
 			}
-			if len(settings.Temperatures) > 0 {
+			if len(settings.Temperatures) > 0 || settings.Strategy == "mbr" {
 				keys = append(keys, "metrics.stemming", "metrics.length_adjustment", "metrics.length_alpha")
 			}
 		}
@@ -117,10 +117,10 @@ func decodeTest(ctx context.Context, job *stage.Job) error {
 		if err != nil {
 			return err
 		}
-		d := Decoder{Job: job, Language: l, Model: m, Name: name, Seed: c.Seed}
+		d := Decoder{Job: job, Language: l, Model: m, Metrics: c.Metrics, Name: name, Seed: c.Seed}
 		result := Decoding{Temperature: o.Temperature, Tuned: []tried{}}
-		if o.Strategy == "sample" && len(o.Temperatures) > 0 {
-			if result, err = d.tune(ctx, o, c.Metrics); err != nil {
+		if len(o.Temperatures) > 0 {
+			if result, err = d.tune(ctx, o); err != nil {
 				return err
 			}
 			o.Temperature = result.Temperature
@@ -141,18 +141,21 @@ type Decoder struct {
 	Job      *stage.Job
 	Language Language
 	Model    *model.Model
+	// Metrics are the options of the metric by which candidates are chosen, and of
+	// the one by which a temperature is.
+	Metrics Metrics
 	// Name is that of the decoding; with Seed it names random streams.
 	Name string
 	Seed int
 }
 
 // tune decodes dev at each temperature and takes the one that scores best.
-func (d Decoder) tune(ctx context.Context, o decode.Settings, m Metrics) (Decoding, error) {
+func (d Decoder) tune(ctx context.Context, o decode.Settings) (Decoding, error) {
 	examples, err := data.ReadExamples(splitFile(d.Job.Inputs[Prepare], data.Dev))
 	if err != nil {
 		return Decoding{}, err
 	}
-	options, err := metricOptions(m, examples)
+	options, err := metricOptions(d.Metrics, examples)
 	if err != nil {
 		return Decoding{}, fmt.Errorf("tuning the temperature: %w", err)
 	}
@@ -192,10 +195,19 @@ func (d Decoder) Decode(ctx context.Context, examples []data.Example, o decode.S
 	for i, e := range examples {
 		requests[i] = decode.Request{ID: e.ID, Prompt: d.Language.Codec.Prompt(e)}
 	}
+	var utilities func([]decode.Pair) ([]float64, error)
+	if o.Strategy == "mbr" {
+		var err error
+		if utilities, err = d.utilities(o.UtilityMetric()); err != nil {
+			return nil, err
+		}
+	}
 	responses, err := decode.Decode(ctx, d.Model, requests, decode.Options{
 		Settings:  o,
 		MaxTokens: d.Language.Codec.MaxResponse(),
 		EOS:       d.Language.EOS(),
+		Text:      d.Language.Codec.Text,
+		Utilities: utilities,
 		Seed:      d.Seed,
 		Stage:     "decode " + d.Name + " " + split,
 		Progress:  func(done, total int) { d.Job.Progress(done, total, split) },

@@ -42,7 +42,9 @@ func Schema() *experiments.Schema {
 	)
 	rewards := reward.ListGroup(algorithms.IsOnPolicy)
 	rewards.After = "reward_model"
-	decodings := decode.Group(tuneOn())
+	decodings := decode.Group(tuneOn(), utility())
+	own := decodings.Check
+	decodings.Check = func(c experiments.Config) []experiments.Complaint { return append(own(c), noUtility(c)...) }
 	decodings.After = algorithms.Names()[len(algorithms.Names())-1]
 	s.Groups = []experiments.Group{negatives.Group(needsNegatives), rewards, decodings}
 	s.Sources = []fs.FS{

@@ -82,8 +82,14 @@ func TestSettingsThatCannotBeAreRefusedWhenTheFileIsRead(t *testing.T) {
 	for text, want := range map[string]string{
 		// The learned metric has to be trained, and a temperature is chosen before.
 		"decode.sample.tune_on = \"bleurt\"": `sweep.toml:1: decode.sample.tune_on: bleurt is trained beside the policies`,
-		"rl.minibatches = 25":                "sweep.toml:1: rl.minibatches: 25 minibatches cannot be made of 24 prompts",
-		"rl.prompts = 1":                     "sweep.toml:1: rl.prompts: 2 minibatches cannot be made of 1 prompts",
+		"decode.mbr.utility = \"coverage\"":  "sweep.toml:1: decode.mbr.utility: coverage does not say how near a candidate is to another",
+		"decode.mbr.utility = \"rogueL\"":    `sweep.toml:1: decode.mbr.utility: unknown utility "rogueL"; did you mean "rougeL"?`,
+		"decode.a.candidates = 8":            "sweep.toml:1: decode.a.candidates: candidates are drawn with the strategy mbr only, and that of a is sample",
+		"decode.a.utility = \"bleu\"":        "sweep.toml:1: decode.a.utility: a utility chooses among candidates with the strategy mbr only, and that of a is sample",
+		"decode.mbr.utility = \"la-rougeL\"\nmetrics.length_adjustment = \"length-normalised\"": "sweep.toml:2: metrics.length_adjustment: the utility la-rougeL, by which mbr chooses without references, cannot be computed",
+		"decode.greedy.temperatures = [0.5]":                                                    "sweep.toml:1: decode.greedy.temperatures: temperatures are tried with the strategies sample and mbr only, and that of greedy is greedy",
+		"rl.minibatches = 25":                                                                   "sweep.toml:1: rl.minibatches: 25 minibatches cannot be made of 24 prompts",
+		"rl.prompts = 1":                                                                        "sweep.toml:1: rl.prompts: 2 minibatches cannot be made of 1 prompts",
 		"reward.learned.weight = 0\nreward.length.weight = 0\nreward.ending.weight = 0\nreward.repetition.weight = 0": "no [[reward]] of a weight other than 0 is listed",
 		"model.path = \"\"\nmodel.max_position_embeddings = 100":                                                      "sweep.toml:2: model.max_position_embeddings: max_prompt_tokens and max_response_tokens make 160",
 		"task.chat = true":    "sweep.toml:1: task.chat: chat needs the chat template of a Hugging Face folder",
@@ -91,6 +97,16 @@ func TestSettingsThatCannotBeAreRefusedWhenTheFileIsRead(t *testing.T) {
 	} {
 		if _, err := load(t, text+"\n"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, expected an error that says %q", text, err, want)
+		}
+	}
+	// Utilities that need nothing else, and temperatures for them, can be.
+	for _, text := range []string{
+		"decode.mbr.temperatures = [0.5, 1]",
+		"decode.mbr.utility = \"chrf\"\nmetrics.length_adjustment = \"length-normalised\"",
+		"decode.a = { strategy = \"mbr\", utility = \"la-rouge2\", candidates = 64 }",
+	} {
+		if _, err := load(t, text+"\n"); err != nil {
+			t.Errorf("%q: %v", text, err)
 		}
 	}
 	// What a run does not use does not matter.
