@@ -21,6 +21,7 @@ type control struct {
 // The kinds of controls, as the table calls them.
 const (
 	bestTemperature = "best temperature on dev"
+	minimumRisk     = "minimum Bayes risk"
 	trainedOn       = "trained on"
 	postProcessed   = "post-processed"
 )
@@ -46,12 +47,10 @@ func (b *builder) compareControls(ctx context.Context) error {
 				return err
 			}
 			treatment := runs.System{Label: t, Decode: d.name, Form: "raw"}
-			if d.Strategy == "sample" && !d.isTuned() {
-				for _, best := range b.decodings {
-					if best.isTuned() {
-						if err := add(treatment, runs.System{Label: baseline, Decode: best.name, Form: "raw"}, bestTemperature); err != nil {
-							return err
-						}
+			for _, other := range b.decodings {
+				if kind := other.controls(d); kind != "" {
+					if err := add(treatment, runs.System{Label: baseline, Decode: other.name, Form: "raw"}, kind); err != nil {
+						return err
 					}
 				}
 			}
@@ -67,6 +66,21 @@ func (b *builder) compareControls(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// controls says which control of outputs that are decoded by another decoding the
+// baseline's are by this one, or "": a better search, or a lower temperature, costs no
+// training.
+func (d decoding) controls(other decoding) string {
+	switch {
+	case other.isTuned() || other.Strategy == "mbr":
+		return ""
+	case d.isTuned():
+		return bestTemperature
+	case d.Strategy == "mbr":
+		return minimumRisk
+	}
+	return ""
 }
 
 // controlTable compares treatments with controls.

@@ -28,3 +28,25 @@ func TestMannerOfDecoding(t *testing.T) {
 		}
 	}
 }
+
+func TestWhichDecodingsAreControls(t *testing.T) {
+	settings := []decodeSettings{
+		{Strategy: "greedy"},
+		{Strategy: "beam"},
+		{Strategy: "sample"},
+		{Strategy: "sample", Temperatures: []float64{0.5, 1}},
+		{Strategy: "mbr"},
+		{Strategy: "mbr", Temperatures: []float64{0.5, 1}},
+	}
+	for i, of := range settings {
+		for j, other := range settings {
+			want := ""
+			if j < 3 { // plain outputs, compared with what a better decoding gives
+				want = [...]string{"", "", "", bestTemperature, minimumRisk, minimumRisk}[i]
+			}
+			if got := (decoding{"a", of}).controls(decoding{"b", other}); got != want {
+				t.Errorf("%+v controls %+v as %q, want %q", of, other, got, want)
+			}
+		}
+	}
+}

@@ -6,9 +6,9 @@
 // repetitions. One label is the baseline; each other system is compared with
 // the baseline's of the same decoding and form, on the same examples and
 // seeds. Labels whose algorithm optimises rewards or preferences are treatments.
-// Three more systems are controls, which say how much of a treatment's gain could
-// be had without it: the baseline at its best temperature, the baseline
-// trained on with maximum likelihood, and the baseline post-processed. One
+// More systems are controls, which say how much of a treatment's gain could be had
+// without it: the baseline at its best temperature or by minimum Bayes risk, the
+// baseline trained on with maximum likelihood, and the baseline post-processed. One
 // comparison is the primary one, of a treatment with the best of these or with
 // one that the sweep names: it is said first. All others are one family.
 //

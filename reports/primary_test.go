@@ -14,14 +14,14 @@ import (
 func TestThePrimaryComparisonIsSaidFirst(t *testing.T) {
 	summary, page := write(t, demo().store(t), options(t.TempDir()))
 	first := summary.Sentences[0]
-	contains(t, first, "PPO decoded greedily is worse than the best control, post-processed outputs of MLE decoded greedily, by 0.0", "the best of 3 controls")
-	contains(t, page, "- **"+first[:40], "the p value of a loss is multiplied by 3")
+	contains(t, first, "PPO decoded greedily is worse than the best control, MLE sampled at its best temperature on dev (0.7), by 0.0", "the best of 4 controls")
+	contains(t, page, "- **"+first[:40], "the p value of a loss is multiplied by 4")
 	p := summary.Primary
-	if p.BestOf != 3 || p.Control != (System{"mle", "greedy", "post"}) || p.Treatment != (System{"ppo", "greedy", "raw"}) || p.Metric != "la-rougeL" {
+	if p.BestOf != 4 || p.Control != (System{"mle", "best", "raw"}) || p.Treatment != (System{"ppo", "greedy", "raw"}) || p.Metric != "la-rougeL" {
 		t.Fatalf("got %+v", p)
 	}
-	// A loss against the best of three is the worst of three.
-	if v := p.Versus; !v.Significant || v.Better != -1 || math.Abs(*v.PHolm-3**v.P) > 1e-15 {
+	// A loss against the best of four is the worst of four.
+	if v := p.Versus; !v.Significant || v.Better != -1 || math.Abs(*v.PHolm-4**v.P) > 1e-15 {
 		t.Errorf("got %+v", v)
 	}
 }
@@ -39,11 +39,11 @@ func TestThePrimaryComparisonIsTheSweeps(t *testing.T) {
 		t.Errorf("the primary comparison was corrected: %+v", v)
 	}
 	// It is the table's, and not a second one in the family: 2 labels, 6 metrics, 3
-	// decodings and 2 forms less this one, and 11 with controls.
+	// decodings and 2 forms less this one, and 13 with controls.
 	if cell := summary.Table.cell(sampleOf("mle, longer"), "rougeL"); *cell.Versus.PHolm != *v.PHolm {
 		t.Errorf("the table has p %v", *cell.Versus.PHolm)
 	}
-	contains(t, page, "Holm's correction for 82 comparisons")
+	contains(t, page, "Holm's correction for 84 comparisons")
 	// A treatment that is a control of nobody, and a control that is no baseline.
 	o.Primary = Primary{Control: "mle, longer", Decode: "best"}
 	summary, _ = write(t, demo().store(t), o)

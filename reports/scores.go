@@ -31,7 +31,7 @@ func (b *builder) scoreSection() []document.Block {
 	}
 	if table := b.controlTable(); len(table.Rows) > 0 {
 		blocks = append(blocks, document.Section{Title: document.Format("Controls"), Blocks: []document.Block{
-			paragraph("What else gives the baseline a better %s, against raw outputs: its best temperature on dev; training on by %s; post-processing.", title(b.headline), Likelihood.noun()),
+			paragraph("What else gives the baseline a better %s, against raw outputs: a better decoding (its best temperature on dev, minimum Bayes risk); training on by %s; post-processing.", title(b.headline), Likelihood.noun()),
 			table,
 		}})
 	}
