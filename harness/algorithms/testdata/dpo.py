@@ -6,7 +6,7 @@
 # trl/trainer/dpo_trainer.py DPOTrainer._compute_loss with a stub self and a stub model; label-smoothed sigmoid (cDPO),
 # which 1.16 no longer has, by calling TRL 0.21.0's DPOTrainer.dpo_loss. Everything is float64.
 # At the end the losses and rewards are made again with numpy, and the gradients by central differences of that.
-import ast, json, math, os
+import ast, math, os
 from collections import defaultdict
 from types import SimpleNamespace as NS
 import numpy as np
@@ -14,16 +14,14 @@ import torch
 import torch.nn.functional as F
 from trl import DPOTrainer
 import trl
+from shared import dump, generator
 
 torch.set_default_dtype(torch.float64)
 HERE = os.path.dirname(os.path.abspath(__file__))
 REF = os.environ.get("REF_DIR", os.path.join(HERE, "..", "ref"))
 
 # ---- inputs: a small generator of fixed numbers with four decimals ----
-_s = [20240607]
-def rnd(lo, hi):
-    _s[0] = (_s[0] * 1664525 + 1013904223) % 2**32
-    return round(lo + (hi - lo) * _s[0] / 2**32, 4)
+rnd = generator(20240607)
 
 LENS = [(3, 5), (6, 2), (1, 4), (4, 4), (5, 1), (2, 6)]
 SHIFT = [(0.5, -0.4), (-0.3, 0.3), (0.8, -0.1), (0.0, 0.05), (1.1, -0.9), (-0.6, -0.2)]  # mean log-ratio per token
@@ -211,11 +209,5 @@ doc = {"about": {"reference": f"trl {trl.__version__} (and trl 0.21.0 where sour
                  "discopop_tau": 0.05, "rewards": "beta * (logp - ref_logp); accuracy: chosen_reward > rejected_reward, strictly"},
        "pairs": with_sums(pairs), "cases": cases, "rewards": rewards, "ld_dpo": ld, "f_divergence": fdiv,
        "extreme": {"pairs": with_sums(extreme), "cases": extreme_cases}}
-def dump(doc, path):
-    """one line for each key, and for each item of a list of objects"""
-    s = lambda v: json.dumps(v, allow_nan=False)
-    with open(path, "w") as f:
-        f.write("{\n" + ",\n".join(s(k) + ": " + ("[\n " + ",\n ".join(map(s, v)) + "\n]" if isinstance(v, list) and v and isinstance(v[0], dict) else s(v))
-                                     for k, v in doc.items()) + "\n}\n")
 dump(doc, os.path.join(HERE, "dpo.json"))
 print("dpo.json:", len(cases), "cases; checks passed")

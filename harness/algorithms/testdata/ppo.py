@@ -6,7 +6,7 @@
 # trl/trainer/ppo_trainer.py, and summarize_from_feedback_details/ppo.py but for the whitening's variance): its
 # PPOTrainer.train has rewards, GAE, whitening and losses inline, so this script takes those lines out of the installed file
 # and runs them on the fixed inputs. float64. At the end everything is made again with numpy loops over ragged lists.
-import inspect, json, os, sys, textwrap
+import inspect, os, sys, textwrap
 from types import SimpleNamespace as NS
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.environ.get("REF_DIR", os.path.join(HERE, "..", "ref")), "trl-0.29.1"))
@@ -14,6 +14,7 @@ import numpy as np
 import torch
 import trl
 from trl.experimental.ppo import ppo_trainer as P
+from shared import dump, generator
 assert trl.__version__ == "0.29.1"
 torch.set_default_dtype(torch.float64)
 
@@ -30,10 +31,7 @@ GAE = lines_between("# 6. compute advantages", "advantages = torch.masked_fill(a
 LOSS = lines_between("new_logprobs = torch.masked_fill(", "loss = pg_loss + args.vf_coef * vf_loss")
 
 # ---- inputs ----
-_s = [4242]
-def rnd(lo, hi):
-    _s[0] = (_s[0] * 1664525 + 1013904223) % 2**32
-    return round(lo + (hi - lo) * _s[0] / 2**32, 4)
+rnd = generator(4242)
 LENS = [5, 3, 6, 1, 4]
 SCORES = [1.5, -0.75, 0.25, 2.0, -1.0]
 W = max(LENS)
@@ -176,11 +174,5 @@ doc = {"about": {"reference": f"trl {trl.__version__} trl/experimental/ppo/ppo_t
        "logprobs": new, "old_logprobs": old, "ref_logprobs": ref, "values": values, "old_values": old_values, "scores": SCORES,
        "old_value_after": after_old, "value_after": after_new, "cases": cases, "trl_p1_cases": p1_cases, "masked_whiten": wh}
 
-def dump(doc, path):
-    """one line for each key, and for each item of a list of objects"""
-    s = lambda v: json.dumps(v, allow_nan=False)
-    with open(path, "w") as f:
-        f.write("{\n" + ",\n".join(s(k) + ": " + ("[\n " + ",\n ".join(map(s, v)) + "\n]" if isinstance(v, list) and v and isinstance(v[0], dict) else s(v))
-                                     for k, v in doc.items()) + "\n}\n")
 dump(doc, os.path.join(HERE, "ppo.json"))
 print("ppo.json:", len(cases), "+", len(p1_cases), "cases; checks passed")

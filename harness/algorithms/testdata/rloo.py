@@ -4,37 +4,17 @@
 # Golden values for RLOO, made by calling TRL 1.16.0's own trl/trainer/rloo_trainer.py: advantages by
 # RLOOTrainer._generate_and_score_completions, loss and gradient by RLOOTrainer._compute_loss, both with a stub self whose
 # log-probabilities and rewards are the fixed inputs. float64. At the end everything is made again with numpy.
-import json, os
+import os
 from collections import defaultdict
 from types import SimpleNamespace as NS
 import numpy as np
 import torch
 import trl
 from trl import RLOOTrainer
+from grouped import K, LENS, MASK, REWARDS, W, new, old, pad, ragged, ref
+from shared import dump
 
-torch.set_default_dtype(torch.float64)
 HERE = os.path.dirname(os.path.abspath(__file__))
-
-# ---- inputs (the same generator and numbers in grpo.py) ----
-_s = [777]
-def rnd(lo, hi):
-    _s[0] = (_s[0] * 1664525 + 1013904223) % 2**32
-    return round(lo + (hi - lo) * _s[0] / 2**32, 4)
-
-K = 3
-LENS = [4, 2, 6, 1, 5, 3, 3, 2, 4, 6, 1, 3]                                   # 4 prompts x 3 samples
-REWARDS = [1.0, 0.0, 0.5, -0.25, 2.0, 0.75, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0]      # third group: all equal
-DRIFT = [.1, -.2, .03, .4, -.05, 0., .12, -.15, .02, -.09, -.35, .15]         # mean change by token, now - old
-old = [[rnd(-3, -0.6) for _ in range(n)] for n in LENS]
-ref = [[round(min(v + rnd(-0.5, 0.5), -0.01), 4) for v in r] for r in old]
-new = [[round(min(v + d + rnd(-0.2, 0.2), -0.01), 4) for v in r] for r, d in zip(old, DRIFT)]
-
-W = max(LENS)
-def pad(rows):
-    return torch.tensor([r + [0.0] * (W - len(r)) for r in rows])
-def ragged(t):
-    return [t[i, :n].tolist() for i, n in enumerate(LENS)]
-MASK = torch.tensor([[1] * n + [0] * (W - n) for n in LENS])
 
 def stub(**kw):
     acc = NS(device=torch.device("cpu"), process_index=0, num_processes=1, gather=lambda x: x,
@@ -119,11 +99,5 @@ doc = {"about": {"reference": f"trl {trl.__version__} RLOOTrainer, torch {torch.
        "num_generations": K, "rewards": REWARDS, "logprobs": new, "old_logprobs": old, "ref_logprobs": ref,
        "sequence_kl": (S(old) - S(ref)).tolist(), "sequence_ratio": np.exp(S(new) - S(old)).tolist(),
        "advantage_cases": adv_cases, "loss_cases": loss_cases}
-def dump(doc, path):
-    """one line for each key, and for each item of a list of objects"""
-    s = lambda v: json.dumps(v, allow_nan=False)
-    with open(path, "w") as f:
-        f.write("{\n" + ",\n".join(s(k) + ": " + ("[\n " + ",\n ".join(map(s, v)) + "\n]" if isinstance(v, list) and v and isinstance(v[0], dict) else s(v))
-                                     for k, v in doc.items()) + "\n}\n")
 dump(doc, os.path.join(HERE, "rloo.json"))
 print("rloo.json:", len(adv_cases), "advantage cases,", len(loss_cases), "loss cases; checks passed")
