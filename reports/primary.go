@@ -150,24 +150,13 @@ func (p *primary) result(metric string) *PrimaryResult {
 
 // primaryFinding says how the treatment compares with its control.
 func (b *builder) primaryFinding() finding {
-	p, d, metric := b.primary, b.primary.difference, measure(b.headline)
+	p := b.primary
 	subject := fmt.Sprintf("%s %s", b.name(p.treatment.Label), b.manner(p.treatment.Label, b.decoding(p.treatment.Decode)))
 	other := b.controlName(p.control)
 	if p.bestOf > 1 {
 		other = "the best control, " + other + ","
 	}
-	var f finding
-	switch {
-	case !d.Tested:
-		f.head = document.Format("%s scores %s %s %s %s %s", subject, gap(d), metric, above(d), other, these)
-		f.rest = document.Format(" (%s; %s). %s", means(d), size(d), untested)
-	case d.isSignificant():
-		f.head = document.Format("%s is %s than %s by %s %s", subject, comparative(b.headline, d), other, gap(d), metric)
-		f.rest = document.Format(" (%s; %s).", means(d), size(d))
-	default:
-		f.head = document.Format("%s is not significantly different from %s in %s", subject, other, metric)
-		f.rest = document.Format(" (%s, a difference of %s %s; %s).", means(d), signed(d.Difference), interval(d.Low, d.High), size(d))
-	}
+	f := compared(subject, "is", other, b.headline, p.difference)
 	if p.bestOf > 1 {
 		f.rest = document.Format("%s It is the best of %d controls on the same examples, which favours the control.", f.rest, p.bestOf)
 	}

@@ -50,26 +50,37 @@ func (b *builder) findings() []finding {
 }
 
 func (b *builder) finding(system runs.System, d decoding, diff *difference) finding {
-	baseline := b.name(b.baselineOf(system.Label))
 	subject := fmt.Sprintf("%s's raw outputs %s", b.name(system.Label), b.manner(system.Label, d))
-	metric := measure(b.headline)
-	var f finding
-	switch {
-	case !diff.Tested:
-		f.head = document.Format("%s score %s %s %s %s's %s", subject, gap(diff), metric, above(diff), baseline, these)
-		f.rest = document.Format(" (%s; %s). %s", means(diff), size(diff), untested)
-	case diff.isSignificant():
-		f.head = document.Format("%s are %s than %s's by %s %s", subject, comparative(b.headline, diff), baseline, gap(diff), metric)
-		f.rest = document.Format(" (%s; %s).", means(diff), size(diff))
-	default:
-		f.head = document.Format("%s are not significantly different from %s's in %s", subject, baseline, metric)
-		f.rest = document.Format(" (%s, a difference of %s %s; %s).", means(diff), signed(diff.Difference), interval(diff.Low, diff.High), size(diff))
-	}
+	f := compared(subject, "are", b.name(b.baselineOf(system.Label))+"'s", b.headline, diff)
 	if own := b.behaviour(system); own != nil {
 		f.rest = document.Format("%s %s", f.rest, own)
 	}
 	f.details = b.controlled(system, diff)
 	return f
+}
+
+// compared says how a subject, which is or are, scores beside another one by a metric.
+func compared(subject, verb, other, by string, d *difference) finding {
+	metric, score := measure(by), "score"
+	if verb == "is" {
+		score = "scores"
+	}
+	switch {
+	case !d.Tested:
+		return finding{
+			head: document.Format("%s %s %s %s %s %s %s", subject, score, gap(d), metric, above(d), other, these),
+			rest: document.Format(" (%s; %s). %s", means(d), size(d), untested),
+		}
+	case d.isSignificant():
+		return finding{
+			head: document.Format("%s %s %s than %s by %s %s", subject, verb, comparative(by, d), other, gap(d), metric),
+			rest: document.Format(" (%s; %s).", means(d), size(d)),
+		}
+	}
+	return finding{
+		head: document.Format("%s %s not significantly different from %s in %s", subject, verb, other, metric),
+		rest: document.Format(" (%s, a difference of %s %s; %s).", means(d), signed(d.Difference), interval(d.Low, d.High), size(d)),
+	}
 }
 
 // behaviour compares a system's behaviour with its baseline's. It returns nil
