@@ -44,6 +44,7 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/data", "experiments experiments/data harness/random"},
 	{"harness/postprocess", "experiments"},
 	{"harness/model", "experiments harness/random harness/safetensors harness/stage harness/torch"},
+	{"harness/model/modeltest", "harness/model harness/torch"},
 	{"harness/negatives", "experiments harness/data harness/random"},
 	{"harness/decode", "experiments harness/model harness/random harness/torch"},
 	{"harness/train", "experiments harness/model harness/random harness/safetensors harness/stage harness/torch"},

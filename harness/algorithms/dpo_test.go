@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"lastmile/harness/model/modeltest"
 	"lastmile/harness/pairs"
 	"lastmile/harness/torch"
 )
@@ -39,7 +40,7 @@ func TestDPOEqualsTRL(t *testing.T) {
 		} `json:"extreme"`
 	}
 	readGolden(t, "dpo", &golden)
-	s := open(t, torch.Float64)
+	s := modeltest.Open(t, torch.Float64)
 	losses := map[string]string{"sigmoid": "sigmoid", "sigmoid_smoothed": "sigmoid", "hinge": "hinge", "ipo_sum": "ipo"}
 	compared := map[string]int{}
 	for _, set := range []struct {
@@ -104,7 +105,7 @@ func TestDPOEqualsTRL(t *testing.T) {
 // another in three of four pairs: a log-ratio of theirs that is ln 3 / β above the
 // reference's.
 func TestDPOFindsItsOptimum(t *testing.T) {
-	s := open(t, torch.Float32)
+	s := modeltest.Open(t, torch.Float32)
 	maker, algorithm := made(t, "dpo", `{"steps":150,"batch_size":4,"beta":0.5,"learning_rate":0.02,"warmup":0.1,"checkpoint_every":1000}`)
 	e := threes(t, s, maker.Needs, t.TempDir())
 	better := pairs.Pair{Prompt: []int{5}, Chosen: []int{3}, Rejected: []int{4}}

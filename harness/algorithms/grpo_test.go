@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"lastmile/harness/model/modeltest"
 	"lastmile/harness/rollout"
 	"lastmile/harness/torch"
 )
@@ -47,7 +48,7 @@ func TestGRPOEqualsTRL(t *testing.T) {
 	for scale, want := range golden.Advantages {
 		near(t, "scale "+scale, GRPO{Scale: scale}.advantages(golden.Rewards, golden.Samples), want, 1e-12)
 	}
-	s := open(t, torch.Float64)
+	s := modeltest.Open(t, torch.Float64)
 	compared := map[string]int{}
 	for i, c := range golden.Cases {
 		if c.Biased || c.Delta != nil || !slices.Contains([]string{"grpo", "dapo", "dr_grpo"}, c.Loss) {
@@ -94,7 +95,7 @@ func TestGRPOEqualsTRL(t *testing.T) {
 // TestGRPOInPartsOfAStep checks that the losses of parts of a step add up to that of
 // the whole, for each way to average.
 func TestGRPOInPartsOfAStep(t *testing.T) {
-	s := open(t, torch.Float64)
+	s := modeltest.Open(t, torch.Float64)
 	old := [][]float64{{-1, -2, -0.5}, {-1.5}, {-0.2, -0.3, -2, -1}, {-1, -1}}
 	whole := batchOf(old, old)
 	whole.SetAdvantages([]float64{1, -1, 0.5, -0.25})

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"lastmile/harness/model/modeltest"
 	"lastmile/harness/rollout"
 	"lastmile/harness/torch"
 )
@@ -39,7 +40,7 @@ func TestEachPenaltyHasItsOptimum(t *testing.T) {
 // findsTheKLOptimum trains an algorithm at the bandit.
 func findsTheKLOptimum(t *testing.T, name, settings string, kl rollout.KLSettings) {
 	t.Helper()
-	s := open(t, torch.Float32)
+	s := modeltest.Open(t, torch.Float32)
 	defer s.Close()
 	maker, algorithm := made(t, name, settings)
 	e := bandit(t, s, maker.Needs, arms())
@@ -103,7 +104,7 @@ func forwardOptimum(reference, rewards []float64, beta float64) []float64 {
 // penalty moves.
 func TestTheGradientOfEachLossWithThePenalty(t *testing.T) {
 	const coefficient = 0.35
-	s := open(t, torch.Float64)
+	s := modeltest.Open(t, torch.Float64)
 	logits, reference := []float64{0.3, -1, 1.2, 0, -0.4, 0.8}, []float64{-0.5, 0.2, 0.9, 0.1, -1.5, 0}
 	p, q := softmax(logits), softmax(reference)
 	reverse, forward := make([]float64, len(p)), make([]float64, len(p))

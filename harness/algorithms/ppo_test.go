@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"lastmile/harness/model/modeltest"
 	"lastmile/harness/rollout"
 	"lastmile/harness/torch"
 	"lastmile/harness/torch/gradcheck"
@@ -52,7 +53,7 @@ func TestPPOEqualsTRL(t *testing.T) {
 	if len(golden.Cases) == 0 {
 		t.Fatal("no cases")
 	}
-	s := open(t, torch.Float64)
+	s := modeltest.Open(t, torch.Float64)
 	for i, c := range golden.Cases {
 		name := fmt.Sprintf("case %d (%+v)", i, c.Config)
 		a := PPO{Clip: c.Config.Clip, ValueClip: c.Config.ValueClip, ValueCoefficient: c.Config.Value, Gamma: c.Config.Gamma, Lambda: c.Config.Lambda}
@@ -102,7 +103,7 @@ func TestPPOEqualsTRL(t *testing.T) {
 }
 
 func TestGradientOfThePolicyLoss(t *testing.T) {
-	s := open(t, torch.Float64)
+	s := modeltest.Open(t, torch.Float64)
 	logRatio := s.Float64s([]float64{0, 0.1, -0.1, 0.5, 0.5, -0.5, -0.5, 0.02}, 8)
 	advantages := s.Float64s([]float64{1, -2, 0.5, 1, -1, 1, -1, 0}, 8)
 	loss := func() *torch.Tensor { return clipped(logRatio, advantages, 0.8, 1.2).Mean() }
@@ -127,7 +128,7 @@ func TestGradientOfThePolicyLoss(t *testing.T) {
 }
 
 func TestGradientOfTheValueLoss(t *testing.T) {
-	s := open(t, torch.Float64)
+	s := modeltest.Open(t, torch.Float64)
 	values := s.Float64s([]float64{0, 1, 1, -1, 0.1, 0.5}, 6)
 	old := s.Float64s([]float64{0, 0, 0, 0, 0, 0.5}, 6)
 	returns := s.Float64s([]float64{1, 2, -2, -2, 0.3, 0.5}, 6)
@@ -147,7 +148,7 @@ func TestPPOFindsTheBestArm(t *testing.T) {
 
 // findsTheBestArm trains an on-policy algorithm without a KL penalty.
 func findsTheBestArm(t *testing.T, name string, updates int) {
-	s := open(t, torch.Float32)
+	s := modeltest.Open(t, torch.Float32)
 	maker, algorithm := made(t, name, "{}")
 	e := bandit(t, s, maker.Needs, arms())
 	e.Settings.Updates, e.Settings.Samples = updates, 32

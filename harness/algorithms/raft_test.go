@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"lastmile/harness/model/modeltest"
 	"lastmile/harness/rollout"
 	"lastmile/harness/torch"
 )
@@ -32,7 +33,7 @@ func TestRAFTKeepsTheBestOfEachPrompt(t *testing.T) {
 // TestTheLossOfRAFT is the mean over tokens of −ln π, of responses of other lengths,
 // with half the square of ln(policy / reference) where that is the penalty.
 func TestTheLossOfRAFT(t *testing.T) {
-	s := open(t, torch.Float64)
+	s := modeltest.Open(t, torch.Float64)
 	now, ref := [][]float64{{-0.5}, {-1, -2, -0.25}}, [][]float64{{-0.7}, {-0.4, -2, -1.25}}
 	for _, coefficient := range []float64{0, 0.3} {
 		batch := batchOf([][]float64{{-3}, {-3, -3, -3}}, ref)
@@ -58,7 +59,7 @@ func TestTheLossOfRAFT(t *testing.T) {
 // third power of the policy's: p less that distribution.
 func TestTheGradientOfRAFT(t *testing.T) {
 	const draws = 3
-	s := open(t, torch.Float64)
+	s := modeltest.Open(t, torch.Float64)
 	logits, rewards := []float64{0.3, -1, 1.2, 0, -0.4}, []float64{0.5, 2, -1, 1, 0.7}
 	p := softmax(logits)
 	want := make([]float64, len(p))
@@ -104,7 +105,7 @@ func TestRAFTFindsTheBestArm(t *testing.T) { findsTheBestArm(t, "raft", 40) }
 func TestThePenaltyOfRAFTRanks(t *testing.T) {
 	var moved [2]float64
 	for i, coefficient := range []float64{0, 20} {
-		s := open(t, torch.Float32)
+		s := modeltest.Open(t, torch.Float32)
 		maker, algorithm := made(t, "raft", "{}")
 		e := bandit(t, s, maker.Needs, arms())
 		e.Settings.Updates, e.Settings.Samples, e.Settings.KL.Coefficient = 30, 32, coefficient

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"lastmile/harness/model/modeltest"
 	"lastmile/harness/rollout"
 	"lastmile/harness/torch"
 )
@@ -52,7 +53,7 @@ func TestRLOOEqualsTRL(t *testing.T) {
 	if compared < 2 {
 		t.Fatalf("%d cases of advantages", compared)
 	}
-	s := open(t, torch.Float64)
+	s := modeltest.Open(t, torch.Float64)
 	compared = 0
 	for i, c := range golden.LossCases {
 		if c.Low != c.High {

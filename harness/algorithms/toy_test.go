@@ -12,7 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	"lastmile/harness/data"
 	"lastmile/harness/model"
+	"lastmile/harness/model/modeltest"
 	"lastmile/harness/pairs"
 	"lastmile/harness/reward"
 	"lastmile/harness/rollout"
@@ -21,31 +23,9 @@ import (
 )
 
 const (
-	vocabulary = 12
-	eos        = 0
+	vocabulary = modeltest.Vocabulary
+	eos        = modeltest.EOS
 )
-
-func open(t testing.TB, dtype torch.DType) *torch.Session {
-	t.Helper()
-	s, err := torch.Open(torch.Options{Device: os.Getenv("LASTMILE_DEVICE"), Threads: 1, DType: dtype})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	return s
-}
-
-func newModel(t testing.TB, s *torch.Session, seed int) *model.Model {
-	t.Helper()
-	m, err := model.New(s, model.Config{
-		VocabSize: vocabulary, HiddenSize: 16, IntermediateSize: 24, NumHiddenLayers: 1, NumAttentionHeads: 4, NumKeyValueHeads: 2,
-		HiddenAct: "silu", MaxPositionEmbeddings: 72, InitializerRange: 0.2, RMSNormEps: 1e-6, RopeTheta: 100, TieWordEmbeddings: true,
-	}, seed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
 
 // made is an algorithm by its name, with its default settings changed by JSON.
 func made(t testing.TB, name, changes string) (Maker, Algorithm) {
@@ -76,16 +56,8 @@ func made(t testing.TB, name, changes string) (Maker, Algorithm) {
 }
 
 // byResponse is a reward that looks at a response's tokens.
-type byResponse func(tokens []int) float64
-
-func (value byResponse) Score(_ context.Context, groups []reward.Group) ([][]reward.Value, error) {
-	values := make([][]reward.Value, len(groups))
-	for i, g := range groups {
-		for _, r := range g.Responses {
-			values[i] = append(values[i], reward.Value{Total: value(r.Tokens)})
-		}
-	}
-	return values, nil
+func byResponse(value func(tokens []int) float64) reward.Reward {
+	return reward.Each(func(_ reward.Group, r reward.Response) reward.Value { return reward.Value{Total: value(r.Tokens)} })
 }
 
 // threes are short responses, of which those with many threes are good, and what each
@@ -93,7 +65,7 @@ func (value byResponse) Score(_ context.Context, groups []reward.Group) ([][]rew
 func threes(t testing.TB, s *torch.Session, needs Needs, dir string) *Env {
 	t.Helper()
 	e := &Env{}
-	e.Policy, e.MaxTokens, e.EOS, e.Seed, e.Hooks = newModel(t, s, 1), 6, eos, 1, train.Hooks{Dir: dir}
+	e.Policy, e.MaxTokens, e.EOS, e.Seed, e.Hooks = modeltest.Tiny(t, s, 1), 6, eos, 1, train.Hooks{Dir: dir}
 	e.Settings = rollout.Default()
 	e.Settings.Updates, e.Settings.Prompts, e.Settings.Samples, e.Settings.CheckpointEvery = 18, 4, 3, 4
 	e.Settings.LearningRate = 0.01
@@ -101,7 +73,7 @@ func threes(t testing.TB, s *torch.Session, needs Needs, dir string) *Env {
 	e.MLE = train.MLESettings{OptimizerSettings: train.DefaultOptimizer(0.01), BatchSize: 4, EvalEvery: 5}
 	e.MLE.CheckpointEvery = 4
 	if needs.Reference {
-		e.Reference = newModel(t, s, 1)
+		e.Reference = modeltest.Tiny(t, s, 1)
 	}
 	if needs.Values {
 		e.Policy.AddHead()
@@ -173,15 +145,11 @@ func variation(p, q []float64) (d float64) {
 // curve reads one learning curve of a training in dir.
 func curve(t testing.TB, dir, name string) (values []float64) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(dir, "curves.jsonl"))
+	points, err := data.ReadLines[train.Point](filepath.Join(dir, "curves.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(string(text)) {
-		var p train.Point
-		if err := json.Unmarshal([]byte(line), &p); err != nil {
-			t.Fatal(err)
-		}
+	for _, p := range points {
 		if p.Split == "train" && p.Name == name {
 			values = append(values, p.Value)
 		}
@@ -196,7 +164,7 @@ func TestInterruptedTrainingsEndTheSame(t *testing.T) {
 	for _, name := range Names() {
 		maker, algorithm := made(t, name, changes[name]+strings.Repeat("{}", 1-min(1, len(changes[name]))))
 		run := func(dir string, stop int) ([]byte, error) {
-			s := open(t, torch.Float32)
+			s := modeltest.Open(t, torch.Float32)
 			defer s.Close()
 			e := threes(t, s, maker.Needs, dir)
 			ctx, cancel := context.WithCancel(t.Context())
@@ -256,7 +224,7 @@ func TestMicroBatchesGiveTheSameGradients(t *testing.T) {
 				change = "{}"
 			}
 			maker, algorithm := made(t, name, change)
-			e := threes(t, open(t, torch.Float32), maker.Needs, t.TempDir())
+			e := threes(t, modeltest.Open(t, torch.Float32), maker.Needs, t.TempDir())
 			e.Settings.Updates, e.Settings.MicroBatch, e.MLE.MicroBatch = 3, micro, micro
 			e.Settings.KL.In, e.Settings.KL.Estimator, e.Settings.KL.Coefficient = rollout.InLoss, rollout.K2, 5
 			if err := algorithm.Train(t.Context(), e); err != nil {

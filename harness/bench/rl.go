@@ -36,7 +36,7 @@ func runRL(ctx context.Context, s *torch.Session, job Job) (Result, error) {
 	var start time.Time
 	e := &algorithms.Env{Env: rollout.Env{
 		Policy: policy, Reference: reference,
-		Rewards:   reward.Sum{{Reward: distinct{&r.Total}, Name: "distinct", Weight: 1}},
+		Rewards:   reward.Sum{{Reward: distinct(&r.Total), Name: "distinct", Weight: 1}},
 		MaxTokens: job.MaxTokens, EOS: job.End, Seed: job.Seed, Settings: rlSettings(job),
 		Hooks: train.Hooks{Dir: dir, Progress: func(done, total int, note string) {
 			peak.step()
@@ -68,21 +68,14 @@ func rlSettings(job Job) rollout.Settings {
 }
 
 // distinct is the reward of both sides: the share of a response's tokens that
-// differ from one another. It counts the tokens that it is asked about.
-type distinct struct{ total *int }
-
-// Score implements [reward.Reward].
-func (d distinct) Score(_ context.Context, groups []reward.Group) ([][]reward.Value, error) {
-	values := make([][]reward.Value, len(groups))
-	for i, g := range groups {
-		for _, r := range g.Responses {
-			*d.total += len(r.Tokens)
-			tokens := make(map[int]bool)
-			for _, token := range r.Tokens {
-				tokens[token] = true
-			}
-			values[i] = append(values[i], reward.Value{Total: float64(len(tokens)) / float64(len(r.Tokens))})
+// differ from one another. It adds the tokens that it is asked about to total.
+func distinct(total *int) reward.Each {
+	return func(_ reward.Group, r reward.Response) reward.Value {
+		*total += len(r.Tokens)
+		tokens := make(map[int]bool)
+		for _, token := range r.Tokens {
+			tokens[token] = true
 		}
+		return reward.Value{Total: float64(len(tokens)) / float64(len(r.Tokens))}
 	}
-	return values, nil
 }

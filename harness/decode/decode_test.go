@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"lastmile/harness/model"
+	"lastmile/harness/model/modeltest"
 	"lastmile/harness/random"
 	"lastmile/harness/torch"
 )
@@ -21,12 +21,7 @@ const eos = 0
 
 func newModel(t testing.TB, vocabulary, hidden int) *model.Model {
 	t.Helper()
-	s, err := torch.Open(torch.Options{Device: os.Getenv("LASTMILE_DEVICE"), Threads: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	m, err := model.New(s, model.Config{
+	m, err := model.New(modeltest.Open(t, torch.Float32), model.Config{
 		VocabSize: vocabulary, HiddenSize: hidden, IntermediateSize: 2 * hidden, NumHiddenLayers: 2, NumAttentionHeads: 4, NumKeyValueHeads: 2,
 		HiddenAct: "silu", MaxPositionEmbeddings: 64, InitializerRange: 0.3, RMSNormEps: 1e-6, RopeTheta: 10000,
 	}, 1)

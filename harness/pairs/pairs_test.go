@@ -2,30 +2,13 @@ package pairs
 
 import (
 	"math"
-	"os"
 	"testing"
 
 	"lastmile/harness/model"
+	"lastmile/harness/model/modeltest"
 	"lastmile/harness/torch"
 	"lastmile/harness/torch/gradcheck"
 )
-
-func newModel(t testing.TB, dtype torch.DType) *model.Model {
-	t.Helper()
-	s, err := torch.Open(torch.Options{Device: os.Getenv("LASTMILE_DEVICE"), Threads: 1, DType: dtype})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	m, err := model.New(s, model.Config{
-		VocabSize: 12, HiddenSize: 16, IntermediateSize: 24, NumHiddenLayers: 1, NumAttentionHeads: 4, NumKeyValueHeads: 2,
-		HiddenAct: "silu", MaxPositionEmbeddings: 32, InitializerRange: 0.2, RMSNormEps: 1e-6, RopeTheta: 100, TieWordEmbeddings: true,
-	}, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
 
 // batch are pairs of several lengths.
 var batch = []Pair{
@@ -57,7 +40,7 @@ func alone(t testing.TB, m *model.Model, prompt, response []int) (sum float64) {
 }
 
 func TestLogprobsAreSumsOverSingleResponses(t *testing.T) {
-	m := newModel(t, torch.Float64)
+	m := modeltest.Tiny(t, modeltest.Open(t, torch.Float64), 1)
 	var chosen, rejected []float64
 	err := m.Session().NoGrad(func() (err error) {
 		c, r := Logprobs(m, batch)
@@ -84,7 +67,7 @@ func TestLogprobsAreSumsOverSingleResponses(t *testing.T) {
 }
 
 func TestGradientOfLogprobs(t *testing.T) {
-	m := newModel(t, torch.Float64)
+	m := modeltest.Tiny(t, modeltest.Open(t, torch.Float64), 1)
 	var inputs []gradcheck.Input
 	for _, p := range m.Parameters() {
 		inputs = append(inputs, gradcheck.Input{Name: p.Name, Tensor: p.Tensor})

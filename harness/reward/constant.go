@@ -5,5 +5,5 @@ package reward
 type constantSettings struct{ Weight }
 
 var constantReward = define("constant", constantSettings{Weight{1}}, nil, func(constantSettings, Env) Reward {
-	return each(func(Group, Response) Value { return Value{Total: 1} })
+	return Each(func(Group, Response) Value { return Value{Total: 1} })
 })

@@ -5,7 +5,7 @@ package reward
 type endingSettings struct{ Weight }
 
 var endingReward = define("ending", endingSettings{Weight{1}}, nil, func(endingSettings, Env) Reward {
-	return each(func(_ Group, r Response) Value {
+	return Each(func(_ Group, r Response) Value {
 		if r.Ended {
 			return Value{}
 		}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"lastmile/harness/model"
+	"lastmile/harness/model/modeltest"
 	"lastmile/harness/random"
 	"lastmile/harness/safetensors"
 	"lastmile/harness/torch"
@@ -20,31 +21,15 @@ import (
 )
 
 const (
-	vocabulary = 12
+	vocabulary = modeltest.Vocabulary
 	hidden     = 16
-	eos        = 0
+	eos        = modeltest.EOS
 )
-
-func open(t testing.TB, dtype torch.DType) *torch.Session {
-	t.Helper()
-	s, err := torch.Open(torch.Options{Device: os.Getenv("LASTMILE_DEVICE"), Threads: 1, DType: dtype})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	return s
-}
 
 // newModel is a model with a scalar head of zeros.
 func newModel(t testing.TB, s *torch.Session) *model.Model {
 	t.Helper()
-	m, err := model.New(s, model.Config{
-		VocabSize: vocabulary, HiddenSize: hidden, IntermediateSize: 24, NumHiddenLayers: 1, NumAttentionHeads: 4, NumKeyValueHeads: 2,
-		HiddenAct: "silu", MaxPositionEmbeddings: 32, InitializerRange: 0.2, RMSNormEps: 1e-6, RopeTheta: 100, TieWordEmbeddings: true,
-	}, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := modeltest.Tiny(t, s, 1)
 	m.AddHead()
 	return m
 }
@@ -74,7 +59,7 @@ func config(steps int) ModelSettings {
 }
 
 func TestGradientOfTheLosses(t *testing.T) {
-	s := open(t, torch.Float64)
+	s := modeltest.Open(t, torch.Float64)
 	better, worse := s.Float64s([]float64{1, -2, 0, 30}, 4), s.Float64s([]float64{0.5, 1, 0, -30}, 4)
 	for name, want := range map[string]float64{
 		"bradley-terry": (math.Log1p(math.Exp(-0.5)) + math.Log1p(math.Exp(3)) + math.Ln2) / 4,
@@ -89,7 +74,7 @@ func TestGradientOfTheLosses(t *testing.T) {
 }
 
 func TestGradientThroughTheModel(t *testing.T) {
-	s := open(t, torch.Float64)
+	s := modeltest.Open(t, torch.Float64)
 	m := newModel(t, s)
 	m.Head.CopyInPlace(s.Floats([]float32{0.3}, 1))
 	batch, _ := trees(examples(3, "gradient"))
@@ -106,7 +91,7 @@ func TestGradientThroughTheModel(t *testing.T) {
 
 func TestTrainingSeparates(t *testing.T) {
 	for _, loss := range []string{"bradley-terry", "bce"} {
-		s := open(t, torch.Float32)
+		s := modeltest.Open(t, torch.Float32)
 		m := newModel(t, s)
 		before := s.Live()
 		c := config(60)
@@ -160,7 +145,7 @@ func ordered(t *testing.T, s *torch.Session) *model.Model {
 }
 
 func TestMeasureCounts(t *testing.T) {
-	s := open(t, torch.Float32)
+	s := modeltest.Open(t, torch.Float32)
 	m := ordered(t, s)
 	negative := func(kind string, ended bool, last int) Negative {
 		return Negative{Kind: kind, Ended: ended, Tokens: []int{9, last}}
@@ -178,7 +163,7 @@ func TestMeasureCounts(t *testing.T) {
 }
 
 func TestScoresOfTreesAreThoseOfSequences(t *testing.T) {
-	s := open(t, torch.Float32)
+	s := modeltest.Open(t, torch.Float32)
 	m := newModel(t, s)
 	values := make([]float32, hidden)
 	stream := random.New(1, "head")
@@ -213,7 +198,7 @@ func TestScoresOfTreesAreThoseOfSequences(t *testing.T) {
 }
 
 func TestAScoreThatIsNoNumber(t *testing.T) {
-	s := open(t, torch.Float32)
+	s := modeltest.Open(t, torch.Float32)
 	m := newModel(t, s)
 	m.Head.CopyInPlace(s.Floats([]float32{float32(math.NaN())}, 1))
 	dev := examples(3, "dev")
@@ -230,7 +215,7 @@ func TestAScoreThatIsNoNumber(t *testing.T) {
 
 func TestAnInterruptedTrainingEndsTheSame(t *testing.T) {
 	run := func(dir string, stop int) ([]byte, error) {
-		s := open(t, torch.Float32)
+		s := modeltest.Open(t, torch.Float32)
 		defer s.Close()
 		m := newModel(t, s)
 		ctx, cancel := context.WithCancel(t.Context())

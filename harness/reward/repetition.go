@@ -9,7 +9,7 @@ import "math"
 type repetitionSettings struct{ Weight }
 
 var repetitionReward = define("repetition", repetitionSettings{Weight{4}}, nil, func(repetitionSettings, Env) Reward {
-	return each(func(g Group, r Response) Value {
+	return Each(func(g Group, r Response) Value {
 		places := repeats(r.Tokens)
 		excess := math.Max(0, share(places, r.Tokens)-share(repeats(g.Truth), g.Truth))
 		value := Value{Total: -excess, Tokens: make([]float64, len(r.Tokens))}

@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"lastmile/harness/model"
+	"lastmile/harness/model/modeltest"
 	"lastmile/harness/torch"
 )
 
 // TestSelfCertainty compares with KL(U ‖ π), summed over the vocabulary, of one prefix at
 // a time.
 func TestSelfCertainty(t *testing.T) {
-	s := open(t, torch.Float64)
+	s := modeltest.Open(t, torch.Float64)
 	m := newModel(t, s)
 	trees := []model.Tree{
 		{Prompt: []int{3, 4}, Responses: [][]int{{5, 6, eos}, {7}}},

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"lastmile/harness/model/modeltest"
 	"lastmile/harness/torch"
 )
 
@@ -313,7 +314,7 @@ func TestWhichEstimatorsGoWhere(t *testing.T) {
 
 // TestAllEstimatorsAreLogged computes the curves of two responses by hand.
 func TestAllEstimatorsAreLogged(t *testing.T) {
-	e := toy(t, open(t), t.TempDir())
+	e := toy(t, modeltest.Open(t, torch.Float32), t.TempDir())
 	l := start(t, e)
 	l.Done = 1
 	batch := Batch{{Logprobs: []float64{-1, -2}}, {Logprobs: []float64{-0.5}}}
@@ -335,7 +336,7 @@ func TestAllEstimatorsAreLogged(t *testing.T) {
 // TestThePenaltyInTheLossFollowsTheCoefficient checks that what adapt makes of the
 // coefficient weighs the penalty in the loss, and leaves the rewards alone.
 func TestThePenaltyInTheLossFollowsTheCoefficient(t *testing.T) {
-	e := toy(t, open(t), t.TempDir())
+	e := toy(t, modeltest.Open(t, torch.Float32), t.TempDir())
 	e.Settings.KL = KLSettings{Coefficient: 0.5, In: InLoss, Estimator: K2, Adaptive: true, Target: 4, Horizon: 12}
 	e.Settings.Epochs, e.Settings.Minibatches = 1, 1
 	l := start(t, e)

@@ -10,12 +10,13 @@ import (
 	"path/filepath"
 	"testing"
 
+	"lastmile/harness/model/modeltest"
 	"lastmile/harness/reward"
 	"lastmile/harness/torch"
 )
 
 func TestAPolicyImproves(t *testing.T) {
-	s := open(t)
+	s := modeltest.Open(t, torch.Float32)
 	dir := t.TempDir()
 	e := toy(t, s, dir)
 	e.Settings.Updates, e.Settings.Samples, e.Settings.LearningRate = 30, 8, 0.03
@@ -35,7 +36,7 @@ func TestAPolicyImproves(t *testing.T) {
 
 func TestCurves(t *testing.T) {
 	dir := t.TempDir()
-	e := toy(t, open(t), dir)
+	e := toy(t, modeltest.Open(t, torch.Float32), dir)
 	e.Settings.KL = KLSettings{Coefficient: 0.5, In: InReward, Estimator: K1, Adaptive: true, Target: 4, Horizon: 12}
 	e.Rewards = append(e.Rewards, reward.Term{Reward: byResponse(func(tokens []int) float64 { return float64(len(tokens)) }), Name: "length", Weight: 0.1})
 	if err := improve(t.Context(), e); err != nil {
@@ -95,7 +96,7 @@ func rolled(t *testing.T, l *Learner) Batch {
 }
 
 func TestMinibatchesKeepPromptsTogether(t *testing.T) {
-	e := toy(t, open(t), t.TempDir())
+	e := toy(t, modeltest.Open(t, torch.Float32), t.TempDir())
 	e.Settings.Prompts, e.Settings.Epochs, e.Settings.Minibatches, e.Settings.TargetKL = 5, 2, 2, 0
 	e.Settings.MicroBatch = 1
 	l := start(t, e)
@@ -125,7 +126,7 @@ func TestMinibatchesKeepPromptsTogether(t *testing.T) {
 }
 
 func TestStepsOnAPartOfTheResponses(t *testing.T) {
-	e := toy(t, open(t), t.TempDir())
+	e := toy(t, modeltest.Open(t, torch.Float32), t.TempDir())
 	e.Settings.Epochs, e.Settings.Minibatches, e.Settings.TargetKL, e.Settings.MicroBatch = 1, 2, 0, 1
 	l := start(t, e)
 	batch := rolled(t, l)
@@ -158,7 +159,7 @@ func TestNoFurtherStepsAfterTheTarget(t *testing.T) {
 	}{
 		{0, 20}, {1e-6, 2}, // the first step starts at the policy that sampled
 	} {
-		e := toy(t, open(t), t.TempDir())
+		e := toy(t, modeltest.Open(t, torch.Float32), t.TempDir())
 		e.Settings.Epochs, e.Settings.TargetKL, e.Settings.Warmup = 10, test.target, 0
 		l := start(t, e)
 		err := l.Optimize(t.Context(), rolled(t, l), 0.8, 1.2, func(p *Pass) (*torch.Tensor, error) {
@@ -184,7 +185,7 @@ func (c *counter) Score(ctx context.Context, groups []reward.Group) ([][]reward.
 // session: the KL coefficient, the scale and what rewards remember are kept.
 func TestAnInterruptedTrainingEndsTheSame(t *testing.T) {
 	run := func(dir string, stop int) ([]byte, error) {
-		s := open(t)
+		s := modeltest.Open(t, torch.Float32)
 		defer s.Close()
 		e := toy(t, s, dir)
 		e.Policy.AddHead()
@@ -198,7 +199,7 @@ func TestAnInterruptedTrainingEndsTheSame(t *testing.T) {
 			}
 		}
 		err := withCritic(ctx, e)
-		return weights(t, e.Policy), err
+		return modeltest.Weights(t, e.Policy), err
 	}
 	whole, parts := t.TempDir(), t.TempDir()
 	want, err := run(whole, -1)

@@ -7,13 +7,15 @@ import (
 	"testing"
 
 	"lastmile/harness/model"
+	"lastmile/harness/model/modeltest"
 	"lastmile/harness/reward"
+	"lastmile/harness/torch"
 	"lastmile/harness/train"
 )
 
 func TestNoDivergenceBeforeTheFirstUpdate(t *testing.T) {
 	for _, temperature := range []float64{0.8, 1} {
-		e := toy(t, open(t), t.TempDir())
+		e := toy(t, modeltest.Open(t, torch.Float32), t.TempDir())
 		e.Policy.AddHead()
 		e.Settings.Prompts, e.Settings.Samples = 10, 8
 		e.Settings.Temperature = temperature
@@ -40,7 +42,7 @@ func TestNoDivergenceBeforeTheFirstUpdate(t *testing.T) {
 
 // TestRolloutsAreTheModels compares with one sequence at a time.
 func TestRolloutsAreTheModels(t *testing.T) {
-	s := open(t)
+	s := modeltest.Open(t, torch.Float32)
 	e := toy(t, s, t.TempDir())
 	e.Reference.Parameters()[0].Tensor.MulScalarInPlace(0.5)
 	e.Settings.Temperature = 0.7
@@ -86,7 +88,7 @@ func TestRolloutsAreTheModels(t *testing.T) {
 
 // TestAnEpochHasEachPromptOnce goes through the prompts twice.
 func TestAnEpochHasEachPromptOnce(t *testing.T) {
-	e := toy(t, open(t), t.TempDir())
+	e := toy(t, modeltest.Open(t, torch.Float32), t.TempDir())
 	e.Settings.Prompts, e.Settings.Samples = 5, 1
 	l := start(t, e)
 	var orders [2][]int
@@ -167,7 +169,7 @@ func TestRewardsThatDoNotDifferAreNotScaled(t *testing.T) {
 }
 
 func TestARewardThatIsNoNumber(t *testing.T) {
-	e := toy(t, open(t), t.TempDir())
+	e := toy(t, modeltest.Open(t, torch.Float32), t.TempDir())
 	e.Rewards = reward.Sum{{Reward: byResponse(func([]int) float64 { return math.NaN() }), Name: "none", Weight: 1}}
 	if _, err := start(t, e).Rollout(t.Context()); err == nil || !strings.Contains(err.Error(), "the reward none of response 1") {
 		t.Errorf("error %v, want one that names the reward", err)

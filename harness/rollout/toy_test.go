@@ -2,57 +2,25 @@ package rollout
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
-	"lastmile/harness/model"
+	"lastmile/harness/data"
+	"lastmile/harness/model/modeltest"
 	"lastmile/harness/reward"
 	"lastmile/harness/torch"
 	"lastmile/harness/train"
 )
 
 const (
-	vocabulary = 12
-	eos        = 0
+	vocabulary = modeltest.Vocabulary
+	eos        = modeltest.EOS
 )
 
-func open(t testing.TB) *torch.Session {
-	t.Helper()
-	s, err := torch.Open(torch.Options{Device: os.Getenv("LASTMILE_DEVICE"), Threads: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	return s
-}
-
-func newModel(t testing.TB, s *torch.Session) *model.Model {
-	t.Helper()
-	m, err := model.New(s, model.Config{
-		VocabSize: vocabulary, HiddenSize: 16, IntermediateSize: 24, NumHiddenLayers: 1, NumAttentionHeads: 4, NumKeyValueHeads: 2,
-		HiddenAct: "silu", MaxPositionEmbeddings: 72, InitializerRange: 0.2, RMSNormEps: 1e-6, RopeTheta: 100, TieWordEmbeddings: true,
-	}, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
-
 // byResponse is a reward that looks at a response's tokens.
-type byResponse func(tokens []int) float64
-
-func (value byResponse) Score(_ context.Context, groups []reward.Group) ([][]reward.Value, error) {
-	values := make([][]reward.Value, len(groups))
-	for i, g := range groups {
-		for _, r := range g.Responses {
-			values[i] = append(values[i], reward.Value{Total: value(r.Tokens)})
-		}
-	}
-	return values, nil
+func byResponse(value func(tokens []int) float64) reward.Reward {
+	return reward.Each(func(_ reward.Group, r reward.Response) reward.Value { return reward.Value{Total: value(r.Tokens)} })
 }
 
 // shareOfThrees is the share of a response's tokens that are threes.
@@ -71,7 +39,7 @@ func shareOfThrees(tokens []int) float64 {
 func toy(t testing.TB, s *torch.Session, dir string) Env {
 	t.Helper()
 	e := Env{
-		Policy: newModel(t, s), Reference: newModel(t, s),
+		Policy: modeltest.Tiny(t, s, 1), Reference: modeltest.Tiny(t, s, 1),
 		Rewards:   reward.Sum{{Reward: byResponse(shareOfThrees), Name: "threes", Weight: 1}},
 		MaxTokens: 6, EOS: eos, Seed: 1, Hooks: train.Hooks{Dir: dir}, Settings: Default(),
 	}
@@ -127,32 +95,14 @@ func improve(ctx context.Context, e Env) error {
 // curve reads one learning curve of a training in dir.
 func curve(t testing.TB, dir, name string) (values []float64) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(dir, "curves.jsonl"))
+	points, err := data.ReadLines[train.Point](filepath.Join(dir, "curves.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(string(text)) {
-		var p train.Point
-		if err := json.Unmarshal([]byte(line), &p); err != nil {
-			t.Fatal(err)
-		}
+	for _, p := range points {
 		if p.Split == "train" && p.Name == name {
 			values = append(values, p.Value)
 		}
 	}
 	return values
-}
-
-// weights are a model's parameters as bytes, one after the other.
-func weights(t testing.TB, m *model.Model) []byte {
-	t.Helper()
-	tensors, err := m.Tensors()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []byte
-	for _, p := range m.Parameters() {
-		all = append(all, tensors[p.Name].Data...)
-	}
-	return all
 }

@@ -3,13 +3,14 @@ package train
 import (
 	"testing"
 
+	"lastmile/harness/model/modeltest"
 	"lastmile/harness/torch"
 	"lastmile/harness/torch/gradcheck"
 )
 
 func TestGradientOfCrossEntropy(t *testing.T) {
-	s := open(t, torch.Float64)
-	m := newModel(t, s, 1)
+	s := modeltest.Open(t, torch.Float64)
+	m := modeltest.Tiny(t, s, 1)
 	b := newBatch(reversals(3))
 	var inputs []gradcheck.Input
 	for _, p := range m.Parameters() {

@@ -7,19 +7,10 @@ import (
 	"testing"
 
 	"lastmile/harness/model"
+	"lastmile/harness/model/modeltest"
 	"lastmile/harness/random"
 	"lastmile/harness/torch"
 )
-
-func open(t testing.TB, dtype torch.DType) *torch.Session {
-	t.Helper()
-	s, err := torch.Open(torch.Options{Device: os.Getenv("LASTMILE_DEVICE"), Threads: 1, DType: dtype})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	return s
-}
 
 // plain is a network of parameters alone.
 type plain struct {
@@ -53,7 +44,7 @@ func TestAdamWEqualsTorch(t *testing.T) {
 	if err := json.Unmarshal(text, &golden); err != nil {
 		t.Fatal(err)
 	}
-	s := open(t, torch.Float64)
+	s := modeltest.Open(t, torch.Float64)
 	matrix, vector := s.Float64s(golden.Matrix, 3, 4), s.Float64s(golden.Vector, 5)
 	o := NewOptimizer(plain{s, []model.Parameter{{Name: "matrix", Tensor: matrix}, {Name: "vector", Tensor: vector}}}, OptimizerSettings{
 		LearningRate: golden.Rate, WeightDecay: golden.Decay, Beta1: golden.Beta1, Beta2: golden.Beta2, Epsilon: golden.Epsilon, ClipNorm: golden.Clip,
@@ -100,7 +91,7 @@ func near(t testing.TB, got *torch.Tensor, want []float64, tolerance float64) {
 }
 
 func TestAnOptimizerWithoutGradients(t *testing.T) {
-	s := open(t, torch.Float32)
+	s := modeltest.Open(t, torch.Float32)
 	o := NewOptimizer(plain{s, []model.Parameter{{Name: "w", Tensor: s.Zeros(2)}}}, OptimizerSettings{LearningRate: 1})
 	if _, err := o.Step(4, 1); err == nil {
 		t.Error("a step without gradients was taken")
@@ -108,7 +99,7 @@ func TestAnOptimizerWithoutGradients(t *testing.T) {
 }
 
 func TestMuonMakesUpdatesOrthogonal(t *testing.T) {
-	s := open(t, torch.Float64)
+	s := modeltest.Open(t, torch.Float64)
 	stream := random.New(1, "muon")
 	for _, size := range [][2]int{{4, 4}, {3, 7}, {9, 3}} {
 		rows, columns := size[0], size[1]
@@ -151,8 +142,8 @@ func TestMuonMakesUpdatesOrthogonal(t *testing.T) {
 }
 
 func TestMuonTakesTheMatricesOfLayersOnly(t *testing.T) {
-	s := open(t, torch.Float32)
-	m := newModel(t, s, 1)
+	s := modeltest.Open(t, torch.Float32)
+	m := modeltest.Tiny(t, s, 1)
 	m.AddHead()
 	o := NewOptimizer(m, OptimizerSettings{LearningRate: 1, MuonLearningRate: 1})
 	for _, slot := range o.slots {

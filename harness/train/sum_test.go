@@ -3,12 +3,13 @@ package train
 import (
 	"testing"
 
+	"lastmile/harness/model/modeltest"
 	"lastmile/harness/torch"
 	"lastmile/harness/torch/gradcheck"
 )
 
 func TestSumsOverResponses(t *testing.T) {
-	s := open(t, torch.Float64)
+	s := modeltest.Open(t, torch.Float64)
 	tokens := s.Float64s([]float64{1, 2, 4, 8, 16, 32}, 6)
 	lengths := []int{2, 1, 3}
 	near(t, SumBy(tokens, lengths), []float64{3, 4, 56}, 0)

@@ -3,7 +3,6 @@ package train
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"math"
 	"os"
@@ -12,27 +11,17 @@ import (
 	"strings"
 	"testing"
 
+	"lastmile/harness/data"
 	"lastmile/harness/model"
+	"lastmile/harness/model/modeltest"
 	"lastmile/harness/random"
 	"lastmile/harness/torch"
 )
 
 const (
-	vocabulary = 12
-	eos        = 0
+	vocabulary = modeltest.Vocabulary
+	eos        = modeltest.EOS
 )
-
-func newModel(t testing.TB, s *torch.Session, seed int) *model.Model {
-	t.Helper()
-	m, err := model.New(s, model.Config{
-		VocabSize: vocabulary, HiddenSize: 16, IntermediateSize: 24, NumHiddenLayers: 1, NumAttentionHeads: 4, NumKeyValueHeads: 2,
-		HiddenAct: "silu", MaxPositionEmbeddings: 72, InitializerRange: 0.2, RMSNormEps: 1e-6, RopeTheta: 100, TieWordEmbeddings: true,
-	}, seed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
 
 // reversals are n texts of a toy task: two tokens, and the same two turned
 // round with the end token behind.
@@ -53,15 +42,11 @@ func optimizer(rate float64) OptimizerSettings {
 // curve reads one learning curve of a training in dir.
 func curve(t testing.TB, dir, split, name string) (points []Point) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(dir, "curves.jsonl"))
+	all, err := data.ReadLines[Point](filepath.Join(dir, "curves.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(string(text)) {
-		var p Point
-		if err := json.Unmarshal([]byte(line), &p); err != nil {
-			t.Fatal(err)
-		}
+	for _, p := range all {
 		if p.Split == split && p.Name == name {
 			points = append(points, p)
 		}
@@ -70,8 +55,8 @@ func curve(t testing.TB, dir, split, name string) (points []Point) {
 }
 
 func TestMaximumLikelihoodLearns(t *testing.T) {
-	s := open(t, torch.Float32)
-	m := newModel(t, s, 1)
+	s := modeltest.Open(t, torch.Float32)
+	m := modeltest.Tiny(t, s, 1)
 	dir := t.TempDir()
 	before, tokens := s.Live(), 0
 	c := MLESettings{OptimizerSettings: optimizer(0.03), BatchSize: 16, EvalEvery: 40, Epochs: 15}
@@ -92,8 +77,8 @@ func TestMaximumLikelihoodLearns(t *testing.T) {
 }
 
 func TestTheLossIsNatsAToken(t *testing.T) {
-	s := open(t, torch.Float32)
-	m := newModel(t, s, 1)
+	s := modeltest.Open(t, torch.Float32)
+	m := modeltest.Tiny(t, s, 1)
 	for _, p := range m.Parameters() {
 		p.Tensor.ZeroInPlace() // all tokens are equally likely
 	}
@@ -104,8 +89,8 @@ func TestTheLossIsNatsAToken(t *testing.T) {
 }
 
 func TestEarlyStoppingKeepsTheBest(t *testing.T) {
-	s := open(t, torch.Float32)
-	m := newModel(t, s, 1)
+	s := modeltest.Open(t, torch.Float32)
+	m := modeltest.Tiny(t, s, 1)
 	dir := t.TempDir()
 	// Dev wants the prompt not to be turned round: learning the end token
 	// helps it, learning the order does not.
@@ -135,8 +120,8 @@ func TestEarlyStoppingKeepsTheBest(t *testing.T) {
 }
 
 func TestFromScratchLearns(t *testing.T) {
-	s := open(t, torch.Float32)
-	m := newModel(t, s, 1)
+	s := modeltest.Open(t, torch.Float32)
+	m := modeltest.Tiny(t, s, 1)
 	dir := t.TempDir()
 	texts := reversals(100)
 	c := BaseSettings{OptimizerSettings: optimizer(0.02), Steps: 80, BatchTokens: 400, Copy: 0.1, Reversed: 0.2}
@@ -148,20 +133,6 @@ func TestFromScratchLearns(t *testing.T) {
 	if len(losses) != 80 || losses[0].Value < 2 || dev[len(dev)-1].Value > 1.6 || dev[len(dev)-1].Step != 80 {
 		t.Errorf("%d steps; the loss went from %g to %g on dev", len(losses), losses[0].Value, dev[len(dev)-1].Value)
 	}
-}
-
-// weights are a model's parameters as bytes, one after the other.
-func weights(t testing.TB, m *model.Model) []byte {
-	t.Helper()
-	tensors, err := m.Tensors()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []byte
-	for _, p := range m.Parameters() {
-		all = append(all, tensors[p.Name].Data...)
-	}
-	return all
 }
 
 // TestInterruptedTrainingsEndTheSame stops each algorithm at several steps,
@@ -180,9 +151,9 @@ func TestInterruptedTrainingsEndTheSame(t *testing.T) {
 		},
 	} {
 		train := func(dir string, stop int) ([]byte, error) {
-			s := open(t, torch.Float32)
+			s := modeltest.Open(t, torch.Float32)
 			defer s.Close()
-			m := newModel(t, s, 1)
+			m := modeltest.Tiny(t, s, 1)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			err := run(ctx, m, Hooks{Dir: dir, Progress: func(done, _ int, _ string) {
@@ -190,7 +161,7 @@ func TestInterruptedTrainingsEndTheSame(t *testing.T) {
 					cancel()
 				}
 			}})
-			return weights(t, m), err
+			return modeltest.Weights(t, m), err
 		}
 		whole, parts := t.TempDir(), t.TempDir()
 		want, err := train(whole, -1)
@@ -224,11 +195,11 @@ func TestInterruptedTrainingsEndTheSame(t *testing.T) {
 
 func TestACheckpointOfOtherParametersIsAnError(t *testing.T) {
 	dir := t.TempDir()
-	s := open(t, torch.Float32)
-	if err := NewTrainer(newModel(t, s, 1), optimizer(1), Hooks{Dir: dir}).Checkpoint(nil); err != nil {
+	s := modeltest.Open(t, torch.Float32)
+	if err := NewTrainer(modeltest.Tiny(t, s, 1), optimizer(1), Hooks{Dir: dir}).Checkpoint(nil); err != nil {
 		t.Fatal(err)
 	}
-	m := newModel(t, s, 1)
+	m := modeltest.Tiny(t, s, 1)
 	m.AddHead()
 	if err := NewTrainer(m, optimizer(1), Hooks{Dir: dir}).Resume(new(any)); err == nil || !strings.Contains(err.Error(), "score.weight") {
 		t.Errorf("error %v, want one that names the parameter", err)
@@ -257,8 +228,8 @@ func TestALossThatIsNoNumber(t *testing.T) {
 			return Base(t.Context(), m, Texts{Forward: texts, Vocabulary: vocabulary}, texts, BaseSettings{OptimizerSettings: optimizer(0.01), BatchTokens: 50, Steps: 10}, 1, hooks)
 		}, "at step 2"},
 	} {
-		s := open(t, torch.Float32)
-		m := newModel(t, s, 1)
+		s := modeltest.Open(t, torch.Float32)
+		m := modeltest.Tiny(t, s, 1)
 		err := test.run(m, Hooks{Dir: t.TempDir(), Tokens: func(int) { // after each step
 			s.NoGrad(func() error {
 				m.Parameters()[1].Tensor.CopyInPlace(s.Floats([]float32{float32(math.NaN())}, 1))
@@ -273,8 +244,8 @@ func TestALossThatIsNoNumber(t *testing.T) {
 }
 
 func TestNothingToLearnFrom(t *testing.T) {
-	s := open(t, torch.Float32)
-	m := newModel(t, s, 1)
+	s := modeltest.Open(t, torch.Float32)
+	m := modeltest.Tiny(t, s, 1)
 	texts := reversals(2)
 	if err := MLE(t.Context(), m, nil, texts, MLESettings{BatchSize: 1}, 1, 1, "mle", Hooks{}); err == nil {
 		t.Error("maximum likelihood learned from nothing")
@@ -289,11 +260,11 @@ func TestNothingToLearnFrom(t *testing.T) {
 func TestBF16ChangesRoundingAlone(t *testing.T) {
 	texts := reversals(40)
 	losses := func(bf16 bool, lora int) []Point {
-		s := open(t, torch.Float32)
+		s := modeltest.Open(t, torch.Float32)
 		dir := t.TempDir()
 		c := MLESettings{OptimizerSettings: optimizer(0.003), BatchSize: 8, EvalEvery: 10}
 		c.BF16 = bf16
-		m := newModel(t, s, 1)
+		m := modeltest.Tiny(t, s, 1)
 		if lora > 0 {
 			var err error
 			if m, err = m.Adapt(model.LoRA{R: lora, Alpha: 8, TargetModules: []string{"q_proj", "down_proj"}}, 1, "mle"); err != nil {
@@ -336,11 +307,11 @@ func TestMicroBatchesAndCheckpointingChangeRoundingAlone(t *testing.T) {
 		},
 	} {
 		losses := func(micro int, checkpointing bool) []Point {
-			s := open(t, torch.Float32)
+			s := modeltest.Open(t, torch.Float32)
 			dir := t.TempDir()
 			o := optimizer(0.003)
 			o.MicroBatch, o.GradientCheckpointing = micro, checkpointing
-			if err := run(newModel(t, s, 1), o, Hooks{Dir: dir}); err != nil {
+			if err := run(modeltest.Tiny(t, s, 1), o, Hooks{Dir: dir}); err != nil {
 				t.Fatal(err)
 			}
 			return curve(t, dir, "train", "loss")
