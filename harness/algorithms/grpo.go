@@ -66,7 +66,7 @@ const (
 
 // Train implements [Algorithm].
 func (a GRPO) Train(ctx context.Context, e *Env) error {
-	l, err := rollout.Start(e.Env)
+	l, err := rollout.Start(ctx, e.Env)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (a GRPO) Train(ctx context.Context, e *Env) error {
 		if err := l.Optimize(ctx, learned, 1-a.ClipLow, 1+a.ClipHigh, loss); err != nil {
 			return err
 		}
-		if err := l.EndUpdate(batch); err != nil {
+		if err := l.EndUpdate(ctx, batch); err != nil {
 			return err
 		}
 	}

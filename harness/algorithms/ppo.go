@@ -60,7 +60,7 @@ var ppo = define(Maker{
 
 // Train implements [Algorithm].
 func (a PPO) Train(ctx context.Context, e *Env) error {
-	l, err := rollout.Start(e.Env)
+	l, err := rollout.Start(ctx, e.Env)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (a PPO) Train(ctx context.Context, e *Env) error {
 		if err := l.Optimize(ctx, batch, 1-a.Clip, 1+a.Clip, a.loss); err != nil {
 			return err
 		}
-		if err := l.EndUpdate(batch); err != nil {
+		if err := l.EndUpdate(ctx, batch); err != nil {
 			return err
 		}
 	}

@@ -32,7 +32,7 @@ var raft = define(Maker{
 
 // Train implements [Algorithm].
 func (a RAFT) Train(ctx context.Context, e *Env) error {
-	l, err := rollout.Start(e.Env)
+	l, err := rollout.Start(ctx, e.Env)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (a RAFT) Train(ctx context.Context, e *Env) error {
 		if err := l.Optimize(ctx, kept, 0, math.Inf(1), a.loss); err != nil {
 			return err
 		}
-		if err := l.EndUpdate(batch); err != nil {
+		if err := l.EndUpdate(ctx, batch); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,6 @@
 //		batch, err := l.Rollout(ctx)      // responses, logprobs, rewards, ref_logprobs
 //		…                                 // advantages of every token
 //		err = l.Optimize(ctx, batch, low, high, loss)
-//		err = l.EndUpdate(batch)
+//		err = l.EndUpdate(ctx, batch)
 //	}
 package rollout

@@ -306,7 +306,7 @@ func TestWhichEstimatorsGoWhere(t *testing.T) {
 		if !strings.Contains(got, test.want) || !strings.Contains(got, test.estimator) {
 			t.Errorf("%s in the %s: %q, want the reason and %q", test.estimator, test.in, got, test.want)
 		}
-		if _, err := Start(e); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := Start(t.Context(), e); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s in the %s: starting: %v", test.estimator, test.in, err)
 		}
 	}

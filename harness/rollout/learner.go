@@ -48,21 +48,40 @@ type state struct {
 	Scale float64 `json:"scale"`
 	// Rewards is the rewards' own, by name.
 	Rewards reward.State `json:"rewards"`
+	// Selected is the best evaluation on dev.
+	Selected train.Selected `json:"selected"`
 }
 
-// Start makes a learner that begins at the first update or, where a checkpoint is
-// there, goes on from it.
-func Start(e Env) (*Learner, error) {
+// Start makes a learner that begins at the first update, after an evaluation on dev
+// where the settings say so, or goes on from a checkpoint.
+func Start(ctx context.Context, e Env) (*Learner, error) {
 	if reason := e.Settings.KL.refused(); reason != "" {
 		return nil, fmt.Errorf("rl.kl: %s", reason)
 	}
 	l := &Learner{Env: e, Trainer: train.NewTrainer(e.Policy, e.Settings.OptimizerSettings, e.Hooks)}
 	l.state = state{KL: e.Settings.KL.Coefficient, Rewards: e.Rewards.State()}
-	return l, l.Resume(&l.state)
+	if err := l.Resume(&l.state); err != nil {
+		return nil, err
+	}
+	if l.Done > 0 {
+		return l, nil
+	}
+	return l, l.evaluate(ctx)
 }
 
 // More reports whether another update is to be made.
-func (l *Learner) More() bool { return l.Done < l.Settings.Updates }
+func (l *Learner) More() bool {
+	return l.Done < l.Settings.Updates && !l.state.Selected.Stopped(l.Settings.Patience)
+}
+
+// evaluate scores the policy on dev where that is due.
+func (l *Learner) evaluate(ctx context.Context) error {
+	s := l.Settings
+	if s.EvalEvery == 0 || l.Done%s.EvalEvery != 0 && l.Done != s.Updates {
+		return nil
+	}
+	return l.Evaluate(ctx, s.SelectOn, s.DevExamples, &l.state.Selected)
+}
 
 // Pass is some rollouts of an optimizer step under the policy as it is now. Tensors
 // are [tokens], the responses' tokens one response after the other.
@@ -218,19 +237,25 @@ func (l *Learner) step(groups []Batch, low, high float64, loss func(*Pass) (*tor
 		if err != nil {
 			return err
 		}
+		if err := l.learnTruths(some, groups); err != nil {
+			return err
+		}
 	}
 	l.steps.count++
 	return l.Step(train.Rate(l.Settings.OptimizerSettings, l.Done, l.Settings.Updates))
 }
 
-// EndUpdate counts the update, logs its curves, and keeps a checkpoint where one is
-// due.
-func (l *Learner) EndUpdate(batch Batch) error {
+// EndUpdate counts the update, logs its curves, and evaluates the policy and keeps a
+// checkpoint where those are due.
+func (l *Learner) EndUpdate(ctx context.Context, batch Batch) error {
 	l.Done++
 	l.log(batch)
 	l.adapt(batch)
+	if err := l.evaluate(ctx); err != nil {
+		return err
+	}
 	if l.Due() {
-		if err := l.Checkpoint(&l.state); err != nil {
+		if err := l.Checkpoint(&l.state, l.state.Selected.BestFile); err != nil {
 			return err
 		}
 	}
@@ -239,8 +264,14 @@ func (l *Learner) EndUpdate(batch Batch) error {
 	return nil
 }
 
-// Finish writes the curves. The policy is trained.
+// Finish writes the curves. The policy is trained: the best by dev where the settings
+// say so.
 func (l *Learner) Finish() error {
+	if best := l.state.Selected.BestFile; best != "" {
+		if err := l.LoadBest(best); err != nil {
+			return err
+		}
+	}
 	l.Optimizer.Free()
 	return l.Trainer.Finish()
 }

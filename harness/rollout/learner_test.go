@@ -3,6 +3,7 @@ package rollout
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"maps"
 	"math"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"lastmile/harness/model"
 	"lastmile/harness/model/modeltest"
 	"lastmile/harness/reward"
 	"lastmile/harness/torch"
@@ -191,6 +193,12 @@ func TestAnInterruptedTrainingEndsTheSame(t *testing.T) {
 		e.Policy.AddHead()
 		e.Settings.Updates, e.Settings.KL.Adaptive, e.Settings.ScaleRewards = 12, true, groupStd
 		e.Rewards = append(e.Rewards, reward.Term{Reward: &counter{}, Name: "counter", Weight: 1})
+		// What is the best evaluation is known only from its parameters.
+		e.Settings.EvalEvery, e.Settings.SelectOn, e.Settings.MLECoefficient = 3, "score", 0.1
+		e.Hooks.Evaluate = func(_ context.Context, m *model.Model, _ string, _ int) (map[string]float64, error) {
+			sum := sha256.Sum256(modeltest.Weights(t, m))
+			return map[string]float64{"score": float64(sum[0])}, nil
+		}
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		e.Hooks.Progress = func(done, _ int, _ string) {
@@ -224,7 +232,7 @@ func TestAnInterruptedTrainingEndsTheSame(t *testing.T) {
 
 // withCritic is the least algorithm with a critic, whose values are the baseline.
 func withCritic(ctx context.Context, e Env) error {
-	l, err := Start(e)
+	l, err := Start(ctx, e)
 	if err != nil {
 		return err
 	}
@@ -249,7 +257,7 @@ func withCritic(ctx context.Context, e Env) error {
 		if err != nil {
 			return err
 		}
-		if err := l.EndUpdate(batch); err != nil {
+		if err := l.EndUpdate(ctx, batch); err != nil {
 			return err
 		}
 	}

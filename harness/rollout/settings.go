@@ -44,6 +44,25 @@ type Settings struct {
 	// deviation of the sums within a prompt.
 	ScaleRewards string `toml:"scale_rewards" json:"scale_rewards"`
 
+	// MLECoefficient weighs an auxiliary loss of maximum likelihood on the truths
+	// of the update's prompts, the mean over their tokens (Ouyang et al. 2022,
+	// PPO-ptx); 0 means none.
+	MLECoefficient float64 `toml:"mle_coefficient" json:"mle_coefficient,omitempty"`
+
+	// EvalEvery is the number of updates between two evaluations of greedy outputs
+	// for dev, which are also made before the first update and after the last; 0
+	// means none.
+	EvalEvery int `toml:"eval_every" json:"eval_every,omitempty"`
+	// SelectOn is the metric by which the best evaluation is the result; where
+	// nothing is said the last policy is.
+	SelectOn string `toml:"select_on" json:"select_on,omitempty"`
+	// Patience is the number of evaluations without a better one after which
+	// training stops; 0 means never.
+	Patience int `toml:"patience" json:"patience,omitempty"`
+	// DevExamples is the number of dev examples that are evaluated, the first; 0
+	// means all.
+	DevExamples int `toml:"dev_examples" json:"dev_examples,omitempty"`
+
 	KL KLSettings `toml:"kl" json:"kl"`
 }
 
@@ -75,26 +94,32 @@ const (
 	groupStd = "group_std"
 )
 
-// Section is the section [rl] of a sweep file.
-func Section(active func(experiments.Config) bool) experiments.Section {
+// Section is the section [rl] of a sweep file. metric says which metrics can choose
+// among policies on dev.
+func Section(active func(experiments.Config) bool, metric experiments.Check) experiments.Section {
 	return experiments.Section{
 		Key:     "rl",
 		Default: Default(),
 		Rules: train.WithOptimizer(experiments.Rules{
-			"updates":       experiments.AtLeast(1),
-			"prompts":       experiments.AtLeast(1),
-			"samples":       experiments.AtLeast(1),
-			"temperature":   experiments.Above(0),
-			"epochs":        experiments.AtLeast(1),
-			"minibatches":   experiments.AtLeast(1),
-			"target_kl":     experiments.NotBelow(0),
-			"baseline":      experiments.Choice("baseline", none, truth),
-			"scale_rewards": experiments.Choice("scale", none, groupStd),
+			"updates":         experiments.AtLeast(1),
+			"prompts":         experiments.AtLeast(1),
+			"samples":         experiments.AtLeast(1),
+			"temperature":     experiments.Above(0),
+			"epochs":          experiments.AtLeast(1),
+			"minibatches":     experiments.AtLeast(1),
+			"target_kl":       experiments.NotBelow(0),
+			"baseline":        experiments.Choice("baseline", none, truth),
+			"scale_rewards":   experiments.Choice("scale", none, groupStd),
+			"mle_coefficient": experiments.NotBelow(0),
+			"eval_every":      experiments.AtLeast(0),
+			"select_on":       metric,
+			"patience":        experiments.AtLeast(0),
+			"dev_examples":    experiments.AtLeast(0),
 		}.And(klRules)),
 		Active: active,
 		Check: func(c experiments.Config) []experiments.Complaint {
 			s := experiments.Get[Settings](c, "rl")
-			return experiments.Complaints(checkMinibatches(s), checkSamples(s, reward.ComparesSamples(c)), checkKL(s.KL))
+			return experiments.Complaints(checkMinibatches(s), checkSamples(s, reward.ComparesSamples(c)), checkKL(s.KL), checkSelection(s))
 		},
 	}
 }
@@ -120,4 +145,21 @@ func checkMinibatches(s Settings) experiments.Complaint {
 		Keys:    []string{"rl.minibatches", "rl.prompts"},
 		Message: fmt.Sprintf("%d minibatches cannot be made of %d prompts, whose responses stay together", s.Minibatches, s.Prompts),
 	}
+}
+
+// checkSelection complains about a choice among evaluations where there are none.
+func checkSelection(s Settings) experiments.Complaint {
+	switch {
+	case s.EvalEvery == 0 && s.SelectOn != "":
+		return experiments.Complaint{
+			Keys:    []string{"rl.select_on", "rl.eval_every"},
+			Message: fmt.Sprintf("%s chooses among evaluations on dev, and with eval_every = 0 there are none", s.SelectOn),
+		}
+	case s.SelectOn == "" && s.Patience > 0:
+		return experiments.Complaint{
+			Keys:    []string{"rl.patience", "rl.select_on"},
+			Message: "patience waits for a better evaluation on dev, and without select_on none is better than another",
+		}
+	}
+	return experiments.Complaint{}
 }

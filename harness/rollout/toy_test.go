@@ -54,7 +54,7 @@ func toy(t testing.TB, s *torch.Session, dir string) Env {
 // start is [Start] without an error.
 func start(t testing.TB, e Env) *Learner {
 	t.Helper()
-	l, err := Start(e)
+	l, err := Start(t.Context(), e)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func start(t testing.TB, e Env) *Learner {
 // improve is the least algorithm: the policy gradient with the mean of the prompt's
 // other rewards as the baseline.
 func improve(ctx context.Context, e Env) error {
-	l, err := Start(e)
+	l, err := Start(ctx, e)
 	if err != nil {
 		return err
 	}
@@ -85,22 +85,27 @@ func improve(ctx context.Context, e Env) error {
 		if err != nil {
 			return err
 		}
-		if err := l.EndUpdate(batch); err != nil {
+		if err := l.EndUpdate(ctx, batch); err != nil {
 			return err
 		}
 	}
 	return l.Finish()
 }
 
-// curve reads one learning curve of a training in dir.
-func curve(t testing.TB, dir, name string) (values []float64) {
+// curve reads one curve of training in dir.
+func curve(t testing.TB, dir, name string) []float64 { return curveOf(t, dir, "train", name) }
+
+// devCurve reads one curve of dev in dir.
+func devCurve(t testing.TB, dir, name string) []float64 { return curveOf(t, dir, "dev", name) }
+
+func curveOf(t testing.TB, dir, split, name string) (values []float64) {
 	t.Helper()
 	points, err := data.ReadLines[train.Point](filepath.Join(dir, "curves.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range points {
-		if p.Split == "train" && p.Name == name {
+		if p.Split == split && p.Name == name {
 			values = append(values, p.Value)
 		}
 	}

@@ -32,7 +32,7 @@ var decodeKind = Kind{
 				keys = append(keys, "seed")
 			}
 			if len(settings.Temperatures) > 0 || settings.Strategy == "mbr" {
-				keys = append(keys, "metrics.stemming", "metrics.length_adjustment", "metrics.length_alpha")
+				keys = append(keys, metricKeys...)
 			}
 		}
 		return keys

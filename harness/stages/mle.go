@@ -15,11 +15,13 @@ const MLE = "mle"
 var mleKind = Kind{
 	Name:    MLE,
 	Version: 2,
-	Reads:   func(c experiments.Config) []string { return trainingKeys(c, "mle") },
-	Cost:    []string{train.CheckpointCost("mle")},
-	Inputs:  needs(in(Prepare), in(Base)),
-	Run:     maximizeLikelihood,
-	Ingest:  ingestCurves,
+	Reads: func(c experiments.Config) []string {
+		return trainingKeys(c, append([]string{"mle"}, evaluationKeys(selectsMLE(c))...)...)
+	},
+	Cost:   []string{train.CheckpointCost("mle")},
+	Inputs: needs(in(Prepare), in(Base)),
+	Run:    maximizeLikelihood,
+	Ingest: ingestCurves,
 }
 
 // maximizeLikelihood fine-tunes the base model by maximum likelihood.
@@ -40,9 +42,14 @@ func maximizeLikelihood(ctx context.Context, job *stage.Job) error {
 		if m, err = adapted(m, t.common, "mle"); err != nil {
 			return err
 		}
-		if err := train.MLE(ctx, m, t.sequences(t.train), t.sequences(t.dev), settings, 0, t.Seed, "mle", hooks(job)); err != nil {
+		if err := train.MLE(ctx, m, t.sequences(t.train), t.sequences(t.dev), settings, 0, t.Seed, "mle", t.hooks(job)); err != nil {
 			return err
 		}
 		return savePolicy(m, t.Tokenizer, job.Dir)
 	})
+}
+
+// selectsMLE reports whether maximum likelihood goes by a metric of dev.
+func selectsMLE(c experiments.Config) bool {
+	return experiments.Get[train.MLESettings](c, "mle").SelectOn != ""
 }

@@ -30,6 +30,10 @@ var policyKind = Kind{
 		keys := append([]string{"algorithm", m.Name}, m.Reads...)
 		if m.Family == algorithms.OnPolicy {
 			keys = append(keys, "rl", "reward")
+			keys = append(keys, evaluationKeys(experiments.Get[rollout.Settings](c, "rl").EvalEvery > 0)...)
+		}
+		if m.Family == algorithms.Likelihood {
+			keys = append(keys, evaluationKeys(selectsMLE(c))...)
 		}
 		return trainingKeys(c, keys...)
 	},
@@ -89,7 +93,7 @@ func improve(ctx context.Context, job *stage.Job) error {
 		return err
 	}
 	e := environment{&algorithms.Env{MLE: c.MLE}}
-	e.Seed, e.Hooks, e.Settings = t.Seed, hooks(job), c.RL
+	e.Seed, e.Hooks, e.Settings = t.Seed, t.hooks(job), c.RL
 	e.MaxTokens, e.EOS = t.Codec.MaxResponse(), t.EOS()
 	if maker.Needs.Texts {
 		e.Train, e.Dev = t.sequences(t.train), t.sequences(t.dev)

@@ -29,10 +29,10 @@ func Schema() *experiments.Schema {
 		modelSection(),
 		model.LoRASection(),
 		train.BaseSection(fromScratch),
-		train.MLESection(),
+		train.MLESection(selectOn()),
 		negatives.Section(needsNegatives),
 		reward.ModelSection(needsRewardModel),
-		rollout.Section(algorithms.IsOnPolicy),
+		rollout.Section(algorithms.IsOnPolicy, selectOn()),
 	}
 	s.Sections = append(s.Sections, algorithms.Sections()...)
 	s.Sections = append(s.Sections,

@@ -21,38 +21,40 @@ type MLESettings struct {
 	// EvalEvery is the number of steps between two evaluations on dev; the
 	// best of them is kept.
 	EvalEvery int `toml:"eval_every" json:"eval_every"`
-	// Patience is the number of evaluations without a better dev loss after
+	// Patience is the number of evaluations on dev without a better one after
 	// which training stops; 0 means never.
 	Patience int `toml:"patience" json:"patience"`
+	// SelectOn says which evaluation is the best: the one with the best score of
+	// greedy outputs for dev by this metric or, where nothing is said, with the
+	// lowest loss. The training "mle_longer" goes by it as well.
+	SelectOn string `toml:"select_on" json:"select_on,omitempty"`
+	// DevExamples is the number of dev examples that the metric looks at, the
+	// first; 0 means all.
+	DevExamples int `toml:"dev_examples" json:"dev_examples,omitempty"`
 }
 
-// MLESection is the section [mle] of a sweep file.
-func MLESection() experiments.Section {
+// MLESection is the section [mle] of a sweep file. metric says which metrics can
+// choose among policies on dev.
+func MLESection(metric experiments.Check) experiments.Section {
 	return experiments.Section{
 		Key:     "mle",
 		Default: MLESettings{OptimizerSettings: DefaultOptimizer(1e-3), Epochs: 1, BatchSize: 32, EvalEvery: 100},
 		Rules: WithOptimizer(experiments.Rules{
-			"epochs":     experiments.Above(0),
-			"batch_size": experiments.AtLeast(1),
-			"eval_every": experiments.AtLeast(1),
-			"patience":   experiments.AtLeast(0),
+			"epochs":       experiments.Above(0),
+			"batch_size":   experiments.AtLeast(1),
+			"eval_every":   experiments.AtLeast(1),
+			"patience":     experiments.AtLeast(0),
+			"select_on":    metric,
+			"dev_examples": experiments.AtLeast(0),
 		}),
 	}
-}
-
-// likelihood is what fine-tuning by maximum likelihood must remember beyond
-// the trainer's state: the best evaluation.
-type likelihood struct {
-	Best     float64 `json:"best"`      // nats a token, where there is a file
-	BestFile string  `json:"best_file"` // empty before the first evaluation
-	Worse    int     `json:"worse"`     // evaluations since
 }
 
 // MLE fine-tunes the model by maximum likelihood: cross-entropy on the
 // response's tokens, the mean over a batch's. Steps is the number of optimizer
 // steps, or 0 for the epochs of the configuration. Dev is evaluated every
-// EvalEvery steps and at the end; the parameters of the best evaluation win.
-// The stage names the random streams.
+// EvalEvery steps and at the end, by a metric before the first as well; the
+// parameters of the best evaluation win. The stage names the random streams.
 func MLE(ctx context.Context, m *model.Model, train, dev []Sequence, c MLESettings, steps int, seed int, stage string, hooks Hooks) error {
 	if len(train) == 0 || len(dev) == 0 {
 		return fmt.Errorf("maximum likelihood needs examples: %d in train, %d in dev", len(train), len(dev))
@@ -62,9 +64,25 @@ func MLE(ctx context.Context, m *model.Model, train, dev []Sequence, c MLESettin
 		steps = max(1, int(math.Round(c.Epochs*float64(perEpoch))))
 	}
 	t := NewTrainer(m, c.OptimizerSettings, hooks)
-	var state likelihood
+	var state Selected
 	if err := t.Resume(&state); err != nil {
 		return err
+	}
+	evaluate := func() error {
+		loss, err := t.evaluate(ctx, dev, c.BatchSize)
+		if err != nil {
+			return err
+		}
+		t.Log("dev", "loss", loss)
+		if c.SelectOn == "" {
+			return t.offer(&state, loss, true)
+		}
+		return t.Evaluate(ctx, c.SelectOn, c.DevExamples, &state)
+	}
+	if c.SelectOn != "" && state.BestFile == "" {
+		if err := evaluate(); err != nil {
+			return err
+		}
 	}
 	sizes := lengths(train)
 	var batches [][]int
@@ -86,18 +104,10 @@ func MLE(ctx context.Context, m *model.Model, train, dev []Sequence, c MLESettin
 		t.Done++
 		t.Log("train", "loss", loss)
 		if t.Done == steps || c.EvalEvery > 0 && t.Done%c.EvalEvery == 0 {
-			dev, err := t.evaluate(ctx, dev, c.BatchSize)
-			if err != nil {
+			if err := evaluate(); err != nil {
 				return err
 			}
-			t.Log("dev", "loss", dev)
-			if state.BestFile == "" || dev < state.Best {
-				file, err := t.SaveBest()
-				if err != nil {
-					return err
-				}
-				state = likelihood{Best: dev, BestFile: file}
-			} else if state.Worse++; c.Patience > 0 && state.Worse >= c.Patience {
+			if state.Stopped(c.Patience) {
 				break
 			}
 		}

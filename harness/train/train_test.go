@@ -119,6 +119,46 @@ func TestEarlyStoppingKeepsTheBest(t *testing.T) {
 	}
 }
 
+func TestAMetricOfDevChooses(t *testing.T) {
+	for name, test := range map[string]struct {
+		scores   []float64
+		patience int
+		best     int // evaluation
+	}{
+		"the best of all":      {[]float64{0.1, 0.2, 0.4, 0.3, 0.4}, 0, 2},
+		"the parameters given": {[]float64{0.5, 0.2, 0.4, 0.3, 0.4}, 0, 0},
+		"an early end":         {[]float64{0.1, 0.3, 0.2, 0.3}, 2, 1},
+	} {
+		m := modeltest.Tiny(t, modeltest.Open(t, torch.Float32), 1)
+		dir := t.TempDir()
+		var weights [][]byte
+		hooks := Hooks{Dir: dir, Evaluate: func(_ context.Context, m *model.Model, on string, examples int) (map[string]float64, error) {
+			if on != "chrf" || examples != 9 {
+				t.Errorf("%d examples are evaluated by %q", examples, on)
+			}
+			weights = append(weights, modeltest.Weights(t, m))
+			return map[string]float64{"chrf": test.scores[len(weights)-1]}, nil
+		}}
+		c := MLESettings{OptimizerSettings: optimizer(0.03), BatchSize: 16, EvalEvery: 5, Patience: test.patience, SelectOn: "chrf", DevExamples: 9}
+		if err := MLE(t.Context(), m, reversals(160), reversals(10), c, 20, 1, "mle", hooks); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(modeltest.Weights(t, m), weights[test.best]) {
+			t.Errorf("%s: the model is not that of evaluation %d", name, test.best)
+		}
+		var got []float64
+		for _, p := range curve(t, dir, "dev", "chrf") {
+			got = append(got, p.Value)
+		}
+		if !slices.Equal(got, test.scores) {
+			t.Errorf("%s: the curve of dev is %v, want %v", name, got, test.scores)
+		}
+		if losses := curve(t, dir, "dev", "loss"); len(losses) != len(got) {
+			t.Errorf("%s: %d losses of dev beside %d scores", name, len(losses), len(got))
+		}
+	}
+}
+
 func TestFromScratchLearns(t *testing.T) {
 	s := modeltest.Open(t, torch.Float32)
 	m := modeltest.Tiny(t, s, 1)

@@ -2,6 +2,7 @@ package train
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,6 +29,10 @@ type Hooks struct {
 	Progress func(done, total int, note string)
 	// Tokens is told of each batch's real tokens.
 	Tokens func(n int)
+	// Evaluate scores a model's greedy outputs for the first dev examples, 0 for
+	// all: means over examples by metric, that of the name on among them unless it
+	// is "". Trainings that choose nothing by it need none.
+	Evaluate func(ctx context.Context, m *model.Model, on string, examples int) (map[string]float64, error)
 }
 
 // Point is one point of a learning curve.
