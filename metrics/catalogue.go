@@ -68,6 +68,7 @@ func catalogue() []maker {
 		m := distinct{n}
 		list = append(list, maker{m.Name(), func(Options) (Metric, error) { return m, nil }})
 	}
+	list = append(list, maker{lengthDistance{}.Name(), func(Options) (Metric, error) { return lengthDistance{}, nil }})
 	return append(list,
 		both(pooled{builtin: builtin{name: "bleu"}, width: bleuValues, count: bleuStatistics,
 			pool: func(sums []float64) float64 { return bleu(sums, false) }},

@@ -96,8 +96,12 @@
 //	              its part in it: an n-gram that occurs c times in the run
 //	              counts 1/c at each place, over n-grams by text. The mean of
 //	              these is distinct-n; an interval takes the parts as given
+//	length_distance Wasserstein distance of order 1 between the lengths h of a
+//	              run's texts and those of its references, of several of which
+//	              each has an equal share: ∫ |F − G|. It belongs to a run too: a
+//	              text's part is what it adds to |F − G|
 //
-// These, from novelty on, have the same words as repetition.
+// Novelty to distinct have the same words as repetition.
 //
 // # Significance
 //
