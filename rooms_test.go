@@ -43,6 +43,7 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/torch/gradcheck", "harness/torch"},
 	{"harness/data", "experiments experiments/data harness/random"},
 	{"harness/postprocess", "experiments"},
+	{"harness/rule", "experiments harness/postprocess"},
 	{"harness/model", "experiments harness/random harness/safetensors harness/stage harness/torch"},
 	{"harness/model/modeltest", "harness/model harness/torch"},
 	{"harness/negatives", "experiments harness/data harness/random"},
@@ -59,11 +60,11 @@ var rooms = []struct{ name, mayImport string }{
 	// Stages, and what becomes of them.
 	{"harness/stages", "experiments experiments/builtin experiments/data metrics runs " +
 		"harness/algorithms harness/data harness/decode harness/model harness/negatives harness/pairs harness/postprocess harness/random " +
-		"harness/reward harness/rollout harness/safetensors harness/scorer harness/stage harness/tokenizer harness/torch harness/train"},
+		"harness/reward harness/rollout harness/rule harness/safetensors harness/scorer harness/stage harness/tokenizer harness/torch harness/train"},
 	{"harness/progress", "harness/stage"},
 	{"harness/graph", "experiments runs harness/progress harness/stage harness/stages harness/torch"},
 	{"harness/results", "experiments runs harness/algorithms harness/data harness/decode harness/graph harness/model harness/progress " +
-		"harness/safetensors harness/stage harness/stages harness/tokenizer harness/torch"},
+		"harness/rule harness/safetensors harness/stage harness/stages harness/tokenizer harness/torch"},
 	{"harness/doctor", "harness/model harness/torch"},
 	{"harness/scoring", "experiments experiments/builtin metrics runs harness/data harness/doctor harness/model harness/negatives harness/progress " +
 		"harness/results harness/scorer harness/stage harness/stages harness/random harness/tokenizer harness/torch harness/train harness/trivial"},

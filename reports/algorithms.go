@@ -31,6 +31,8 @@ const (
 	Preference Family = "preference"
 	// Decoding leaves the policy as it is; at most it decodes it otherwise.
 	Decoding Family = "decoding"
+	// Rule makes outputs by a rule, without a policy. Its runs are controls.
+	Rule Family = "rule"
 )
 
 // optimises tells whether the family is one of treatments.

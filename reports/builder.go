@@ -18,6 +18,7 @@ type builder struct {
 	baselines  []string // labels
 	treatments []string // labels of which the sentences speak
 	prolonged  []string // labels trained on by maximum likelihood
+	rules      []string // labels whose outputs a rule makes
 	columns    []string // metrics
 	headline   string   // the metric of the opening sentences
 	table      *mainTable
@@ -49,6 +50,9 @@ func newBuilder(e *evidence, options Options) (*builder, error) {
 	for _, l := range e.labels {
 		if l.algorithm.Family == Likelihood && !slices.Contains(b.baselines, l.name) {
 			b.prolonged = append(b.prolonged, l.name)
+		}
+		if l.algorithm.Family == Rule && !slices.Contains(b.baselines, l.name) {
+			b.rules = append(b.rules, l.name)
 		}
 	}
 	if options.Treatment != "" {
@@ -136,11 +140,11 @@ func (b *builder) matching(name string) []string {
 }
 
 // defaultTreatments are the labels whose algorithms optimise rewards or
-// preferences; where there are none, all but the baselines.
+// preferences; where there are none, all but the baselines and rules.
 func (b *builder) defaultTreatments() []string {
 	var optimised, others []string
 	for _, l := range b.labels {
-		if slices.Contains(b.baselines, l.name) {
+		if slices.Contains(b.baselines, l.name) || slices.Contains(b.rules, l.name) {
 			continue
 		}
 		others = append(others, l.name)

@@ -24,6 +24,7 @@ const (
 	minimumRisk     = "minimum Bayes risk"
 	trainedOn       = "trained on"
 	postProcessed   = "post-processed"
+	aRule           = "a rule"
 )
 
 // compareControls compares each treatment with its controls by the headline
@@ -62,6 +63,13 @@ func (b *builder) compareControls(ctx context.Context) error {
 			}
 			if err := add(treatment, runs.System{Label: baseline, Decode: d.name, Form: "post"}, postProcessed); err != nil {
 				return err
+			}
+			for _, rule := range b.rules {
+				for made := range b.label(rule).decode { // there is one
+					if err := add(treatment, runs.System{Label: rule, Decode: made, Form: "raw"}, aRule); err != nil {
+						return err
+					}
+				}
 			}
 		}
 	}

@@ -74,9 +74,12 @@ func (e *evidence) decoding(name string) decoding {
 	return decoding{name: name}
 }
 
-// manner says how a label's outputs were decoded: "sampled at temperature 1".
-// It follows a noun.
+// manner says how a label's outputs were decoded, "sampled at temperature 1", or by
+// which rule they were made, "(lead-7 words)". It follows a noun.
 func (e *evidence) manner(of string, d decoding) string {
+	if e.label(of).algorithm.Family == Rule {
+		return "(" + cmp.Or(e.chosen(of, d.name), "a rule") + ")"
+	}
 	if settings, ok := e.label(of).decode[d.name]; ok {
 		d.decodeSettings = settings
 	}
@@ -107,13 +110,22 @@ func (e *evidence) manner(of string, d decoding) string {
 	return text
 }
 
-// chosen lists the temperatures that were chosen on dev for a label's runs.
+// chosen lists the temperatures, or the candidates, that were chosen on dev for a
+// label's runs.
 func (e *evidence) chosen(of, decode string) string {
 	var all []float64
+	var candidates []string
 	for _, t := range e.tuned {
-		if t.Label == of && t.Decode == decode {
+		switch {
+		case t.Label != of || t.Decode != decode:
+		case t.Candidate == "":
 			all = append(all, t.Temperature)
+		case !slices.Contains(candidates, t.Candidate):
+			candidates = append(candidates, t.Candidate)
 		}
+	}
+	if len(candidates) > 0 {
+		return strings.Join(candidates, "; ")
 	}
 	slices.Sort(all)
 	all = slices.Compact(all)

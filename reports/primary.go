@@ -119,10 +119,10 @@ func (b *builder) candidates(treatment runs.System) []control {
 }
 
 // among returns the comparison with the raw outputs of a label in the treatment's
-// decoding, where there is one.
+// decoding, or of a rule, where there is one.
 func among(candidates []control, label string) (control, bool) {
 	for _, c := range candidates {
-		if c.other.Label == label && c.other.Form == "raw" && c.other.Decode == c.treatment.Decode {
+		if c.other.Label == label && c.other.Form == "raw" && (c.other.Decode == c.treatment.Decode || c.kind == aRule) {
 			return c, true
 		}
 	}

@@ -21,17 +21,25 @@ func (b *builder) scoreSection() []document.Block {
 	}
 	blocks := []document.Block{paragraph("Means over examples and seeds%s below them %g %% intervals%s. Marks: %s of the same decoding and form (corrected p below %g, three seeds or more). Arrows in the head show where better scores are. The same numbers with all differences and p values are in %s and %s.",
 		medians, 100*b.table.Confidence, b.table.scope(), b.table.marks(), metrics.Level, document.Link{Text: "table.csv", To: "table.csv"}, document.Link{Text: "report.json", To: "report.json"})}
+	of := b.baselines[0]
+	if b.label(of).algorithm.Family == Rule {
+		of = "" // which says nothing of how others were decoded
+	}
 	for _, d := range b.decodings {
 		if table := b.decodingTable(d); len(table.Rows) > 0 {
-			blocks = append(blocks, document.Section{Title: document.Format("%s: %s", d.name, b.manner(b.baselines[0], d)), Blocks: []document.Block{table}})
+			blocks = append(blocks, document.Section{Title: document.Format("%s: %s", d.name, b.manner(of, d)), Blocks: []document.Block{table}})
 		}
 	}
 	if sources := b.sources(); len(sources) > 0 {
 		blocks = append(blocks, paragraph("Published values: %s.", strings.Join(sources, "; ")))
 	}
 	if table := b.controlTable(); len(table.Rows) > 0 {
+		others := "post-processing"
+		if len(b.rules) > 0 {
+			others += "; or what a rule gives without a model"
+		}
 		blocks = append(blocks, document.Section{Title: document.Format("Controls"), Blocks: []document.Block{
-			paragraph("What else gives the baseline a better %s, against raw outputs: a better decoding (its best temperature on dev, minimum Bayes risk); training on by %s; post-processing.", title(b.headline), Likelihood.noun()),
+			paragraph("What else gives the baseline a better %s, against raw outputs: a better decoding (its best temperature on dev, minimum Bayes risk); training on by %s; %s.", title(b.headline), Likelihood.noun(), others),
 			table,
 		}})
 	}

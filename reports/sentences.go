@@ -41,7 +41,10 @@ func (b *builder) findings() []finding {
 	}
 	if len(all) == 0 {
 		head := "There is nothing to compare yet"
-		if len(b.treatments) == 0 {
+		switch {
+		case len(b.treatments) == 0 && len(b.rules) > 0:
+			head = "There is no treatment to compare with the baseline and the rule"
+		case len(b.treatments) == 0:
 			head = "There is one system only, so nothing is compared"
 		}
 		all = append(all, finding{head: document.Format("%s", head), rest: document.Format(".")})

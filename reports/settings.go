@@ -69,6 +69,11 @@ func (b *builder) runCounts() string {
 func (b *builder) decodingFacts(d decoding) string {
 	text := b.manner("", d)
 	if len(d.Temperatures) == 0 {
+		for _, l := range b.labels {
+			if _, has := l.decode[d.name]; has && l.algorithm.Family == Rule {
+				text += "; " + l.name + " " + b.manner(l.name, d)
+			}
+		}
 		return text
 	}
 	var chosen []string

@@ -34,9 +34,11 @@ func (s synthetic) store(t testing.TB) *runs.Store {
 		for i, seed := range s.seeds {
 			run := runs.Run{Name: fmt.Sprintf("%s-%d", label.name, seed), Seed: seed, Config: s.config(label, seed)}
 			m.links = []runs.Link{{Stage: "prepare"}}
-			m.add("mle", fmt.Sprint("mle-", seed), 60, 500_000, func(w *runs.Writer) error {
-				return w.Curves(falling(stream(fmt.Sprint("mle-", seed)), 40, 5))
-			})
+			if label.algorithm != "rule" {
+				m.add("mle", fmt.Sprint("mle-", seed), 60, 500_000, func(w *runs.Writer) error {
+					return w.Curves(falling(stream(fmt.Sprint("mle-", seed)), 40, 5))
+				})
+			}
 			state := runs.State{Status: runs.Failed, Reason: s.reason}
 			if label.name != s.fail || i > 0 {
 				m.train(run.Name, label, seed)
@@ -44,7 +46,12 @@ func (s synthetic) store(t testing.TB) *runs.Store {
 					name        string
 					temperature float64
 				}{{"greedy", 1}, {"sample", 1}, {"best", 0.7}} {
-					m.decode(run.Name, label, d.name, d.temperature)
+					if label.algorithm != "rule" {
+						m.decode(run.Name, label, d.name, runs.Decoding{Temperature: d.temperature})
+					}
+				}
+				if label.algorithm == "rule" {
+					m.decode(run.Name, label, "greedy", runs.Decoding{Candidate: "strip, lead-7 words"})
 				}
 				state = runs.State{Status: runs.Done}
 			}
@@ -116,6 +123,7 @@ func (m *maker) prepare() {
 // train adds the stages of a run between MLE and decoding.
 func (m *maker) train(run string, label syntheticLabel, seed int) {
 	switch {
+	case label.algorithm == "rule":
 	case label.algorithm == "mle":
 		m.add("rl", run+"/rl", 95, 800_000, func(w *runs.Writer) error { return w.Curves(falling(stream(run), 60, 3)) })
 	case label.algorithm == "ppo":
@@ -137,7 +145,7 @@ func (m *maker) train(run string, label syntheticLabel, seed int) {
 }
 
 // decode adds the stages of one decoding of a run.
-func (m *maker) decode(run string, label syntheticLabel, decode string, temperature float64) {
+func (m *maker) decode(run string, label syntheticLabel, decode string, how runs.Decoding) {
 	var raw, post []runs.Output
 	var scored []runs.Scored
 	signatures := map[string]string{}
@@ -177,7 +185,7 @@ func (m *maker) decode(run string, label syntheticLabel, decode string, temperat
 		write func(*runs.Writer) error
 	}{
 		{"decode", func(w *runs.Writer) error {
-			w.Decoding(runs.Decoding{Temperature: temperature})
+			w.Decoding(how)
 			return w.Outputs(runs.Raw, raw)
 		}},
 		{"postprocess", func(w *runs.Writer) error { return w.Outputs(runs.Post, post) }},

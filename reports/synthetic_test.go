@@ -19,7 +19,7 @@ var stageKinds = []Stage{
 // algorithms are those that the tests know.
 var algorithms = []Algorithm{
 	{"none", "MLE", Decoding}, {"mle_longer", "MLE trained on", Likelihood},
-	{"ppo", "PPO", OnPolicy}, {"rloo", "RLOO", OnPolicy}, {"dpo", "DPO", Preference},
+	{"ppo", "PPO", OnPolicy}, {"rloo", "RLOO", OnPolicy}, {"dpo", "DPO", Preference}, {"rule", "a rule", Rule},
 }
 
 // synthetic describes a store made of random numbers whose means are chosen.
@@ -73,6 +73,9 @@ func (s synthetic) config(label syntheticLabel, seed int) json.RawMessage {
 			"best":   map[string]any{"strategy": "sample", "temperature": 1, "temperatures": []float64{0.5, 0.7, 0.9}, "top_p": 1},
 		},
 		"postprocess": map[string]any{"chain": []string{"first-line", "cap-words"}},
+	}
+	if label.algorithm == "rule" {
+		config["decode"] = map[string]any{"greedy": map[string]any{"strategy": "greedy", "temperature": 1, "temperatures": []float64{}}}
 	}
 	if label.isModern() {
 		delete(config, "rl")

@@ -100,7 +100,7 @@ func ingestRun(in *Ingest, label string, l, seed, n int, sweep *Sweep) error {
 			return w.Curves([]CurvePoint{{1, "train", "kl", 0}, {2, "train", "kl", 0.5}, {1, "train", "reward", -1}})
 		}},
 		{"decode", func(w *Writer) error {
-			w.Decoding(Decoding{Temperature: 0.7, Tried: []TriedTemperature{{0.5, 0.1}, {0.7, 0.2}}})
+			w.Decoding(Decoding{Temperature: 0.7, Tried: []Tried{{Temperature: 0.5, Score: 0.1}, {Temperature: 0.7, Score: 0.2}}})
 			return w.Outputs(Raw, raw)
 		}},
 		{"postprocess", func(w *Writer) error { return w.Outputs(Post, post) }},

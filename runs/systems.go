@@ -55,7 +55,7 @@ type RunMeans struct {
 	Means  map[string]float64
 }
 
-// RunDecoding is the temperature that a run was decoded at.
+// RunDecoding is the temperature that a run was decoded at, or what made its outputs.
 type RunDecoding struct {
 	Label  string
 	Seed   int
@@ -343,21 +343,17 @@ func (s *Store) Decodings(ctx context.Context, sweep string) ([]RunDecoding, err
 	var d RunDecoding
 	var tried string
 	err := s.read(ctx, "reading the decodings of sweep "+sweep, `
-		SELECT sr.label, sr.seed, rs.role, d.temperature,
-		       (SELECT json_group_array(json_array(temperature, score)) FROM
-		          (SELECT temperature, score FROM tried_temperatures WHERE stage = d.stage ORDER BY temperature))
+		SELECT sr.label, sr.seed, rs.role, d.temperature, d.candidate,
+		       (SELECT json_group_array(json_object('Temperature', temperature, 'Candidate', candidate, 'Score', score)) FROM
+		          (SELECT * FROM tried_temperatures WHERE stage = d.stage ORDER BY temperature, candidate))
 		FROM sweeps s JOIN sweep_runs sr ON sr.sweep = s.id
 		JOIN run_stages rs ON rs.run = sr.run
 		JOIN decodings d ON d.stage = rs.stage
 		WHERE s.name = ? ORDER BY sr.position, rs.role`,
-		[]any{sweep}, []any{&d.Label, &d.Seed, &d.Decode, &d.Temperature, &tried}, func() error {
-			var pairs [][2]float64
-			if err := json.Unmarshal([]byte(tried), &pairs); err != nil {
+		[]any{sweep}, []any{&d.Label, &d.Seed, &d.Decode, &d.Temperature, &d.Candidate, &tried}, func() error {
+			d.Tried = nil // not the memory of the row before
+			if err := json.Unmarshal([]byte(tried), &d.Tried); err != nil {
 				return err
-			}
-			d.Tried = nil
-			for _, p := range pairs {
-				d.Tried = append(d.Tried, TriedTemperature{Temperature: p[0], Score: p[1]})
 			}
 			all = append(all, d)
 			return nil

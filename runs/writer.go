@@ -40,15 +40,17 @@ type RewardAccuracy struct {
 	N        int // pairs
 }
 
-// Decoding tells the temperature of a decoding.
+// Decoding tells the temperature of a decoding, or in words what made its outputs.
 type Decoding struct {
-	Temperature float64
-	Tried       []TriedTemperature // on dev, where it was chosen there
+	Temperature float64 // 0 where nothing has one
+	Candidate   string  // "lead-7 words"; "" where the temperature says it
+	Tried       []Tried // on dev, where it was chosen there
 }
 
-// TriedTemperature is the mean score on dev at a temperature.
-type TriedTemperature struct {
+// Tried is the mean score on dev at a temperature, or of a candidate.
+type Tried struct {
 	Temperature float64
+	Candidate   string
 	Score       float64
 }
 
@@ -128,7 +130,7 @@ func (w *Writer) RewardAccuracies(accuracies []RewardAccuracy) {
 	w.made.accuracies = append(w.made.accuracies, accuracies...)
 }
 
-// Decoding takes the temperature that the stage decoded at.
+// Decoding takes the temperature that the stage decoded at, or what made its outputs.
 func (w *Writer) Decoding(decoding Decoding) { w.made.decoding = &decoding }
 
 // Outputs takes the texts that the stage made for examples of its Task and

@@ -26,6 +26,7 @@ var makers = []Maker{
 	grpo,
 	raft,
 	dpo,
+	rules,
 }
 
 // Algorithm improves the policy of an environment.
@@ -59,6 +60,8 @@ const (
 	OnPolicy Family = "on-policy"
 	// Preference learns from pairs of a better and a worse response.
 	Preference Family = "preference"
+	// Rule makes outputs of inputs by a rule and trains nothing.
+	Rule Family = "rule"
 )
 
 // Needs says what an algorithm works with beside the policy.
@@ -84,11 +87,12 @@ type Maker struct {
 	Label  string
 	Family Family
 	Needs  Needs
-	// Section are its settings, in a section of its name.
+	// Section are its settings, in a section of its name. A rule has none here.
 	Section experiments.Section
 	// Reads are further sections of a sweep file that it reads.
 	Reads []string
-	// New makes it from the settings of its section, as JSON.
+	// New makes it from the settings of its section, as JSON; nil where nothing is
+	// trained.
 	New func(settings json.RawMessage) (Algorithm, error)
 }
 
@@ -117,13 +121,16 @@ func (m Maker) checked(check func(experiments.Config) experiments.Complaint) Mak
 	return m
 }
 
+// rules are made where outputs are: package rule has their settings and what they do.
+var rules = Maker{Name: "rule", Label: "a rule", Family: Rule}
+
 // None is the value of algorithm that ends a run with MLE.
 const None = "none"
 
 // Choice says what follows MLE.
 type Choice struct {
-	// Algorithm is "none", or the name of what follows maximum likelihood. Its own
-	// settings are in the section of that name.
+	// Algorithm is "none", or the name of what follows maximum likelihood, or "rule",
+	// which trains nothing. Its own settings are in the section of that name.
 	Algorithm string `toml:"algorithm" json:"algorithm"`
 }
 
@@ -160,6 +167,12 @@ func IsOnPolicy(c experiments.Config) bool {
 	return ok && m.Family == OnPolicy
 }
 
+// IsRule reports whether a run's outputs are made by a rule, without a model.
+func IsRule(c experiments.Config) bool {
+	m, ok := Of(c)
+	return ok && m.Family == Rule
+}
+
 // Sections are the parts of a sweep file that choose an algorithm and set it.
 func Sections() []experiments.Section {
 	sections := []experiments.Section{{
@@ -168,7 +181,9 @@ func Sections() []experiments.Section {
 		Rules:   experiments.Rules{"algorithm": experiments.Choice("algorithm", append([]string{None}, Names()...)...)},
 	}}
 	for _, m := range makers {
-		sections = append(sections, m.Section)
+		if m.Section.Key != "" {
+			sections = append(sections, m.Section)
+		}
 	}
 	return sections
 }

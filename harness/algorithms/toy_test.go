@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,6 +54,11 @@ func made(t testing.TB, name, changes string) (Maker, Algorithm) {
 		t.Fatal(err)
 	}
 	return m, a
+}
+
+// trained are the names of the algorithms that train a policy: all but rules.
+func trained() []string {
+	return slices.DeleteFunc(Names(), func(name string) bool { m, _ := Find(name); return m.New == nil })
 }
 
 // byResponse is a reward that looks at a response's tokens.
@@ -161,7 +167,7 @@ func curve(t testing.TB, dir, name string) (values []float64) {
 // on in a new session.
 func TestInterruptedTrainingsEndTheSame(t *testing.T) {
 	changes := map[string]string{"mle_longer": `{"steps":18}`, "dpo": `{"steps":18,"batch_size":4,"checkpoint_every":4}`}
-	for _, name := range Names() {
+	for _, name := range trained() {
 		maker, algorithm := made(t, name, changes[name]+strings.Repeat("{}", 1-min(1, len(changes[name]))))
 		run := func(dir string, stop int) ([]byte, error) {
 			s := modeltest.Open(t, torch.Float32)
@@ -213,7 +219,7 @@ func TestInterruptedTrainingsEndTheSame(t *testing.T) {
 // the KL penalty in the loss where there is one.
 func TestMicroBatchesGiveTheSameGradients(t *testing.T) {
 	changes := map[string]string{"mle_longer": `{"steps":3}`, "dpo": `{"steps":3,"batch_size":8}`, "grpo": `{"loss":"dapo"}`}
-	for _, name := range Names() {
+	for _, name := range trained() {
 		var losses [2][]float64
 		for i, micro := range []int{0, 1} {
 			change := changes[name]

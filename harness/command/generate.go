@@ -17,10 +17,10 @@ func generateCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "generate RUN [TEXT...]",
-		Short: "Write outputs with the policy of a run",
+		Short: "Write outputs with the policy of a run, or by its rule",
 		Long: `Generate puts each text into the task's prompt and writes what the run's policy
-makes of it, a line each. Without texts it reads them from standard input, a
-text a line. RUN is as in lastmile show.`,
+makes of it, or what its rule makes of the text, a line each. Without texts it reads
+them from standard input, a text a line. RUN is as in lastmile show.`,
 		Example: "  lastmile generate 'ppo, seed 1' 'A library of functions that parse command lines.'\n  lastmile generate 'ppo, seed 1' --decode sample < inputs.txt",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -54,8 +54,8 @@ type PrimarySettings struct {
 	Treatment string `toml:"treatment" json:"treatment"`
 	// Control is the variant, or the label of runs, that it is compared with; "best"
 	// is the one that scores best of the baseline, the baseline post-processed, at
-	// its best temperature or by minimum Bayes risk, and what was trained on by
-	// maximum likelihood.
+	// its best temperature or by minimum Bayes risk, what was trained on by maximum
+	// likelihood, and rules.
 	Control string `toml:"control" json:"control"`
 	// Decode is the decoding of the treatment's outputs; empty means greedy decoding
 	// where there is one, and otherwise the first.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"lastmile/harness/algorithms"
 	"lastmile/harness/decode"
+	"lastmile/harness/rule"
 	"lastmile/harness/stages"
 	"os"
 	"path/filepath"
@@ -36,7 +37,7 @@ type Generation struct {
 }
 
 // Generate writes an output for each input with a run's policy, at the
-// temperature that its decode stage chose.
+// temperature that its decode stage chose, or by its rule, at the length that it did.
 func Generate(ctx context.Context, g Generation) (outputs []string, err error) {
 	store, err := Open(ctx, g.Work)
 	if err != nil {
@@ -58,6 +59,9 @@ func Generate(ctx context.Context, g Generation) (outputs []string, err error) {
 	how := experiments.Get[decode.Settings](c, "decode."+name)
 
 	folders := stageFolders(g.Work, run, name)
+	if algorithms.IsRule(c) {
+		return byRule(run.Name, folders[stages.Decode], experiments.Get[rule.Settings](c, "rule"), g.Inputs)
+	}
 	policy, err := policyFolder(run, c, folders)
 	if err != nil {
 		return nil, err
@@ -75,6 +79,30 @@ func Generate(ctx context.Context, g Generation) (outputs []string, err error) {
 	return generate(ctx, policy, name, how, c, g)
 }
 
+// byRule makes outputs by a run's rule, at the length that its decode stage, in the
+// folder dir, chose.
+func byRule(run, dir string, s rule.Settings, inputs []string) ([]string, error) {
+	lengths := s.Candidates()
+	if len(lengths) > 1 {
+		chosen, err := stages.ReadDecoding(dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, stages.Mistakef("run %s has not chosen the length of its rule yet", run)
+		}
+		if err != nil {
+			return nil, err
+		}
+		lengths = slices.DeleteFunc(slices.Clone(lengths), func(length int) bool { return s.Name(length) != chosen.Candidate })
+		if len(lengths) == 0 {
+			return nil, fmt.Errorf("run %s was made by %q, which its rule does not try", run, chosen.Candidate)
+		}
+	}
+	outputs := make([]string, len(inputs))
+	for i, input := range inputs {
+		outputs[i] = s.Apply(input, lengths[0])
+	}
+	return outputs, nil
+}
+
 // stageFolders are the folders of a run's stages, by kind; of those that a run
 // has for each decoding, that of the decoding called name.
 func stageFolders(work string, run runs.RunDetails, name string) map[string]string {
@@ -90,6 +118,9 @@ func stageFolders(work string, run runs.RunDetails, name string) map[string]stri
 
 // policyFolder is the folder of a run's trained policy.
 func policyFolder(run runs.RunDetails, c experiments.Config, folders map[string]string) (string, error) {
+	if algorithms.IsRule(c) {
+		return "", stages.Mistakef("run %s has no policy: its outputs are made by a rule", run.Name)
+	}
 	policy := folders[stages.Policy]
 	if algorithms.Chosen(c) == algorithms.None {
 		policy = folders[stages.MLE]

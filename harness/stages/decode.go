@@ -11,6 +11,7 @@ import (
 	"lastmile/harness/data"
 	"lastmile/harness/decode"
 	"lastmile/harness/model"
+	"lastmile/harness/rule"
 	"lastmile/harness/stage"
 	"lastmile/harness/torch"
 	"lastmile/metrics"
@@ -25,6 +26,9 @@ var decodeKind = Kind{
 	Version: 2,
 	Each:    "decode",
 	Reads: func(c experiments.Config) []string {
+		if algorithms.IsRule(c) {
+			return append(slices.Clone(metricKeys), "rule")
+		}
 		keys := append(slices.Clone(textKeys), "decode")
 		for _, name := range c.Names("decode") {
 			settings := experiments.Get[decode.Settings](c, "decode."+name)
@@ -39,6 +43,9 @@ var decodeKind = Kind{
 	},
 	Cost: []string{"decode.*.batch_size"},
 	Inputs: func(c experiments.Config) []Need {
+		if algorithms.IsRule(c) {
+			return []Need{in(Prepare)}
+		}
 		policy := Need{Name: policyInput, Kind: Policy}
 		if _, ok := algorithms.Of(c); !ok {
 			policy.Kind = MLE
@@ -54,9 +61,9 @@ var decodeKind = Kind{
 		if err != nil {
 			return err
 		}
-		stored := runs.Decoding{Temperature: result.Temperature}
+		stored := runs.Decoding{Temperature: result.Temperature, Candidate: result.Candidate}
 		for _, t := range result.Tuned {
-			stored.Tried = append(stored.Tried, runs.TriedTemperature(t))
+			stored.Tried = append(stored.Tried, runs.Tried(t))
 		}
 		w.Decoding(stored)
 		return nil
@@ -68,16 +75,19 @@ var decodeKind = Kind{
 // its model: policy, or mle where nothing follows it.
 const policyInput = "policy"
 
-// tried is a temperature and what it scored on dev.
+// tried is a temperature, or a candidate in words, and what it scored on dev.
 type tried struct {
-	Temperature float64 `json:"temperature"`
+	Temperature float64 `json:"temperature,omitempty"`
+	Candidate   string  `json:"candidate,omitempty"`
 	Score       float64 `json:"score"`
 }
 
 // Decoding is the file decode.json: the temperature that the test set was
-// decoded at, and those that were tried on dev for it.
+// decoded at, or in words what made its outputs, and those that were tried on dev for
+// it.
 type Decoding struct {
-	Temperature float64 `json:"temperature"`
+	Temperature float64 `json:"temperature,omitempty"`
+	Candidate   string  `json:"candidate,omitempty"`
 	Tuned       []tried `json:"tuned"`
 }
 
@@ -89,15 +99,23 @@ func ReadDecoding(dir string) (d Decoding, err error) {
 	return d, stage.ReadJSON(decodingFile(dir), &d)
 }
 
-// decodeTest decodes the test set with a policy: outputs.jsonl and decode.json.
+// metricKeys are the options of the metric by which something is chosen on dev.
+var metricKeys = []string{"metrics.stemming", "metrics.length_adjustment", "metrics.length_alpha"}
+
+// decodeTest decodes the test set with a policy, or makes its outputs by a rule:
+// outputs.jsonl and decode.json.
 func decodeTest(ctx context.Context, job *stage.Job) error {
 	var c struct {
 		common
 		Decode  map[string]decode.Settings `json:"decode"`
 		Metrics Metrics                    `json:"metrics"`
+		Rule    *rule.Settings             `json:"rule"`
 	}
 	if err := job.Read("", &c); err != nil {
 		return err
+	}
+	if c.Rule != nil {
+		return applyRule(ctx, job, *c.Rule, c.Metrics)
 	}
 	var name string
 	var o decode.Settings
@@ -151,15 +169,7 @@ type Decoder struct {
 
 // tune decodes dev at each temperature and takes the one that scores best.
 func (d Decoder) tune(ctx context.Context, o decode.Settings) (Decoding, error) {
-	examples, err := data.ReadExamples(splitFile(d.Job.Inputs[Prepare], data.Dev))
-	if err != nil {
-		return Decoding{}, err
-	}
-	options, err := metricOptions(d.Metrics, examples)
-	if err != nil {
-		return Decoding{}, fmt.Errorf("tuning the temperature: %w", err)
-	}
-	selected, err := metrics.Select([]string{o.TuneOn}, options)
+	dev, err := newDevScorer(d.Job, d.Metrics, o.TuneOn)
 	if err != nil {
 		return Decoding{}, fmt.Errorf("tuning the temperature: %w", err)
 	}
@@ -167,24 +177,54 @@ func (d Decoder) tune(ctx context.Context, o decode.Settings) (Decoding, error) 
 	best := 0.0
 	for i, temperature := range o.Temperatures {
 		o.Temperature = temperature
-		outputs, err := d.Decode(ctx, examples, o, data.Dev)
+		outputs, err := d.Decode(ctx, dev.examples, o, data.Dev)
 		if err != nil {
 			return Decoding{}, err
 		}
-		scored, err := score(selected, examples, outputs, d.Job.Threads)
+		mean, err := dev.score(outputs)
 		if err != nil {
 			return Decoding{}, fmt.Errorf("tuning the temperature: %w", err)
-		}
-		mean := 0.0
-		for _, s := range scored {
-			mean += s[selected[0].Name()] / float64(len(scored))
 		}
 		if i == 0 || mean > best {
 			best, result.Temperature = mean, temperature
 		}
-		result.Tuned = append(result.Tuned, tried{temperature, mean})
+		result.Tuned = append(result.Tuned, tried{Temperature: temperature, Score: mean})
 	}
 	return result, nil
+}
+
+// devScorer scores outputs for the dev set by one metric.
+type devScorer struct {
+	examples []data.Example
+	metric   []metrics.Metric // there is one
+	threads  int
+}
+
+// newDevScorer reads the dev set that a stage is given.
+func newDevScorer(job *stage.Job, c Metrics, metric string) (d devScorer, err error) {
+	d.threads = job.Threads
+	if d.examples, err = data.ReadExamples(splitFile(job.Inputs[Prepare], data.Dev)); err != nil {
+		return d, err
+	}
+	options, err := metricOptions(c, d.examples)
+	if err != nil {
+		return d, err
+	}
+	d.metric, err = metrics.Select([]string{metric}, options)
+	return d, err
+}
+
+// score is the mean over the dev set.
+func (d devScorer) score(outputs []Output) (float64, error) {
+	scored, err := score(d.metric, d.examples, outputs, d.threads)
+	if err != nil {
+		return 0, err
+	}
+	mean := 0.0
+	for _, s := range scored {
+		mean += s[d.metric[0].Name()] / float64(len(scored))
+	}
+	return mean, nil
 }
 
 // Decode writes one output for each example. The split and the decoding's name

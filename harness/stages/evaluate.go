@@ -74,9 +74,6 @@ func (t texts) evaluate(ctx context.Context, job *stage.Job, m *model.Model, on 
 	return means, nil
 }
 
-// metricKeys are those of the options of metrics.
-var metricKeys = []string{"metrics.stemming", "metrics.length_adjustment", "metrics.length_alpha"}
-
 // evaluationKeys are the keys that a training reads which evaluates on dev by metrics.
 func evaluationKeys(evaluates bool) []string {
 	if !evaluates {

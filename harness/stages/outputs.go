@@ -13,11 +13,12 @@ import (
 type Output struct {
 	// ID is that of the example.
 	ID string `json:"id"`
-	// Text is what the model wrote, or what post-processing made of it.
+	// Text is what the model, or a rule, wrote, or what post-processing made of it.
 	Text string `json:"text"`
-	// Tokens is the length of what the model wrote, without the end token.
+	// Tokens is the length of what the model wrote, without the end token, or the
+	// number of words of what a rule did.
 	Tokens int `json:"tokens"`
-	// Ended says that the model ended it by itself.
+	// Ended says that the model ended it by itself; what a rule writes ends.
 	Ended bool `json:"ended"`
 }
 

@@ -15,6 +15,7 @@ import (
 	"lastmile/harness/postprocess"
 	"lastmile/harness/reward"
 	"lastmile/harness/rollout"
+	"lastmile/harness/rule"
 	"lastmile/harness/scorer"
 	"lastmile/harness/train"
 	"lastmile/metrics"
@@ -27,15 +28,16 @@ func Schema() *experiments.Schema {
 	s.Sections = []experiments.Section{
 		data.TaskSection(),
 		modelSection(),
-		model.LoRASection(),
+		trained(model.LoRASection()),
 		train.BaseSection(fromScratch),
-		train.MLESection(selectOn()),
+		trained(train.MLESection(selectOn())),
 		negatives.Section(needsNegatives),
 		reward.ModelSection(needsRewardModel),
 		rollout.Section(algorithms.IsOnPolicy, selectOn()),
 	}
 	s.Sections = append(s.Sections, algorithms.Sections()...)
 	s.Sections = append(s.Sections,
+		rule.Section(algorithms.IsRule, tuneOn()),
 		postprocess.Section(),
 		metricsSection(),
 		scorer.Section(needsScorer),
@@ -44,12 +46,18 @@ func Schema() *experiments.Schema {
 	rewards.After = "reward_model"
 	decodings := decode.Group(tuneOn(), utility())
 	own := decodings.Check
-	decodings.Check = func(c experiments.Config) []experiments.Complaint { return append(own(c), noUtility(c)...) }
+	decodings.Check = func(c experiments.Config) []experiments.Complaint {
+		if algorithms.IsRule(c) {
+			return experiments.Complaints(noRuleDecoding(c))
+		}
+		return append(own(c), noUtility(c)...)
+	}
+	decodings.Element = ofRules(decodings.Element)
 	decodings.After = algorithms.Names()[len(algorithms.Names())-1]
 	s.Groups = []experiments.Group{negatives.Group(needsNegatives), rewards, decodings}
 	s.Sources = []fs.FS{
 		data.Sources, model.Sources, train.Sources, negatives.Sources, reward.Sources, rollout.Sources,
-		algorithms.Sources, postprocess.Sources, scorer.Sources, decode.Sources, Sources,
+		algorithms.Sources, rule.Sources, postprocess.Sources, scorer.Sources, decode.Sources, Sources,
 	}
 	return s
 }
@@ -115,7 +123,7 @@ func tuneOn() experiments.Check {
 	known := experiments.OneOf("metric", metrics.Names)
 	return experiments.Check{Allowed: known.Allowed, Broken: func(value any) string {
 		if value == LearnedMetric {
-			return fmt.Sprintf("%s is trained beside the policies, and cannot choose among temperatures; another metric can", LearnedMetric)
+			return fmt.Sprintf("%s is trained beside the policies, and cannot choose on dev; another metric can", LearnedMetric)
 		}
 		return known.Broken(value)
 	}}

@@ -97,8 +97,15 @@ func TestSettingsThatCannotBeAreRefusedWhenTheFileIsRead(t *testing.T) {
 		"rl.prompts = 1":                                                                        "sweep.toml:1: rl.prompts: 2 minibatches cannot be made of 1 prompts",
 		"reward.learned.weight = 0\nreward.length.weight = 0\nreward.ending.weight = 0\nreward.repetition.weight = 0": "no [[reward]] of a weight other than 0 is listed",
 		"model.path = \"\"\nmodel.max_position_embeddings = 100":                                                      "sweep.toml:2: model.max_position_embeddings: max_prompt_tokens and max_response_tokens make 160",
-		"task.chat = true":    "sweep.toml:1: task.chat: chat needs the chat template of a Hugging Face folder",
-		"algorithm = \"pqo\"": "sweep.toml:1: algorithm: unknown algorithm",
+		"algorithm = \"rule\"\nrule.unit = \"paragraphs\"":                                                            `sweep.toml:2: rule.unit: unknown unit "paragraphs"; one of words, sentences`,
+		"rule.lengths = [7, 0]":                                   "sweep.toml:1: rule.lengths: 0 is out of range: at least 1",
+		"rule.lengths = [7, 7]":                                   "sweep.toml:1: rule.lengths: 7 is listed twice",
+		"rule.length = 7":                                         "sweep.toml:1: rule.length: unknown key; did you mean \"rule.lengths\"?",
+		"rule.tune_on = \"bleurt\"":                               "sweep.toml:1: rule.tune_on: bleurt is trained beside the policies",
+		"algorithm = \"rule\"\ndecode.greedy.enabled = false":     "sweep.toml:2: decode.greedy.enabled: a rule has no decoding but greedy, which is not enabled",
+		"algorithm = \"rule\"\ndecode.greedy.strategy = \"beam\"": "sweep.toml:2: decode.greedy.strategy: a rule has the decoding greedy with the strategy greedy, and that of greedy is beam",
+		"task.chat = true":                                        "sweep.toml:1: task.chat: chat needs the chat template of a Hugging Face folder",
+		"algorithm = \"pqo\"":                                     "sweep.toml:1: algorithm: unknown algorithm",
 	} {
 		if _, err := load(t, text+"\n"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, expected an error that says %q", text, err, want)
@@ -115,8 +122,10 @@ func TestSettingsThatCannotBeAreRefusedWhenTheFileIsRead(t *testing.T) {
 		}
 	}
 	// What a run does not use does not matter.
-	if _, err := load(t, "algorithm = \"none\"\nrl.minibatches = 25\n"); err != nil {
-		t.Error(err)
+	for _, text := range []string{"algorithm = \"none\"\nrl.minibatches = 25\n", "algorithm = \"rule\"\ndecode.sample = { strategy = \"greedy\", candidates = 3 }\n"} {
+		if _, err := load(t, text); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
 	}
 }
 
