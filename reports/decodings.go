@@ -15,6 +15,8 @@ type decodeSettings struct {
 	TopK         int     `json:"top_k"`
 	TopP         float64 `json:"top_p"`
 	Beams        int
+	Candidates   int
+	By, Utility  string
 }
 
 // decoding is a named way of decoding.
@@ -28,15 +30,22 @@ func (d decoding) isTuned() bool { return d.Strategy == "sample" && len(d.Temper
 
 // drawn says what is done at the temperature.
 func (d decoding) drawn() string {
-	if d.Strategy == "mbr" {
+	switch d.Strategy {
+	case "mbr":
 		return "chosen by minimum Bayes risk from samples"
+	case "best-of-n":
+		judge := "the reward model"
+		if d.By == "reference" {
+			judge = cmp.Or(d.Utility, "rougeL") + " against the references (an oracle)"
+		}
+		return fmt.Sprintf("chosen by %s from %d samples", judge, cmp.Or(d.Candidates, 16))
 	}
 	return "sampled"
 }
 
 // orderDecodings lists the decodings: sampling at a given temperature first,
 // since that shows the policy as it is, then greedy and beam search, then
-// those with a temperature chosen on dev.
+// those with a temperature, or all of it, chosen on dev.
 func (e *evidence) orderDecodings() {
 	seen := map[string]bool{}
 	for _, l := range e.labels {
@@ -49,7 +58,7 @@ func (e *evidence) orderDecodings() {
 	}
 	rank := func(d decoding) int {
 		switch {
-		case d.isTuned():
+		case d.isTuned() || d.Strategy == "best":
 			return 3
 		case d.Strategy == "sample":
 			return 0
@@ -78,7 +87,7 @@ func (e *evidence) decoding(name string) decoding {
 // which rule they were made, "(lead-7 words)". It follows a noun.
 func (e *evidence) manner(of string, d decoding) string {
 	if e.label(of).algorithm.Family == Rule {
-		return "(" + cmp.Or(e.chosen(of, d.name), "a rule") + ")"
+		return "(" + cmp.Or(e.chosen(of, d), "a rule") + ")"
 	}
 	if settings, ok := e.label(of).decode[d.name]; ok {
 		d.decodeSettings = settings
@@ -88,6 +97,10 @@ func (e *evidence) manner(of string, d decoding) string {
 		return "decoded greedily"
 	case "beam":
 		return fmt.Sprintf("decoded with %d beams", d.Beams)
+	case "best":
+		return "decoded as is best on dev" + e.chosenBehind(of, d)
+	case "matched":
+		return "replaced by samples of its MLE policy at the temperature of the same entropy" + e.chosenBehind(of, d)
 	}
 	var limits []string
 	if d.TopK > 0 {
@@ -98,10 +111,7 @@ func (e *evidence) manner(of string, d decoding) string {
 	}
 	text := fmt.Sprintf("at temperature %g", d.Temperature)
 	if len(d.Temperatures) > 0 {
-		text = "at its best temperature on dev"
-		if chosen := e.chosen(of, d.name); chosen != "" {
-			text += " (" + chosen + ")"
-		}
+		text = "at its best temperature on dev" + e.chosenBehind(of, d)
 	}
 	text = d.drawn() + " " + text
 	if len(limits) > 0 {
@@ -110,22 +120,30 @@ func (e *evidence) manner(of string, d decoding) string {
 	return text
 }
 
-// chosen lists the temperatures, or the candidates, that were chosen on dev for a
-// label's runs.
-func (e *evidence) chosen(of, decode string) string {
+// chosenBehind is [evidence.chosen] in parentheses, to stand behind words.
+func (e *evidence) chosenBehind(of string, d decoding) string {
+	if chosen := e.chosen(of, d); chosen != "" {
+		return " (" + chosen + ")"
+	}
+	return ""
+}
+
+// chosen lists what was chosen, or found, on dev for a label's runs: temperatures, or
+// decodings in words.
+func (e *evidence) chosen(of string, d decoding) string {
 	var all []float64
-	var candidates []string
+	var words []string
 	for _, t := range e.tuned {
-		switch {
-		case t.Label != of || t.Decode != decode:
-		case t.Candidate == "":
-			all = append(all, t.Temperature)
-		case !slices.Contains(candidates, t.Candidate):
-			candidates = append(candidates, t.Candidate)
+		if t.Label != of || t.Decode != d.name {
+			continue
+		}
+		all = append(all, t.Temperature)
+		if !slices.Contains(words, t.Chosen) {
+			words = append(words, t.Chosen)
 		}
 	}
-	if len(candidates) > 0 {
-		return strings.Join(candidates, "; ")
+	if d.Strategy == "best" || e.label(of).algorithm.Family == Rule {
+		return strings.Join(words, " or ")
 	}
 	slices.Sort(all)
 	all = slices.Compact(all)
@@ -133,8 +151,8 @@ func (e *evidence) chosen(of, decode string) string {
 	case 0:
 		return ""
 	case 1:
-		return fmt.Sprintf("%g", all[0])
+		return fmt.Sprintf("%.3g", all[0])
 	default:
-		return fmt.Sprintf("%g to %g", all[0], all[len(all)-1])
+		return fmt.Sprintf("%.3g to %.3g", all[0], all[len(all)-1])
 	}
 }

@@ -64,11 +64,15 @@ func (b *builder) runCounts() string {
 	return strings.Join(parts, "; ")
 }
 
-// decodingFacts describes a decoding, and the temperatures that were chosen
-// on dev.
+// decodingFacts describes a decoding, what was tried for it on dev and what was chosen
+// there.
 func (b *builder) decodingFacts(d decoding) string {
 	text := b.manner("", d)
-	if len(d.Temperatures) == 0 {
+	switch {
+	case d.Strategy == "best", d.Strategy == "matched":
+	case len(d.Temperatures) > 0:
+		text = d.drawn() + " at the temperature that is best on dev"
+	default:
 		for _, l := range b.labels {
 			if _, has := l.decode[d.name]; has && l.algorithm.Family == Rule {
 				text += "; " + l.name + " " + b.manner(l.name, d)
@@ -76,22 +80,44 @@ func (b *builder) decodingFacts(d decoding) string {
 		}
 		return text
 	}
+	separator := ", "
+	if d.Strategy == "best" { // whose words have commas
+		separator = " / "
+	}
+	if tried := b.tried(d); len(tried) > 0 {
+		text += ", of " + strings.Join(tried, separator)
+	}
 	var chosen []string
 	for _, l := range b.labels {
-		if t := b.chosen(l.name, d.name); t != "" {
-			chosen = append(chosen, l.name+" "+t)
+		if c := b.chosen(l.name, d); c != "" {
+			chosen = append(chosen, l.name+" "+c)
 		}
 	}
-	text = d.drawn() + " at the temperature that is best on dev"
-	var tried []string
-	for _, t := range d.Temperatures {
-		tried = append(tried, fmt.Sprintf("%g", t))
-	}
-	text += ", of " + strings.Join(tried, ", ")
 	if len(chosen) > 0 {
 		text += "; chosen: " + strings.Join(chosen, "; ")
 	}
 	return text
+}
+
+// tried are the ways of decoding, or the temperatures, that dev chose among.
+func (b *builder) tried(d decoding) []string {
+	var tried []string
+	if d.Strategy != "best" {
+		for _, t := range d.Temperatures {
+			tried = append(tried, fmt.Sprintf("%g", t))
+		}
+		return tried
+	}
+	for _, of := range b.tuned {
+		if of.Decode != d.name {
+			continue
+		}
+		for _, t := range of.Tried {
+			tried = append(tried, t.Decoding)
+		}
+		break
+	}
+	return tried
 }
 
 // values are those of each setting, over the labels that use the part of the

@@ -51,7 +51,7 @@ func (s synthetic) store(t testing.TB) *runs.Store {
 					}
 				}
 				if label.algorithm == "rule" {
-					m.decode(run.Name, label, "greedy", runs.Decoding{Candidate: "strip, lead-7 words"})
+					m.decode(run.Name, label, "greedy", runs.Decoding{Chosen: "strip, lead-7 words"})
 				}
 				state = runs.State{Status: runs.Done}
 			}

@@ -10,7 +10,7 @@
 // A sweep may have ten thousand runs and millions of scores. So no query reads
 // more than it returns, and what may be long is returned piece by piece.
 //
-// The tables are documented in schema/1.sql, and README.md shows how to ask
+// The tables are documented in schema, and README.md shows how to ask
 // them from sqlite3 and pandas. The package knows SQL and nothing of what the
 // numbers mean: the statistics are those of the package metrics.
 package runs

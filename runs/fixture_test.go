@@ -100,7 +100,7 @@ func ingestRun(in *Ingest, label string, l, seed, n int, sweep *Sweep) error {
 			return w.Curves([]CurvePoint{{1, "train", "kl", 0}, {2, "train", "kl", 0.5}, {1, "train", "reward", -1}})
 		}},
 		{"decode", func(w *Writer) error {
-			w.Decoding(Decoding{Temperature: 0.7, Tried: []Tried{{Temperature: 0.5, Score: 0.1}, {Temperature: 0.7, Score: 0.2}}})
+			w.Decoding(Decoding{Temperature: 0.7, Chosen: "temperature 0.7", Tried: []TriedDecoding{{"temperature 0.5", 0.1}, {"temperature 0.7", 0.2}}})
 			return w.Outputs(Raw, raw)
 		}},
 		{"postprocess", func(w *Writer) error { return w.Outputs(Post, post) }},
@@ -145,7 +145,7 @@ func dump(t *testing.T, s *Store) string {
 		`SELECT * FROM v_curves ORDER BY 1, 2, 3, 4, 5, 6, 7, 8`,
 		`SELECT * FROM v_reward_accuracy ORDER BY 1, 2, 3, 4, 5, 6`,
 		`SELECT * FROM v_costs ORDER BY key`,
-		`SELECT t.key, d.temperature, r.temperature, r.score FROM decodings d JOIN tried_temperatures r USING (stage) JOIN stages t ON t.id = d.stage ORDER BY 1, 3`,
+		`SELECT t.key, d.temperature, d.chosen, r.position, r.decoding, r.score FROM decodings d JOIN tried_decodings r USING (stage) JOIN stages t ON t.id = d.stage ORDER BY 1, 4`,
 	} {
 		rows, err := s.db.Query(query)
 		must(t, err)

@@ -77,8 +77,8 @@ func (s *Store) Ingest(ctx context.Context) (*Ingest, error) {
 		examples:   table("examples", "stage", "split", "position", "name", "input", `"references"`),
 		curves:     table("curves", "stage", "name", "split", "step", "value"),
 		accuracies: table("reward_accuracies", "stage", "kind", "ended", "accuracy", "n"),
-		decodings:  table("decodings", "stage", "temperature", "candidate"),
-		tried:      table("tried_temperatures", "stage", "temperature", "candidate", "score"),
+		decodings:  table("decodings", "stage", "temperature", "chosen"),
+		tried:      table("tried_decodings", "stage", "position", "decoding", "score"),
 		outputs:    table("outputs", "stage", "example", "text", "tokens", "ended"),
 		scores:     table("scores", "stage", "form", "metric", "by_example"),
 	}

@@ -120,7 +120,7 @@ func TestCurvesAccuraciesDecodings(t *testing.T) {
 	}
 	decodings, err := s.Decodings(ctx, "tiny")
 	must(t, err)
-	if len(decodings) != 4 || fmt.Sprint(decodings[0]) != "{ppo 1 sample {0.7  [{0.5  0.1} {0.7  0.2}]}}" {
+	if len(decodings) != 4 || fmt.Sprint(decodings[0]) != "{ppo 1 sample {0.7 temperature 0.7 [{temperature 0.5 0.1} {temperature 0.7 0.2}]}}" {
 		t.Errorf("decodings %v", decodings)
 	}
 }

@@ -26,7 +26,7 @@ var schema embed.FS
 // migrations lists the files of the folder schema; the file at index i brings
 // a store from version i to version i+1. A file that was released is never
 // changed again.
-var migrations = []string{"schema/1.sql"}
+var migrations = []string{"schema/1.sql", "schema/2.sql"}
 
 // Store is an open SQLite file. Its methods may be called from several
 // goroutines.
@@ -109,8 +109,13 @@ func (s *Store) migrate(ctx context.Context, scripts []string) error {
 	if version > len(scripts) {
 		return fmt.Errorf("opening the store %s: it has schema version %d, and this lastmile knows versions up to %d: use a newer lastmile, or another file", s.path, version, len(scripts))
 	}
+	if version > 0 {
+		if err := s.checkShape(ctx); err != nil {
+			return err
+		}
+	}
 	if version == len(scripts) {
-		return s.checkShape(ctx)
+		return nil
 	}
 	return s.write(ctx, "migrating", func(tx *sql.Tx) error {
 		// Another process may have migrated while this one waited.

@@ -2,12 +2,50 @@ package runs
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 )
+
+// released are the migrations.
+func released(t *testing.T) []string {
+	t.Helper()
+	var scripts []string
+	for _, name := range migrations {
+		script, err := schema.ReadFile(name)
+		must(t, err)
+		scripts = append(scripts, string(script))
+	}
+	return scripts
+}
+
+func TestTemperaturesThatWereTriedBecomeWords(t *testing.T) {
+	ctx := context.Background()
+	path := filepath.Join(t.TempDir(), "store.db")
+	old, err := open(ctx, path, released(t)[:1])
+	must(t, err)
+	_, err = old.db.Exec(`
+		INSERT INTO stages (id, key, kind, part, version, started, seconds, tokens, peak_memory_bytes, threads) VALUES
+			(1, 'a', 'decode', '{}', 1, '', 0, 0, 0, 1), (2, 'b', 'decode', '{}', 1, '', 0, 0, 0, 1);
+		INSERT INTO decodings VALUES (1, 0.5), (2, 1);
+		INSERT INTO tried_temperatures VALUES (1, 1, 0.25), (1, 0.5, 0.75)`)
+	must(t, err)
+	must(t, old.Close())
+	s := openAt(t, path)
+	for query, want := range map[string]string{
+		`SELECT group_concat(stage || ' ' || chosen, '; ') FROM decodings`:                                            "1 temperature 0.5; 2 ",
+		`SELECT group_concat(stage || ' ' || position || ' ' || decoding || ' ' || score, '; ') FROM tried_decodings`: "1 0 temperature 0.5 0.75; 1 1 temperature 1 0.25",
+	} {
+		var got string
+		must(t, s.db.QueryRow(query).Scan(&got))
+		if got != want {
+			t.Errorf("%s: %q, want %q", query, got, want)
+		}
+	}
+}
 
 func TestMigrationKeepsWhatThereIs(t *testing.T) {
 	ctx := context.Background()
@@ -17,10 +55,9 @@ func TestMigrationKeepsWhatThereIs(t *testing.T) {
 	before := dump(t, old)
 	must(t, old.Close())
 
-	first, err := schema.ReadFile(migrations[0])
-	must(t, err)
+	scripts := released(t)
 	next := `ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT 'none'; CREATE TABLE notes (id INTEGER PRIMARY KEY) STRICT;`
-	newer, err := open(ctx, path, []string{string(first), next})
+	newer, err := open(ctx, path, append(scripts, next))
 	must(t, err)
 	if got := dump(t, newer); got != before {
 		t.Errorf("the migration changed what was there:\n%s\nbefore:\n%s", got, before)
@@ -31,7 +68,7 @@ func TestMigrationKeepsWhatThereIs(t *testing.T) {
 	must(t, newer.Close())
 
 	_, err = Open(ctx, path)
-	if err == nil || !strings.Contains(err.Error(), "schema version 2") || !strings.Contains(err.Error(), "up to 1") {
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprint("schema version ", len(scripts)+1)) || !strings.Contains(err.Error(), fmt.Sprint("up to ", len(scripts))) {
 		t.Errorf("opening a newer store: %v", err)
 	}
 }
@@ -40,10 +77,9 @@ func TestFailedMigrationChangesNothing(t *testing.T) {
 	ctx := context.Background()
 	path := filepath.Join(t.TempDir(), "store.db")
 	must(t, openAt(t, path).Close())
-	first, err := schema.ReadFile(migrations[0])
-	must(t, err)
-	_, err = open(ctx, path, []string{string(first), `CREATE TABLE notes (id INTEGER) STRICT; CREATE TABLE runs (id INTEGER)`})
-	if err == nil || !strings.Contains(err.Error(), "from version 1 to 2") {
+	scripts := released(t)
+	_, err := open(ctx, path, append(scripts, `CREATE TABLE notes (id INTEGER) STRICT; CREATE TABLE runs (id INTEGER)`))
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("from version %d to %d", len(scripts), len(scripts)+1)) {
 		t.Fatalf("a migration that cannot be: %v", err)
 	}
 	s := openAt(t, path)

@@ -55,7 +55,7 @@ type RunMeans struct {
 	Means  map[string]float64
 }
 
-// RunDecoding is the temperature that a run was decoded at, or what made its outputs.
+// RunDecoding is how a run was decoded.
 type RunDecoding struct {
 	Label  string
 	Seed   int
@@ -336,22 +336,22 @@ func (s *Store) RunMeans(ctx context.Context, run string) ([]RunMeans, error) {
 	return all, err
 }
 
-// Decodings returns the temperatures of a sweep's decodings, in the order of
+// Decodings returns what was chosen for a sweep's decodings, in the order of
 // its runs.
 func (s *Store) Decodings(ctx context.Context, sweep string) ([]RunDecoding, error) {
 	var all []RunDecoding
 	var d RunDecoding
 	var tried string
 	err := s.read(ctx, "reading the decodings of sweep "+sweep, `
-		SELECT sr.label, sr.seed, rs.role, d.temperature, d.candidate,
-		       (SELECT json_group_array(json_object('Temperature', temperature, 'Candidate', candidate, 'Score', score)) FROM
-		          (SELECT * FROM tried_temperatures WHERE stage = d.stage ORDER BY temperature, candidate))
+		SELECT sr.label, sr.seed, rs.role, d.temperature, d.chosen,
+		       (SELECT json_group_array(json_object('decoding', decoding, 'score', score)) FROM
+		          (SELECT decoding, score FROM tried_decodings WHERE stage = d.stage ORDER BY position))
 		FROM sweeps s JOIN sweep_runs sr ON sr.sweep = s.id
 		JOIN run_stages rs ON rs.run = sr.run
 		JOIN decodings d ON d.stage = rs.stage
 		WHERE s.name = ? ORDER BY sr.position, rs.role`,
-		[]any{sweep}, []any{&d.Label, &d.Seed, &d.Decode, &d.Temperature, &d.Candidate, &tried}, func() error {
-			d.Tried = nil // not the memory of the row before
+		[]any{sweep}, []any{&d.Label, &d.Seed, &d.Decode, &d.Temperature, &d.Chosen, &tried}, func() error {
+			d.Tried = nil
 			if err := json.Unmarshal([]byte(tried), &d.Tried); err != nil {
 				return err
 			}

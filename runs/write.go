@@ -81,14 +81,14 @@ func (in *Ingest) writeDecoding(ctx context.Context, stage int64, m made) error 
 	if m.decoding == nil {
 		return nil
 	}
-	if err := in.insert.decodings.add(ctx, stage, m.decoding.Temperature, m.decoding.Candidate); err != nil {
+	if err := in.insert.decodings.add(ctx, stage, m.decoding.Temperature, m.decoding.Chosen); err != nil {
 		return err
 	}
 	if err := in.insert.decodings.flush(ctx); err != nil {
 		return err
 	}
-	for _, t := range m.decoding.Tried {
-		if err := in.insert.tried.add(ctx, stage, t.Temperature, t.Candidate, t.Score); err != nil {
+	for i, t := range m.decoding.Tried {
+		if err := in.insert.tried.add(ctx, stage, i, t.Decoding, t.Score); err != nil {
 			return err
 		}
 	}

@@ -40,18 +40,17 @@ type RewardAccuracy struct {
 	N        int // pairs
 }
 
-// Decoding tells the temperature of a decoding, or in words what made its outputs.
+// Decoding tells how the test set was decoded, as far as settings leave it open.
 type Decoding struct {
-	Temperature float64 // 0 where nothing has one
-	Candidate   string  // "lead-7 words"; "" where the temperature says it
-	Tried       []Tried // on dev, where it was chosen there
+	Temperature float64         // where the decoding draws
+	Chosen      string          // which one of Tried it is, in words; "" where nothing was tried
+	Tried       []TriedDecoding // on dev
 }
 
-// Tried is the mean score on dev at a temperature, or of a candidate.
-type Tried struct {
-	Temperature float64
-	Candidate   string
-	Score       float64
+// TriedDecoding is the mean score on dev of a way of decoding.
+type TriedDecoding struct {
+	Decoding string // "greedy", "4 beams", "temperature 0.3, top-p 0.9"
+	Score    float64
 }
 
 // Output is one generated text.
@@ -130,7 +129,7 @@ func (w *Writer) RewardAccuracies(accuracies []RewardAccuracy) {
 	w.made.accuracies = append(w.made.accuracies, accuracies...)
 }
 
-// Decoding takes the temperature that the stage decoded at, or what made its outputs.
+// Decoding takes how the stage decoded.
 func (w *Writer) Decoding(decoding Decoding) { w.made.decoding = &decoding }
 
 // Outputs takes the texts that the stage made for examples of its Task and

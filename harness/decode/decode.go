@@ -1,5 +1,7 @@
 // Package decode turns prompts into responses: greedily, by sampling, by beam
-// search, or by minimum Bayes risk, in batches with a KV cache.
+// search, or by a choice among samples, in batches with a KV cache. The strategies
+// "best" and "matched" are settled before: [Settings.Tries] are what the first stands
+// for, and the second samples from another model.
 //
 // A sequence that has ended leaves its slot of the cache to one that waits. Each
 // draws from a random stream of its own, named by the seed, the stage and the
@@ -38,6 +40,10 @@ type Response struct {
 	// Values are what the model's scalar head says of the states that the tokens
 	// were drawn from, where [Options].Values asks for them.
 	Values []float32
+	// Entropies are those of the distributions that the tokens were drawn from, in
+	// nats, at the decoding's temperature, before top-k and top-p, where
+	// [Options].Entropies asks for them.
+	Entropies []float32
 }
 
 // Options say how to decode.
@@ -48,15 +54,20 @@ type Options struct {
 	// EOS is the end token.
 	EOS int
 	// Samples is the number of responses to each prompt, 1 if 0. The prompt is
-	// computed once for all of them. The strategy "mbr" gives one.
+	// computed once for all of them. Strategies that choose among samples give one.
 	Samples int
 	// Text and Utilities are what the strategy "mbr" compares candidates by: the
 	// text of a response's tokens, and what the hypothesis of each pair is worth
 	// against its reference, the higher the better.
 	Text      func(tokens []int) string
 	Utilities func(pairs []Pair) ([]float64, error)
+	// Scores are what the strategy "best-of-n" chooses by: what each of some
+	// responses to the request at that place is worth, the higher the better.
+	Scores func(request int, responses []Response) ([]float64, error)
 	// Values asks for the values of a sampling model with a scalar head.
 	Values bool
+	// Entropies asks for the entropies of what sampling draws from.
+	Entropies bool
 	// Seed and Stage name the random streams, with the prompt's ID and the
 	// number of the sample.
 	Seed  int
@@ -97,10 +108,12 @@ func Decode(ctx context.Context, m *model.Model, requests []Request, o Options) 
 	}
 	err := m.Session().NoGrad(func() error {
 		switch o.Strategy {
-		case "beam":
+		case Beam:
 			return beams(ctx, m, requests, order, o, finish)
-		case "mbr":
-			return mbr(ctx, m, requests, order, capacity, o, finish)
+		case MBR:
+			return amongCandidates(ctx, m, requests, order, capacity, o, o.mbr, finish)
+		case BestOfN:
+			return amongCandidates(ctx, m, requests, order, capacity, o, o.bestOfN, finish)
 		}
 		return newSampler(m, requests, order, capacity, o, finish).run(ctx)
 	})

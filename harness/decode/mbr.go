@@ -2,46 +2,24 @@ package decode
 
 import (
 	"cmp"
-	"context"
-	"fmt"
 	"math"
-
-	"lastmile/harness/model"
 )
 
-// candidates is the number of candidates that the strategy "mbr" draws.
-func (s Settings) candidates() int { return cmp.Or(s.Candidates, 16) }
-
-// UtilityMetric is the metric by which the strategy "mbr" compares candidates.
+// UtilityMetric is the metric by which candidates are measured.
 func (s Settings) UtilityMetric() string { return cmp.Or(s.Utility, "rougeL") }
-
-// Draws reports whether the strategy samples at a temperature.
-func (s Settings) Draws() bool { return s.Strategy == "sample" || s.Strategy == "mbr" }
 
 // Pair is a text and another one that it is measured against.
 type Pair struct{ Hypothesis, Reference string }
 
-// mbr decodes by minimum Bayes risk (Kumar and Byrne 2004) over samples (Eikema and
-// Aziz 2020): the response is the candidate whose mean utility against the others is
-// the highest, which estimates the expected utility under the model. The candidates
-// are what the strategy "sample" draws for a prompt, the first of many the same as of
-// few.
-func mbr(ctx context.Context, m *model.Model, requests []Request, order []int, capacity int, o Options, finish func(int, []Response) error) error {
-	o.Samples = o.candidates()
-	// A cache for all candidates of BatchSize prompts might not fit where one of
-	// BatchSize samples does.
-	o.BatchSize = max(1, o.BatchSize/o.Samples)
-	return newSampler(m, requests, order, capacity, o, func(request int, candidates []Response) error {
-		texts := make([]string, len(candidates))
-		for i, c := range candidates {
-			texts[i] = o.Text(c.Tokens)
-		}
-		chosen, err := leastRisk(texts, o.Utilities)
-		if err != nil {
-			return fmt.Errorf("choosing among %d candidates for %q: %w", len(candidates), requests[request].ID, err)
-		}
-		return finish(request, candidates[chosen:chosen+1])
-	}).run(ctx)
+// mbr is the choice of minimum Bayes risk (Kumar and Byrne 2004) over samples (Eikema
+// and Aziz 2020): the candidate whose mean utility against the others is the highest,
+// which estimates the expected utility under the model.
+func (o Options) mbr(_ int, candidates []Response) (int, error) {
+	texts := make([]string, len(candidates))
+	for i, c := range candidates {
+		texts[i] = o.Text(c.Tokens)
+	}
+	return leastRisk(texts, o.Utilities)
 }
 
 // rounding is by how much sums of the same utilities may differ.

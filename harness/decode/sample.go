@@ -127,13 +127,23 @@ func (d *sampler) admit(ctx context.Context) error {
 // extend draws each sequence's next token from its row of states, [n, hidden].
 // Those that go on become active, the others leave their slots.
 func (d *sampler) extend(sequences []*sequence, states *torch.Tensor, rows []int64) error {
-	tokens, logprobs, err := d.next(sequences, d.m.Logits(states), rows)
+	logits := d.m.Logits(states)
+	if d.o.Strategy != Greedy && d.o.Temperature != 1 {
+		logits = logits.MulScalar(1 / d.o.Temperature)
+	}
+	tokens, logprobs, err := d.next(sequences, logits, rows)
 	if err != nil {
 		return err
 	}
-	var values []float32
+	var values, entropies []float32
 	if d.o.Values {
 		if values, err = d.m.Scores(states).Values(); err != nil {
+			return err
+		}
+	}
+	if d.o.Entropies {
+		all := logits.LogSoftmax(-1)
+		if entropies, err = all.Exp().Mul(all).SumDim(-1, false).Neg().Values(); err != nil {
 			return err
 		}
 	}
@@ -144,6 +154,9 @@ func (d *sampler) extend(sequences []*sequence, states *torch.Tensor, rows []int
 		}
 		if values != nil {
 			q.Values = append(q.Values, values[rows[i]])
+		}
+		if entropies != nil {
+			q.Entropies = append(q.Entropies, entropies[rows[i]])
 		}
 		q.Ended = tokens[i] == d.o.EOS
 		if !q.Ended && len(q.Tokens) < d.o.MaxTokens {
@@ -165,10 +178,10 @@ func (d *sampler) extend(sequences []*sequence, states *torch.Tensor, rows []int
 }
 
 // next chooses the tokens, and with sampling their log-probabilities, from
-// logits, [n, vocab_size].
+// logits at the temperature, [n, vocab_size].
 func (d *sampler) next(sequences []*sequence, logits *torch.Tensor, rows []int64) (tokens []int, logprobs []float32, err error) {
 	tokens = make([]int, len(sequences))
-	if d.o.Strategy == "greedy" {
+	if d.o.Strategy == Greedy {
 		best, err := logits.ArgMax(-1).IntValues()
 		if err != nil {
 			return nil, nil, err
@@ -177,9 +190,6 @@ func (d *sampler) next(sequences []*sequence, logits *torch.Tensor, rows []int64
 			tokens[i] = int(best[row])
 		}
 		return tokens, nil, nil
-	}
-	if d.o.Temperature != 1 {
-		logits = logits.MulScalar(1 / d.o.Temperature)
 	}
 	distributions := logits.Softmax(-1)
 	if fromAll(d.o.TopK, d.o.TopP) && distributions.Inverts() {

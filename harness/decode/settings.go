@@ -1,9 +1,8 @@
 package decode
 
 import (
-	"fmt"
-
-	"lastmile/experiments"
+	"cmp"
+	"slices"
 )
 
 // Settings say how one decoding turns a prompt into a response.
@@ -14,14 +13,30 @@ type Settings struct {
 	Enabled bool `toml:"enabled" json:"-"`
 	// Strategy is "greedy", "sample", "beam" or "mbr": minimum Bayes risk over
 	// samples (Kumar and Byrne 2004; Eikema and Aziz 2020), the sample that is most
-	// like the others.
+	// like the others. "best-of-n" is the best sample, see By. "best" tries greedy
+	// decoding, beam search with each of BeamWidths and LengthPenalties, and sampling
+	// at each of Temperatures and TopPs on dev, and takes what is best there by
+	// TuneOn. "matched" samples from the MLE policy that the run began with, at the
+	// temperature at which the entropy of its samples on dev, in nats a token, is that
+	// of the run's own policy at Temperature: what sharpening alone gives.
 	Strategy string `toml:"strategy" json:"strategy"`
-	// Temperature of the strategies "sample" and "mbr".
+	// Temperature of the strategies "sample", "mbr" and "best-of-n", and of the run's
+	// own policy where the strategy is "matched".
 	Temperature float64 `toml:"temperature" json:"temperature"`
 	// Temperatures, where there are any, are tried on dev, and the one with the best
-	// TuneOn metric there replaces Temperature.
+	// TuneOn metric there replaces Temperature. Where the strategy is "best", none
+	// means 0.3, 0.5 and 0.7.
 	Temperatures []float64 `toml:"temperatures" json:"temperatures"`
-	// TuneOn is the metric that chooses among Temperatures.
+	// TopPs are the values of TopP that the strategy "best" tries at each of
+	// Temperatures; none means 1 and 0.9.
+	TopPs []float64 `toml:"top_ps" json:"top_ps,omitempty"`
+	// BeamWidths are the values of Beams that the strategy "best" tries; none means 2
+	// and 4.
+	BeamWidths []int `toml:"beam_widths" json:"beam_widths,omitempty"`
+	// LengthPenalties are the values of LengthPenalty that the strategy "best" tries
+	// with each of BeamWidths; none means 1.
+	LengthPenalties []float64 `toml:"length_penalties" json:"length_penalties,omitempty"`
+	// TuneOn is the metric that chooses on dev.
 	TuneOn string `toml:"tune_on" json:"tune_on"`
 	// TopK keeps the K likeliest tokens; 0 means all.
 	TopK int `toml:"top_k" json:"top_k"`
@@ -32,92 +47,83 @@ type Settings struct {
 	// LengthPenalty divides a beam's log-probability by length^LengthPenalty,
 	// as transformers does.
 	LengthPenalty float64 `toml:"length_penalty" json:"length_penalty"`
-	// Candidates is the number of samples among which the strategy "mbr" chooses; 0
-	// means 16.
+	// Candidates is the number of samples among which the strategies "mbr" and
+	// "best-of-n" choose; 0 means 16.
 	Candidates int `toml:"candidates" json:"candidates,omitempty"`
+	// By says what the strategy "best-of-n" chooses by: "reward", the score of the
+	// run's reward model, which is trained for it also where no algorithm asks it; or
+	// "reference", the Utility against the example's references: an oracle, a ceiling
+	// for those that see none. "" means reward.
+	By string `toml:"by" json:"by,omitempty"`
 	// Utility is the metric by which the strategy "mbr" measures a candidate against
 	// each of the others, with the options of [metrics]: the one with the highest mean
-	// is the response (Bertsch et al. 2023). "" means rougeL.
+	// is the response (Bertsch et al. 2023). The strategy "best-of-n" by reference
+	// measures it against the references. "" means rougeL.
 	Utility string `toml:"utility" json:"utility,omitempty"`
+	// DevExamples is the number of examples of dev, the first ones, on which the
+	// strategy "matched" measures entropies; 0 means 200.
+	DevExamples int `toml:"dev_examples" json:"dev_examples,omitempty"`
 	// BatchSize is the number of prompts decoded at once, or of candidates where the
-	// strategy is "mbr"; it changes speed and memory, and nothing else but rounding.
+	// strategy chooses among them; it changes speed and memory, and nothing else but
+	// rounding.
 	BatchSize int `toml:"batch_size" json:"batch_size"`
 }
 
-// Default is the decoding of which nothing is said but its name: greedy, beam search
-// or minimum Bayes risk where that is its name, sampling otherwise.
+// The values of [Settings].Strategy.
+const (
+	Greedy  = "greedy"
+	Sample  = "sample"
+	Beam    = "beam"
+	MBR     = "mbr"
+	Best    = "best"
+	BestOfN = "best-of-n"
+	Matched = "matched"
+)
+
+// strategies are all of them.
+var strategies = []string{Greedy, Sample, Beam, MBR, Best, BestOfN, Matched}
+
+// The values of [Settings].By.
+const (
+	byReward    = "reward"
+	byReference = "reference"
+)
+
+// Default is the decoding of which nothing is said but its name: the strategy of that
+// name, or sampling where there is none.
 func Default(name string) Settings {
-	strategy := "sample"
-	switch name {
-	case "greedy", "beam", "mbr":
+	strategy := Sample
+	if slices.Contains(strategies, name) {
 		strategy = name
 	}
 	return Settings{
-		Enabled:       true,
-		Strategy:      strategy,
-		Temperature:   1,
-		Temperatures:  []float64{},
-		TuneOn:        "la-rougeL",
-		TopP:          1,
-		Beams:         4,
-		LengthPenalty: 1,
-		BatchSize:     64,
+		Enabled:         true,
+		Strategy:        strategy,
+		Temperature:     1,
+		Temperatures:    []float64{},
+		TopPs:           []float64{},
+		BeamWidths:      []int{},
+		LengthPenalties: []float64{},
+		TuneOn:          "la-rougeL",
+		TopP:            1,
+		Beams:           4,
+		LengthPenalty:   1,
+		BatchSize:       64,
 	}
 }
 
-// Group is the table of decodings, [decode.NAME], of a sweep file. tuneOn says which
-// metrics a temperature can be chosen by, and utility which a candidate.
-func Group(tuneOn, utility experiments.Check) experiments.Group {
-	rules := experiments.Rules{
-		"enabled":        experiments.Anything,
-		"strategy":       experiments.Choice("strategy", "greedy", "sample", "beam", "mbr"),
-		"temperature":    experiments.Above(0),
-		"temperatures":   experiments.List(experiments.Above(0), 0),
-		"tune_on":        tuneOn,
-		"top_k":          experiments.AtLeast(0),
-		"top_p":          experiments.AboveTo(0, 1),
-		"beams":          experiments.AtLeast(1),
-		"length_penalty": experiments.From(-10, 10),
-		"candidates":     experiments.AtLeast(0),
-		"utility":        utility,
-		"batch_size":     experiments.AtLeast(1),
-	}
-	return experiments.Group{
-		Key:     "decode",
-		Noun:    "decoding",
-		Present: []string{"greedy", "sample"},
-		Element: func(name string) (experiments.Section, bool) {
-			return experiments.Section{Default: Default(name), Rules: rules}, true
-		},
-		Gone: func(element any) bool { return !element.(Settings).Enabled },
-		Check: func(c experiments.Config) []experiments.Complaint {
-			names := c.Names("decode")
-			if len(names) == 0 {
-				return []experiments.Complaint{{
-					Keys:    []string{"decode.greedy.enabled", "decode.sample.enabled"},
-					Message: "no decoding is left; enable one",
-				}}
-			}
-			var found []experiments.Complaint
-			for _, name := range names {
-				s := experiments.Get[Settings](c, "decode."+name)
-				complain := func(key, message string) {
-					found = append(found, experiments.Complaint{
-						Keys:    []string{"decode." + name + "." + key, "decode." + name + ".strategy"},
-						Message: fmt.Sprintf("%s, and that of %s is %s", message, name, s.Strategy),
-					})
-				}
-				if len(s.Temperatures) > 0 && !s.Draws() {
-					complain("temperatures", "temperatures are tried with the strategies sample and mbr only")
-				}
-				if s.Candidates > 0 && s.Strategy != "mbr" {
-					complain("candidates", "candidates are drawn with the strategy mbr only")
-				}
-				if s.Utility != "" && s.Strategy != "mbr" {
-					complain("utility", "a utility chooses among candidates with the strategy mbr only")
-				}
-			}
-			return found
-		},
-	}
-}
+// Draws reports whether the strategy samples at a temperature.
+func (s Settings) Draws() bool { return s.Strategy != Greedy && s.Strategy != Beam }
+
+// Tunes reports whether something is chosen on dev by TuneOn.
+func (s Settings) Tunes() bool { return s.Strategy == Best || len(s.Temperatures) > 0 }
+
+// ByReward reports whether the reward model chooses the response.
+func (s Settings) ByReward() bool { return s.Strategy == BestOfN && s.By != byReference }
+
+// ByReference reports whether the references choose the response.
+func (s Settings) ByReference() bool { return s.Strategy == BestOfN && s.By == byReference }
+
+// EntropyExamples is the number of examples on which the strategy "matched" measures
+// entropies.
+func (s Settings) EntropyExamples() int { return cmp.Or(s.DevExamples, 200) }

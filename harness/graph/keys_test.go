@@ -111,6 +111,46 @@ func TestMetricsThatChooseACandidateAreInTheKeyOfItsDecoding(t *testing.T) {
 	}
 }
 
+func TestTheRewardModelThatChoosesIsNoneOfThePolicy(t *testing.T) {
+	const variants = `
+reward = [{ name = "la-rougeL" }]
+[[variant]]
+name = "mle"
+algorithm = "none"
+[[variant]]
+name = "rloo"
+algorithm = "rloo"
+`
+	ids, before := identities(t, sweep(t, variants))
+	g := plan(t, sweep(t, "decode.n = { strategy = \"best-of-n\" }"+variants))
+	for _, run := range g.Runs {
+		if ids[run.Label] == run.ID || !run.Config.Has("reward_model") || !run.Config.Has("negatives") {
+			t.Errorf("%s: the run's ID is %s, and its sections are those without a reward model", run.Label, run.ID)
+		}
+		for _, role := range run.Stages {
+			name := strings.TrimSpace(run.Label + " " + role.Kind + " " + role.Each)
+			inputs := map[string]bool{}
+			for _, input := range role.Stage.Inputs {
+				inputs[input.Name] = true
+			}
+			if chooses := role.Kind == "decode" && role.Each == "n"; role.Kind == "decode" && inputs["reward"] != chooses {
+				t.Errorf("whether the stage %q reads the reward model is %v", name, inputs["reward"])
+			}
+			if old, there := before[name]; there && old != role.Key {
+				t.Errorf("the stage %q is another one", name)
+			} else if new := slices.Contains([]string{"negatives", "reward"}, role.Kind) || role.Each == "n"; there == new {
+				t.Errorf("whether the stage %q was there before is %v", name, there)
+			}
+		}
+	}
+	// An oracle asks no model.
+	for _, run := range plan(t, sweep(t, "decode.n = { strategy = \"best-of-n\", by = \"reference\" }"+variants)).Runs {
+		if run.Config.Has("reward_model") || run.Config.Has("negatives") {
+			t.Errorf("%s has a reward model for a choice by references", run.Label)
+		}
+	}
+}
+
 // wider is a section with one setting more, whose default is not zero.
 func wider(s experiments.Section) experiments.Section {
 	var fields []reflect.StructField

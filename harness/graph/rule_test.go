@@ -71,8 +71,8 @@ func TestARuleChoosesItsLengthOnDev(t *testing.T) {
 		t.Fatalf("%v, %v", decodings, err)
 	}
 	// Dev has the input "g h i" and the reference "g".
-	want := []runs.Tried{{Candidate: "lead-1 word", Score: 1}, {Candidate: "lead-2 words", Score: 2. / 3}, {Candidate: "lead-3 words", Score: 0.5}}
-	if d := decodings[1]; d.Decode != "greedy" || d.Candidate != "lead-1 word" || d.Temperature != 0 || !slices.Equal(d.Tried, want) {
+	want := []runs.TriedDecoding{{Decoding: "lead-3 words", Score: 0.5}, {Decoding: "lead-2 words", Score: 2. / 3}, {Decoding: "lead-1 word", Score: 1}}
+	if d := decodings[1]; d.Decode != "greedy" || d.Chosen != "lead-1 word" || d.Temperature != 0 || !slices.Equal(d.Tried, want) {
 		t.Errorf("decoded %+v, expected lead-1 word of %v", d, want)
 	}
 	texts, err := store.Texts(t.Context(), g.Runs[0].ID, runs.Selection{Form: runs.Raw})

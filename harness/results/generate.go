@@ -5,15 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"lastmile/harness/algorithms"
-	"lastmile/harness/decode"
-	"lastmile/harness/rule"
-	"lastmile/harness/stages"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+
+	"lastmile/harness/algorithms"
+	"lastmile/harness/decode"
+	"lastmile/harness/model"
+	"lastmile/harness/rule"
+	"lastmile/harness/stages"
 
 	"lastmile/experiments"
 	"lastmile/harness/data"
@@ -36,8 +38,8 @@ type Generation struct {
 	Device  string
 }
 
-// Generate writes an output for each input with a run's policy, at the
-// temperature that its decode stage chose, or by its rule, at the length that it did.
+// Generate writes an output for each input with a run's policy, as its decode stage
+// decoded the test set, or by its rule, at the length that it chose.
 func Generate(ctx context.Context, g Generation) (outputs []string, err error) {
 	store, err := Open(ctx, g.Work)
 	if err != nil {
@@ -57,6 +59,9 @@ func Generate(ctx context.Context, g Generation) (outputs []string, err error) {
 		return nil, err
 	}
 	how := experiments.Get[decode.Settings](c, "decode."+name)
+	if how.ByReference() {
+		return nil, stages.Mistakef("%s chooses by the references of examples, and a text of one's own has none; the run has the decodings %s", name, strings.Join(c.Names("decode"), ", "))
+	}
 
 	folders := stageFolders(g.Work, run, name)
 	if algorithms.IsRule(c) {
@@ -66,17 +71,28 @@ func Generate(ctx context.Context, g Generation) (outputs []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(how.Temperatures) > 0 {
+	of := stages.RewardFolders{Policy: policy, MLE: folders[stages.MLE]}
+	if how.Strategy == decode.Matched {
+		of.Policy = of.MLE
+	}
+	if how.ByReward() {
+		if of.Reward = folders[stages.Reward]; of.Reward == "" {
+			return nil, stages.Mistakef("run %s has no reward model yet, by which %s chooses: it is %s", run.Name, name, run.Status)
+		}
+	}
+	if how.Tunes() || how.Strategy == decode.Matched {
 		chosen, err := stages.ReadDecoding(folders[stages.Decode])
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, stages.Mistakef("run %s has not chosen the temperature of %s yet", run.Name, name)
+			return nil, stages.Mistakef("run %s has not chosen how %s decodes yet", run.Name, name)
 		}
 		if err != nil {
 			return nil, err
 		}
-		how.Temperature, how.Temperatures = chosen.Temperature, nil
+		if how, err = chosen.Settled(how); err != nil {
+			return nil, err
+		}
 	}
-	return generate(ctx, policy, name, how, c, g)
+	return generate(ctx, of, name, how, c, g)
 }
 
 // byRule makes outputs by a run's rule, at the length that its decode stage, in the
@@ -91,9 +107,9 @@ func byRule(run, dir string, s rule.Settings, inputs []string) ([]string, error)
 		if err != nil {
 			return nil, err
 		}
-		lengths = slices.DeleteFunc(slices.Clone(lengths), func(length int) bool { return s.Name(length) != chosen.Candidate })
+		lengths = slices.DeleteFunc(slices.Clone(lengths), func(length int) bool { return s.Name(length) != chosen.Chosen })
 		if len(lengths) == 0 {
-			return nil, fmt.Errorf("run %s was made by %q, which its rule does not try", run, chosen.Candidate)
+			return nil, fmt.Errorf("run %s was made by %q, which its rule does not try", run, chosen.Chosen)
 		}
 	}
 	outputs := make([]string, len(inputs))
@@ -134,10 +150,10 @@ func policyFolder(run runs.RunDetails, c experiments.Config, folders map[string]
 	return policy, nil
 }
 
-// generate decodes the inputs with the model in a folder.
-func generate(ctx context.Context, dir, name string, how decode.Settings, c experiments.Config, g Generation) ([]string, error) {
+// generate decodes the inputs with the policy in a folder.
+func generate(ctx context.Context, of stages.RewardFolders, name string, how decode.Settings, c experiments.Config, g Generation) ([]string, error) {
 	task := experiments.Get[data.Task](c, "task")
-	l, err := stages.OpenLanguage(dir, task)
+	l, err := stages.OpenLanguage(of.Policy, task)
 	if err != nil {
 		return nil, err
 	}
@@ -153,11 +169,17 @@ func generate(ctx context.Context, dir, name string, how decode.Settings, c expe
 	}
 	texts := make([]string, len(examples))
 	err = stages.WithSession(g.Threads, g.Device, func(s *torch.Session) error {
-		m, err := stages.LoadModel(s, dir, task)
-		if err != nil {
+		d := stages.Decoder{Job: job, Language: l, Metrics: experiments.Get[stages.Metrics](c, "metrics"), Name: name, Seed: c.Seed()}
+		var err error
+		if d.Model, err = stages.LoadModel(s, of.Policy, task); err != nil {
 			return err
 		}
-		outputs, err := stages.Decoder{Job: job, Language: l, Model: m, Metrics: experiments.Get[stages.Metrics](c, "metrics"), Name: name, Seed: c.Seed()}.Decode(ctx, examples, how, "generate")
+		if how.ByReward() {
+			if err := d.LoadReward(s, of, task, experiments.Get[model.LoRA](c, "lora")); err != nil {
+				return err
+			}
+		}
+		outputs, err := d.Decode(ctx, examples, how, "generate")
 		if err != nil {
 			return err
 		}

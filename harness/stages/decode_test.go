@@ -1,7 +1,7 @@
 package stages
 
 import (
-	"strings"
+	"encoding/json"
 	"testing"
 
 	"lastmile/experiments"
@@ -24,7 +24,18 @@ func TestDecodingsOfBeforeHaveTheirKeys(t *testing.T) {
 	}
 	// Nor is it in the ID of the run.
 	canonical, err := sweep.Runs[0].Config.Canonical()
-	if err != nil || strings.Contains(string(canonical), "candidates") || strings.Contains(string(canonical), "utility") {
-		t.Errorf("%v: the run is\n%s", err, canonical)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var run struct{ Decode map[string]map[string]any }
+	if err := json.Unmarshal(canonical, &run); err != nil || len(run.Decode) != 3 {
+		t.Fatalf("%v: the run is\n%s", err, canonical)
+	}
+	for name, settings := range run.Decode {
+		for _, key := range []string{"candidates", "utility", "by", "top_ps", "beam_widths", "length_penalties", "dev_examples"} {
+			if _, there := settings[key]; there {
+				t.Errorf("%s says %s without being told so", name, key)
+			}
+		}
 	}
 }

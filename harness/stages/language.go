@@ -125,11 +125,14 @@ var textKeys = []string{"task.prompt", "task.chat", "task.response", "task.max_p
 // with others.
 func trainingKeys(c experiments.Config, others ...string) []string {
 	keys := append(append([]string{"seed"}, textKeys...), others...)
-	if experiments.Get[model.LoRA](c, "lora").R > 0 {
+	if withLoRA(c) {
 		keys = append(keys, "lora")
 	}
 	return keys
 }
+
+// withLoRA tells whether a run trains adapters.
+func withLoRA(c experiments.Config) bool { return experiments.Get[model.LoRA](c, "lora").R > 0 }
 
 func hooks(job *stage.Job) train.Hooks {
 	return train.Hooks{Dir: job.Dir, Progress: job.Progress, Tokens: job.Tokens}

@@ -44,7 +44,7 @@ var policyKind = Kind{
 		if m.Needs.Pairs {
 			inputs = append(inputs, in(Negatives))
 		}
-		if needsRewardModel(c) {
+		if rewardsNeedModel(c) {
 			inputs = append(inputs, in(Reward))
 		}
 		return inputs
@@ -163,25 +163,27 @@ func (l Language) problems(examples []data.Example) []rollout.Problem {
 }
 
 // rewards makes the sum of a run's rewards, some of which ask the policy itself. The
-// reward model lies in the folder dir, "" where none is asked: a model of its own or,
-// with LoRA, adapters of the MLE policy.
+// reward model lies in the folder dir, "" where none is asked.
 func rewards(s *torch.Session, policy, mle *model.Model, dir string, t texts, settings json.RawMessage) (reward.Sum, error) {
 	env := reward.Env{Seed: t.Seed, Text: t.Codec.Text}
 	env.SelfCertainty = func(trees []model.Tree) ([][]float64, error) { return reward.SelfCertainty(policy, trees) }
 	if dir != "" {
-		var m *model.Model
-		var err error
-		if t.LoRA.R > 0 {
-			m, err = mle.LoadAdapter(AdapterFolder(dir))
-		} else {
-			m, err = LoadModel(s, dir, t.Task)
-		}
+		m, err := loadRewardModel(s, mle, dir, t.common)
 		if err != nil {
 			return nil, err
 		}
 		env.Score = func(trees []model.Tree) ([][]float64, error) { return reward.Score(m, trees) }
 	}
 	return reward.NewSum(settings, env)
+}
+
+// loadRewardModel reads the reward model in a folder: a model of its own or, with LoRA,
+// adapters of the MLE policy.
+func loadRewardModel(s *torch.Session, mle *model.Model, dir string, c common) (*model.Model, error) {
+	if c.LoRA.R > 0 {
+		return mle.LoadAdapter(AdapterFolder(dir))
+	}
+	return LoadModel(s, dir, c.Task)
 }
 
 // saveHead keeps the scalar head of a critic beside the policy, which is a language

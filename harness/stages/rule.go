@@ -70,14 +70,14 @@ func applyRule(ctx context.Context, job *stage.Job, s rule.Settings, c Metrics) 
 			if err != nil {
 				return fmt.Errorf("choosing the length of the rule: %w", err)
 			}
-			result.Tuned = append(result.Tuned, tried{Candidate: s.Name(length), Score: score})
+			result.Tuned = append(result.Tuned, tried{Decoding: s.Name(length), Score: score})
 			if score > result.Tuned[best].Score {
 				best = i
 			}
 			job.Progress(i+1, len(lengths), data.Dev)
 		}
 	}
-	result.Candidate = s.Name(lengths[best])
+	result.Chosen = s.Name(lengths[best])
 	if err := data.WriteLines(outputsFile(job.Dir), ruleOutputs(s, lengths[best], examples)); err != nil {
 		return err
 	}

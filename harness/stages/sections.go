@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"slices"
 	"sync"
 
 	"lastmile/experiments"
@@ -50,7 +51,7 @@ func Schema() *experiments.Schema {
 		if algorithms.IsRule(c) {
 			return experiments.Complaints(noRuleDecoding(c))
 		}
-		return append(own(c), noUtility(c)...)
+		return slices.Concat(own(c), noUtility(c), noMatch(c))
 	}
 	decodings.Element = ofRules(decodings.Element)
 	decodings.After = algorithms.Names()[len(algorithms.Names())-1]
@@ -135,8 +136,15 @@ func fromScratch(c experiments.Config) bool {
 	return experiments.Get[model.Settings](c, "model").FromScratch()
 }
 
-func needsRewardModel(c experiments.Config) bool {
+// rewardsNeedModel tells whether the algorithm's rewards ask the reward model.
+func rewardsNeedModel(c experiments.Config) bool {
 	return algorithms.IsOnPolicy(c) && reward.NeedsModel(c)
+}
+
+func needsRewardModel(c experiments.Config) bool {
+	return rewardsNeedModel(c) || slices.ContainsFunc(c.Names("decode"), func(name string) bool {
+		return experiments.Get[decode.Settings](c, "decode."+name).ByReward()
+	})
 }
 
 func needsNegatives(c experiments.Config) bool {

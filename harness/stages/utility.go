@@ -33,7 +33,7 @@ func noUtility(c experiments.Config) []experiments.Complaint {
 	options := experiments.Get[Metrics](c, "metrics").Options()
 	for _, name := range c.Names("decode") {
 		s := experiments.Get[decode.Settings](c, "decode."+name)
-		if s.Strategy != "mbr" {
+		if s.Strategy != decode.MBR {
 			continue
 		}
 		if _, err := metrics.New(s.UtilityMetric(), options); err != nil {

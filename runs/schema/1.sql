@@ -153,20 +153,18 @@ CREATE TABLE reward_accuracies (
   PRIMARY KEY (stage, kind, ended)
 ) STRICT, WITHOUT ROWID;
 
--- The temperature that a decoding used, or in words what made its outputs.
+-- The temperature that a decoding used.
 CREATE TABLE decodings (
   stage       INTEGER PRIMARY KEY REFERENCES stages ON DELETE CASCADE,
-  temperature REAL NOT NULL,            -- 0 where nothing has one
-  candidate   TEXT NOT NULL DEFAULT ''  -- 'lead-7 words'; '' where the temperature says it
+  temperature REAL NOT NULL
 ) STRICT;
 
--- Where it was chosen on dev: the temperatures, or candidates, that were tried.
+-- Where it was chosen on dev: the temperatures that were tried.
 CREATE TABLE tried_temperatures (
   stage       INTEGER NOT NULL REFERENCES stages ON DELETE CASCADE,
   temperature REAL NOT NULL,
-  candidate   TEXT NOT NULL DEFAULT '',
-  score       REAL NOT NULL,            -- mean on dev of the metric decode.NAME.tune_on, or rule.tune_on
-  PRIMARY KEY (stage, temperature, candidate)
+  score       REAL NOT NULL,            -- mean on dev of the metric decode.NAME.tune_on
+  PRIMARY KEY (stage, temperature)
 ) STRICT, WITHOUT ROWID;
 
 -- The views below are the way in. A run that two sweeps list has its rows
