@@ -31,7 +31,8 @@ const (
 	Preference Family = "preference"
 	// Decoding leaves the policy as it is; at most it decodes it otherwise.
 	Decoding Family = "decoding"
-	// Rule makes outputs by a rule, without a policy. Its runs are controls.
+	// Rule makes outputs from the input by a rule, without a model. Its runs are
+	// controls.
 	Rule Family = "rule"
 )
 
@@ -47,6 +48,8 @@ func (f Family) noun() string {
 		return "reinforcement learning"
 	case Preference:
 		return "preference optimisation"
+	case Rule:
+		return "a rule"
 	default:
 		return string(f)
 	}

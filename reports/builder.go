@@ -17,14 +17,13 @@ type builder struct {
 	statistics statistics
 	baselines  []string // labels
 	treatments []string // labels of which the sentences speak
-	prolonged  []string // labels trained on by maximum likelihood
-	rules      []string // labels whose outputs a rule makes
 	columns    []string // metrics
 	headline   string   // the metric of the opening sentences
 	table      *mainTable
 	controls   []control
 	family     int        // how many comparisons are tested and corrected together
 	primary    *primary   // nil where there is nothing to compare
+	gain       *gain      // nil where there is nothing to split
 	notes      []string   // below the table
 	selection  *selection // of examples; nil where none can be shown
 	texts      texts
@@ -46,14 +45,6 @@ func newBuilder(e *evidence, options Options) (*builder, error) {
 	var err error
 	if b.baselines, err = b.named("baseline", wanted); err != nil {
 		return nil, err
-	}
-	for _, l := range e.labels {
-		if l.algorithm.Family == Likelihood && !slices.Contains(b.baselines, l.name) {
-			b.prolonged = append(b.prolonged, l.name)
-		}
-		if l.algorithm.Family == Rule && !slices.Contains(b.baselines, l.name) {
-			b.rules = append(b.rules, l.name)
-		}
 	}
 	if options.Treatment != "" {
 		if b.treatments, err = b.named("treatment", options.Treatment); err != nil {
@@ -78,8 +69,14 @@ func newBuilder(e *evidence, options Options) (*builder, error) {
 		others := slices.DeleteFunc(b.treatments, func(name string) bool { return slices.Contains(labels, name) })
 		b.treatments = append(labels, others...)
 	}
-	if wanted := options.Primary.Decode; wanted != "" && !slices.ContainsFunc(e.decodings, func(d decoding) bool { return d.name == wanted }) {
-		return nil, fmt.Errorf("reporting on sweep %s: the primary comparison is to be of the decoding %q, which no run has", e.sweep.Name, wanted)
+	if wanted := options.Primary.Decode; wanted != "" {
+		i := slices.IndexFunc(e.decodings, func(d decoding) bool { return d.name == wanted })
+		if i < 0 {
+			return nil, fmt.Errorf("reporting on sweep %s: the primary comparison is to be of the decoding %q, which no run has", e.sweep.Name, wanted)
+		}
+		if !e.decodings[i].isOwn() {
+			return nil, fmt.Errorf("reporting on sweep %s: the primary comparison is to be of the decoding %q, whose outputs are not what a policy makes of the input (%s)", e.sweep.Name, wanted, e.manner("", e.decodings[i]))
+		}
 	}
 	b.headline = headlineMetric
 	if wanted := options.Primary.Metric; wanted != "" {
@@ -140,19 +137,27 @@ func (b *builder) matching(name string) []string {
 }
 
 // defaultTreatments are the labels whose algorithms optimise rewards or
-// preferences; where there are none, all but the baselines and rules.
+// preferences, but for those that are controls of the others; where there are none,
+// these, and where there are none of these either, all but the baselines and rules.
 func (b *builder) defaultTreatments() []string {
-	var optimised, others []string
+	var treatments, optimised, others []string
 	for _, l := range b.labels {
-		if slices.Contains(b.baselines, l.name) || slices.Contains(b.rules, l.name) {
+		if slices.Contains(b.baselines, l.name) || l.algorithm.Family == Rule {
 			continue
 		}
 		others = append(others, l.name)
-		if l.algorithm.Family.optimises() {
-			optimised = append(optimised, l.name)
+		if !l.algorithm.Family.optimises() {
+			continue
+		}
+		optimised = append(optimised, l.name)
+		if l.controlKind() == "" {
+			treatments = append(treatments, l.name)
 		}
 	}
-	if len(optimised) > 0 {
+	switch {
+	case len(treatments) > 0:
+		return treatments
+	case len(optimised) > 0:
 		return optimised
 	}
 	return others

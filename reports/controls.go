@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"lastmile/reports/document"
 	"lastmile/runs"
@@ -21,54 +22,41 @@ type control struct {
 // The kinds of controls, as the table calls them.
 const (
 	bestTemperature = "best temperature on dev"
+	bestDecoding    = "best decoding on dev"
+	entropyMatched  = "MLE policy at the same entropy"
 	minimumRisk     = "minimum Bayes risk"
+	bestByReward    = "best of n by the reward"
 	trainedOn       = "trained on"
+	imitation       = "MLE on its best samples"
+	shapingAlone    = "shaping alone"
+	noSignal        = "reward without a signal"
+	byRule          = "a rule"
 	postProcessed   = "post-processed"
-	aRule           = "a rule"
 )
 
 // compareControls compares each treatment with its controls by the headline
 // metric.
 func (b *builder) compareControls(ctx context.Context) error {
-	add := func(treatment, other runs.System, kind string) error {
-		d, err := b.statistics.compare(b.system(treatment), b.system(other), b.headline)
-		if err != nil || d == nil {
-			return err
-		}
-		b.controls = append(b.controls, control{treatment, other, kind, d})
-		return nil
-	}
 	for _, t := range b.treatments {
-		baseline := b.baselineOf(t)
-		if baseline == t {
+		if b.baselineOf(t) == t {
 			continue
 		}
+		labels := b.controlLabels(t)
 		for _, d := range b.decodings {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			treatment := runs.System{Label: t, Decode: d.name, Form: "raw"}
-			for _, other := range b.decodings {
-				if kind := other.controls(d); kind != "" {
-					if err := add(treatment, runs.System{Label: baseline, Decode: other.name, Form: "raw"}, kind); err != nil {
-						return err
-					}
-				}
+			if !d.isOwn() {
+				continue
 			}
-			if len(b.prolonged) > 0 && !slices.Contains(b.prolonged, t) {
-				longer := b.closest(t, b.prolonged)
-				if err := add(treatment, runs.System{Label: longer, Decode: d.name, Form: "raw"}, trainedOn); err != nil {
+			treatment := runs.System{Label: t, Decode: d.name, Form: "raw"}
+			for _, c := range b.controlsOf(treatment, d, labels) {
+				var err error
+				if c.difference, err = b.statistics.compare(b.system(c.treatment), b.system(c.other), b.headline); err != nil {
 					return err
 				}
-			}
-			if err := add(treatment, runs.System{Label: baseline, Decode: d.name, Form: "post"}, postProcessed); err != nil {
-				return err
-			}
-			for _, rule := range b.rules {
-				for made := range b.label(rule).decode { // there is one
-					if err := add(treatment, runs.System{Label: rule, Decode: made, Form: "raw"}, aRule); err != nil {
-						return err
-					}
+				if c.difference != nil {
+					b.controls = append(b.controls, c)
 				}
 			}
 		}
@@ -76,19 +64,95 @@ func (b *builder) compareControls(ctx context.Context) error {
 	return nil
 }
 
-// controls says which control of outputs that are decoded by another decoding the
-// baseline's are by this one, or "": a better search, or a lower temperature, costs no
-// training.
+// controlsOf lists the systems that a treatment's raw outputs of a decoding are to be
+// compared with: the baseline's of better searches and the treatment's own MLE policy at
+// the same entropy, then other labels in the same decoding, then post-processing. The
+// scores may not be there.
+func (b *builder) controlsOf(treatment runs.System, d decoding, labels []label) []control {
+	var all []control
+	add := func(label, decode, form, kind string) {
+		all = append(all, control{treatment: treatment, other: runs.System{Label: label, Decode: decode, Form: form}, kind: kind})
+	}
+	baseline := b.baselineOf(treatment.Label)
+	for _, other := range b.decodings {
+		if kind := other.controls(d); kind == entropyMatched {
+			add(treatment.Label, other.name, "raw", kind)
+		} else if kind != "" {
+			add(baseline, other.name, "raw", kind)
+		}
+	}
+	for _, l := range labels {
+		add(l.name, b.decodingOf(l, d), "raw", l.controlKind())
+	}
+	add(baseline, d.name, "post", postProcessed)
+	return all
+}
+
+// controls says which control of outputs that are decoded by another decoding those by
+// this one are, or "". A better search of the baseline's costs no training: a lower
+// temperature, the decoding that is best on dev, a choice among samples. Samples are
+// also compared with those of the MLE policy at the same entropy.
 func (d decoding) controls(other decoding) string {
 	switch {
-	case other.isTuned() || other.Strategy == "mbr":
+	case !other.isOwn() || d.isOracle():
+		return ""
+	case d.isMatched():
+		if other.Strategy == "sample" && !other.isTuned() && other.Temperature == d.Temperature {
+			return entropyMatched
+		}
+		return ""
+	case d.effort() <= other.effort():
 		return ""
 	case d.isTuned():
 		return bestTemperature
+	case d.Strategy == "best":
+		return bestDecoding
 	case d.Strategy == "mbr":
 		return minimumRisk
 	}
-	return ""
+	return bestByReward
+}
+
+// effort orders decodings by how far they search: plain ones, a temperature that is
+// chosen on dev, all of it chosen there, one of several samples chosen each time.
+func (d decoding) effort() int {
+	switch {
+	case d.isTuned():
+		return 1
+	case d.Strategy == "best":
+		return 2
+	case d.Strategy == "mbr", d.Strategy == "best-of-n":
+		return 3
+	}
+	return 0
+}
+
+// controlLabels are the labels that a treatment is compared with beside its baseline,
+// in the order of the sweep: those of each variant that agree with it on most axes.
+func (b *builder) controlLabels(treatment string) []label {
+	groups := map[[3]string][]string{}
+	group := func(l label) [3]string { return [3]string{l.controlKind(), l.variant, l.algorithm.Name} }
+	for _, l := range b.labels {
+		if l.controlKind() != "" && l.name != treatment && !slices.Contains(b.baselines, l.name) {
+			groups[group(l)] = append(groups[group(l)], l.name)
+		}
+	}
+	var controls []label
+	for _, l := range b.labels {
+		if candidates := groups[group(l)]; slices.Contains(candidates, l.name) && b.closest(treatment, candidates) == l.name {
+			controls = append(controls, l)
+		}
+	}
+	return controls
+}
+
+// decodingOf is the name of the decoding by which a label is compared in place of d: d
+// itself, but for a rule, which does not decode and has one that is named greedy.
+func (b *builder) decodingOf(l label, d decoding) string {
+	if _, ok := l.decode[d.name]; !ok && l.algorithm.Family == Rule {
+		return "greedy"
+	}
+	return d.name
 }
 
 // controlTable compares treatments with controls.
@@ -99,10 +163,18 @@ func (b *builder) controlTable() document.Table {
 	}
 	for _, c := range b.controls {
 		d := c.difference
-		table.Add(c.treatment.Label+", "+c.treatment.Decode, c.other.Label+", "+c.kind, c.other.Decode, number(d.MeanA), number(d.MeanB),
+		table.Add(c.treatment.Label+", "+c.treatment.Decode, c.other.Label+", "+c.kind, b.decodedAs(c.other), number(d.MeanA), number(d.MeanB),
 			signed(d.Difference)+" "+interval(d.Low, d.High), tested(d))
 	}
 	return table
+}
+
+// decodedAs is the name of a system's decoding; a rule has none.
+func (b *builder) decodedAs(of runs.System) string {
+	if b.label(of.Label).algorithm.Family == Rule {
+		return "–"
+	}
+	return of.Decode
 }
 
 // tested is the p value of a comparison, where it has one.
@@ -113,18 +185,27 @@ func tested(d *difference) document.Number {
 	return probabilityValue(d.Corrected)
 }
 
+// mostSentences is of how many controls each has a sentence; of more, those that are
+// not significantly different share one.
+const mostSentences = 4
+
 // controlled says how a treatment's raw outputs compare with each control, and
 // what that means for what they gain over the baseline.
 func (b *builder) controlled(system runs.System, gain *difference) []document.Spans {
-	var lines []document.Spans
-	var matched []string
+	var own []control
 	for _, c := range b.controls {
-		if c.treatment != system {
-			continue
+		if c.treatment == system {
+			own = append(own, c)
 		}
+	}
+	var lines, equal []document.Spans
+	var matched []string
+	for _, c := range own {
 		d := c.difference
 		name := b.controlName(c)
 		switch {
+		case d.Tested && !d.isSignificant() && len(own) > mostSentences:
+			equal = append(equal, document.Format("%s (%s)", name, sized(d)))
 		case !d.Tested:
 			lines = append(lines, document.Format("They score %s %s %s (%s).", gap(d), above(d), name, means(d)))
 		case d.isSignificant():
@@ -136,6 +217,9 @@ func (b *builder) controlled(system runs.System, gain *difference) []document.Sp
 		if !d.isSignificant() || direction(b.headline).Better(d.Difference) <= 0 {
 			matched = append(matched, name)
 		}
+	}
+	if len(equal) > 0 {
+		lines = append(lines, document.Format("Not significantly different from them: %s.", document.Join(equal, "; ")))
 	}
 	if len(lines) == 0 || !gain.isSignificant() || direction(b.headline).Better(gain.Difference) <= 0 {
 		return lines
@@ -150,8 +234,16 @@ func (b *builder) controlled(system runs.System, gain *difference) []document.Sp
 func (b *builder) controlName(c control) string {
 	name, manner := b.name(c.other.Label), b.manner(c.other.Label, b.decoding(c.other.Decode))
 	switch c.kind {
-	case trainedOn:
-		return fmt.Sprintf("%s (%s) %s", name, b.label(c.other.Label).algorithm.Label, manner)
+	case trainedOn, imitation:
+		algorithm := b.label(c.other.Label).algorithm.Label
+		if strings.Contains(strings.ToLower(name), strings.ToLower(algorithm)) {
+			return fmt.Sprintf("%s %s", name, manner)
+		}
+		return fmt.Sprintf("%s (%s) %s", name, algorithm, manner)
+	case shapingAlone, noSignal:
+		return fmt.Sprintf("%s (%s) %s", name, c.kind, manner)
+	case entropyMatched:
+		return fmt.Sprintf("the MLE policy sampled at the entropy of %s", name)
 	case postProcessed:
 		return fmt.Sprintf("post-processed outputs of %s %s", name, manner)
 	}

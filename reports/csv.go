@@ -19,7 +19,7 @@ func (t *Table) writeCSV(w io.Writer) error {
 		return full(*p)
 	}
 	lines := [][]string{{"label", "decode", "form", "seeds", "metric", "summary", "value", "low", "high", "examples",
-		"baseline", "compared", "difference", "difference_low", "difference_high", "p", "p_holm", "significant", "published"}}
+		"baseline", "compared", "difference", "difference_low", "difference_high", "p", "p_holm", "significant", "published", "optimised"}}
 	for _, row := range t.Rows {
 		for c, cell := range row.Cells {
 			column := t.Columns[c]
@@ -35,6 +35,7 @@ func (t *Table) writeCSV(w io.Writer) error {
 			if len(cell.Published) > 0 {
 				line[18] = full(cell.Published[0].Value)
 			}
+			line[19] = cell.Optimised
 			lines = append(lines, line)
 		}
 	}

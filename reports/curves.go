@@ -20,11 +20,12 @@ var (
 )
 
 // wantedCurves names the curves that are shown: all of the training after MLE,
-// whose rewards have names of their own, and the losses of the rest.
+// whose rewards have names of their own and whose metrics of dev have theirs, and the
+// losses of the rest.
 func wantedCurves() []runs.CurveName {
 	wanted := []runs.CurveName{{Name: "loss"}}
 	for _, kind := range policyKinds {
-		wanted = append(wanted, runs.CurveName{Kind: kind, Split: "train"})
+		wanted = append(wanted, runs.CurveName{Kind: kind, Split: "train"}, runs.CurveName{Kind: kind, Split: "dev"})
 	}
 	return wanted
 }
@@ -44,30 +45,50 @@ func (b *builder) curvesOf(kinds []string, name, split, label string) []runs.Cur
 // addCurves draws each curve thinly and their mean, where they all have a
 // value, thickly.
 func addCurves(p *plot.Plot, curves []runs.Curve, style draw.LineStyle) error {
-	sums, counts := map[int]float64{}, map[int]int{}
-	for _, c := range curves {
-		if len(curves) > 1 {
+	if len(curves) > 1 {
+		for _, c := range curves {
 			if err := addLine(p, c.Steps, c.Values, faint(style)); err != nil {
 				return err
 			}
 		}
-		for i, step := range c.Steps {
-			sums[step] += c.Values[i]
+	}
+	steps, values := aligned(curves)
+	means := make([]float64, len(steps))
+	for _, of := range values {
+		for i, v := range of {
+			means[i] += v
+		}
+	}
+	for i := range means {
+		means[i] /= float64(len(curves))
+	}
+	return addLine(p, steps, means, style)
+}
+
+// aligned are the steps at which all curves have a value, in order, and the values
+// [curve][step].
+func aligned(curves []runs.Curve) (steps []int, values [][]float64) {
+	counts := map[int]int{}
+	for _, c := range curves {
+		for _, step := range c.Steps {
 			counts[step]++
 		}
 	}
-	var steps []int
 	for step, n := range counts {
 		if n == len(curves) {
 			steps = append(steps, step)
 		}
 	}
 	slices.Sort(steps)
-	var means []float64
-	for _, step := range steps {
-		means = append(means, sums[step]/float64(len(curves)))
+	values = make([][]float64, len(curves))
+	for k, c := range curves {
+		for i, step := range c.Steps {
+			if counts[step] == len(curves) {
+				values[k] = append(values[k], c.Values[i])
+			}
+		}
 	}
-	return addLine(p, steps, means, style)
+	return steps, values
 }
 
 // addLine draws one line.

@@ -15,9 +15,13 @@ type decodeSettings struct {
 	TopK         int     `json:"top_k"`
 	TopP         float64 `json:"top_p"`
 	Beams        int
-	Candidates   int
-	By, Utility  string
+	Candidates   int    // among which one is chosen; 0 means fewestCandidates
+	By           string // what the strategy "best-of-n" chooses by: "reward", which "" means too, or "reference"
+	Utility      string // the metric of that choice by the references; "" means rougeL
 }
+
+// fewestCandidates are among how many samples one is chosen where nothing is said.
+const fewestCandidates = 16
 
 // decoding is a named way of decoding.
 type decoding struct {
@@ -28,24 +32,38 @@ type decoding struct {
 // isTuned says that outputs are plain samples at a temperature that was chosen on dev.
 func (d decoding) isTuned() bool { return d.Strategy == "sample" && len(d.Temperatures) > 0 }
 
+// isOracle says that outputs are chosen by the references: a ceiling of what can be
+// chosen, which no system can claim.
+func (d decoding) isOracle() bool { return d.Strategy == "best-of-n" && d.By == "reference" }
+
+// isMatched says that outputs are not those of a run's own policy but of its MLE
+// policy, at the temperature where its entropy is that of the own policy's samples.
+func (d decoding) isMatched() bool { return d.Strategy == "matched" }
+
+// isOwn says that outputs are what a run's policy makes of the input alone, so that
+// they can be compared.
+func (d decoding) isOwn() bool { return !d.isOracle() && !d.isMatched() }
+
+// candidates are among how many samples one is chosen.
+func (d decoding) candidates() int { return cmp.Or(d.Candidates, fewestCandidates) }
+
 // drawn says what is done at the temperature.
 func (d decoding) drawn() string {
-	switch d.Strategy {
-	case "mbr":
+	switch {
+	case d.Strategy == "mbr":
 		return "chosen by minimum Bayes risk from samples"
-	case "best-of-n":
-		judge := "the reward model"
-		if d.By == "reference" {
-			judge = cmp.Or(d.Utility, "rougeL") + " against the references (an oracle)"
-		}
-		return fmt.Sprintf("chosen by %s from %d samples", judge, cmp.Or(d.Candidates, 16))
+	case d.isOracle():
+		return fmt.Sprintf("chosen by %s against the references (an oracle) from %d samples", cmp.Or(d.Utility, "rougeL"), d.candidates())
+	case d.Strategy == "best-of-n":
+		return fmt.Sprintf("chosen by the reward model from %d samples", d.candidates())
 	}
 	return "sampled"
 }
 
 // orderDecodings lists the decodings: sampling at a given temperature first,
 // since that shows the policy as it is, then greedy and beam search, then
-// those with a temperature, or all of it, chosen on dev.
+// those with a temperature, or all of it, chosen on dev; last those that are not what
+// a policy makes of the input.
 func (e *evidence) orderDecodings() {
 	seen := map[string]bool{}
 	for _, l := range e.labels {
@@ -58,7 +76,11 @@ func (e *evidence) orderDecodings() {
 	}
 	rank := func(d decoding) int {
 		switch {
-		case d.isTuned() || d.Strategy == "best":
+		case d.isOracle():
+			return 5
+		case d.isMatched():
+			return 4
+		case d.isTuned(), d.Strategy == "best":
 			return 3
 		case d.Strategy == "sample":
 			return 0

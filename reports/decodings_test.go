@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"maps"
 	"testing"
 
 	"lastmile/runs"
@@ -51,22 +52,40 @@ func TestMannerOfDecoding(t *testing.T) {
 }
 
 func TestWhichDecodingsAreControls(t *testing.T) {
-	settings := []decodeSettings{
-		{Strategy: "greedy"},
-		{Strategy: "beam"},
-		{Strategy: "sample"},
-		{Strategy: "sample", Temperatures: []float64{0.5, 1}},
-		{Strategy: "mbr"},
-		{Strategy: "mbr", Temperatures: []float64{0.5, 1}},
+	settings := map[string]decodeSettings{
+		"greedy":     {Strategy: "greedy"},
+		"beam":       {Strategy: "beam"},
+		"sample":     {Strategy: "sample", Temperature: 1},
+		"cool":       {Strategy: "sample", Temperature: 0.5},
+		"tempered":   {Strategy: "sample", Temperature: 1, Temperatures: []float64{0.5, 1}},
+		"best":       {Strategy: "best"},
+		"mbr":        {Strategy: "mbr"},
+		"tuned mbr":  {Strategy: "mbr", Temperatures: []float64{0.5, 1}},
+		"best of n":  {Strategy: "best-of-n", By: "reward"},
+		"oracle":     {Strategy: "best-of-n", By: "reference"},
+		"matched":    {Strategy: "matched", Temperature: 1},
+		"cool match": {Strategy: "matched", Temperature: 0.5},
 	}
-	for i, of := range settings {
-		for j, other := range settings {
-			want := ""
-			if j < 3 { // plain outputs, compared with what a better decoding gives
-				want = [...]string{"", "", "", bestTemperature, minimumRisk, minimumRisk}[i]
-			}
-			if got := (decoding{"a", of}).controls(decoding{"b", other}); got != want {
-				t.Errorf("%+v controls %+v as %q, want %q", of, other, got, want)
+	chosen := map[string]string{"mbr": minimumRisk, "tuned mbr": minimumRisk, "best of n": bestByReward}
+	better := maps.Clone(chosen)
+	better["best"] = bestDecoding
+	searches := maps.Clone(better)
+	searches["tempered"] = bestTemperature
+	with := func(name, kind string) map[string]string {
+		all := maps.Clone(searches)
+		all[name] = kind
+		return all
+	}
+	// Which decodings of the baseline, or matched ones of the treatment's, control a
+	// treatment's. An oracle controls none, and needs none.
+	want := map[string]map[string]string{
+		"greedy": searches, "beam": searches, "sample": with("matched", entropyMatched), "cool": with("cool match", entropyMatched),
+		"tempered": better, "best": chosen,
+	}
+	for other, of := range settings {
+		for name, s := range settings {
+			if got := (decoding{name, s}).controls(decoding{other, of}); got != want[other][name] {
+				t.Errorf("%s controls %s as %q, want %q", name, other, got, want[other][name])
 			}
 		}
 	}

@@ -40,7 +40,7 @@ func (b *builder) buildTable(ctx context.Context, columns []string, published []
 				}
 				row := Row{Label: l.name, Decode: d.name, Form: form, Seeds: scores.Seeds}
 				against := b.baselineOf(l.name)
-				if against != l.name {
+				if against != l.name && !d.isMatched() { // which is the MLE policy on both sides
 					row.Baseline = against
 				}
 				t.differences[system] = map[string]*difference{}
@@ -49,7 +49,8 @@ func (b *builder) buildTable(ctx context.Context, columns []string, published []
 					if err != nil {
 						return nil, err
 					}
-					row.Cells = append(row.Cells, Cell{Score: asScore(estimate), Published: matching(published, system, metric)})
+					bond, _ := b.bondOf(system, metric)
+					row.Cells = append(row.Cells, Cell{Score: asScore(estimate), Published: matching(published, system, metric), Optimised: bond.String(), bond: bond})
 					if row.Baseline == "" {
 						continue
 					}
@@ -69,12 +70,18 @@ func (b *builder) buildTable(ctx context.Context, columns []string, published []
 	return t, nil
 }
 
-// correctAll corrects the p values of the table and of the controls, which are one
-// family but for the primary comparison, and puts the comparisons into the table's cells.
+// correctAll corrects the p values of the table, of the controls and of the split of
+// the gain, which are one family but for the primary comparison, and puts the
+// comparisons into the table's cells.
 func (b *builder) correctAll() {
 	var family []*difference
+	seen := map[*difference]bool{}
+	if b.primary != nil {
+		seen[b.primary.difference] = true
+	}
 	add := func(d *difference) {
-		if d != nil && d.Tested && (b.primary == nil || d != b.primary.difference) {
+		if d != nil && d.Tested && !seen[d] {
+			seen[d] = true
 			family = append(family, d)
 		}
 	}
@@ -85,6 +92,9 @@ func (b *builder) correctAll() {
 	}
 	for _, c := range b.controls {
 		add(c.difference)
+	}
+	for _, d := range b.gain.differences() {
+		add(d)
 	}
 	if b.primary != nil {
 		b.primary.correct(b.headline)

@@ -17,9 +17,10 @@ func (b *builder) page(figures []figure) (document.Document, error) {
 			page.Blocks = append(page.Blocks, document.Section{Title: document.Format("%s", title), Blocks: blocks})
 		}
 	}
+	section(gainTitle, b.gainSection(), "gain")
 	section("Scores", b.scoreSection(), "scores")
 	section("Reward models", b.rewardSection(), "reward-accuracy")
-	section("Training", nil, "learning-curves", "preference-curves", "losses")
+	section("Training", b.trainingSection(), "over-optimisation", "learning-curves", "preference-curves", "losses")
 	section("Lengths", nil, "lengths")
 	section("Examples", b.exampleSection())
 	settings, err := b.settingSection()

@@ -53,7 +53,7 @@ type primary struct {
 // choosePrimary makes the primary comparison, once the others are there. Without
 // the systems that it needs, there is none.
 func (b *builder) choosePrimary() error {
-	if len(b.treatments) == 0 || len(b.decodings) == 0 {
+	if len(b.treatments) == 0 || b.primaryDecoding() == "" {
 		return nil
 	}
 	treatment := runs.System{Label: b.treatments[0], Decode: b.primaryDecoding(), Form: "raw"}
@@ -79,6 +79,12 @@ func (b *builder) choosePrimary() error {
 	if len(candidates) == 0 {
 		return nil
 	}
+	b.primary = &primary{b.best(candidates), len(candidates)}
+	return nil
+}
+
+// best is the control that scores best, the first of equals.
+func (b *builder) best(candidates []control) control {
 	best := candidates[0]
 	for _, c := range candidates[1:] {
 		// Against the better control the treatment's difference is the worse one.
@@ -86,11 +92,11 @@ func (b *builder) choosePrimary() error {
 			best = c
 		}
 	}
-	b.primary = &primary{best, len(candidates)}
-	return nil
+	return best
 }
 
-// primaryDecoding is the name of the decoding of the primary comparison.
+// primaryDecoding is the name of the decoding of the primary comparison, "" where no
+// decoding shows what a policy makes of the input.
 func (b *builder) primaryDecoding() string {
 	if wanted := b.options.Primary.Decode; wanted != "" {
 		return wanted
@@ -98,7 +104,10 @@ func (b *builder) primaryDecoding() string {
 	if i := slices.IndexFunc(b.decodings, func(d decoding) bool { return d.Strategy == "greedy" }); i >= 0 {
 		return b.decodings[i].name
 	}
-	return b.decodings[0].name
+	if i := slices.IndexFunc(b.decodings, decoding.isOwn); i >= 0 {
+		return b.decodings[i].name
+	}
+	return ""
 }
 
 // candidates are what a treatment's system is compared with: the baseline first,
@@ -122,7 +131,7 @@ func (b *builder) candidates(treatment runs.System) []control {
 // decoding, or of a rule, where there is one.
 func among(candidates []control, label string) (control, bool) {
 	for _, c := range candidates {
-		if c.other.Label == label && c.other.Form == "raw" && (c.other.Decode == c.treatment.Decode || c.kind == aRule) {
+		if c.other.Label == label && c.other.Form == "raw" && (c.other.Decode == c.treatment.Decode || c.kind == byRule) {
 			return c, true
 		}
 	}
@@ -156,7 +165,7 @@ func (b *builder) primaryFinding() finding {
 	if p.bestOf > 1 {
 		other = "the best control, " + other + ","
 	}
-	f := compared(subject, "is", other, b.headline, p.difference)
+	f := compared(subject, "is", other, b.headline, b.optimised(p.treatment, b.headline), p.difference)
 	if p.bestOf > 1 {
 		f.rest = document.Format("%s It is the best of %d controls on the same examples, which favours the control.", f.rest, p.bestOf)
 	}

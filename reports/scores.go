@@ -30,16 +30,14 @@ func (b *builder) scoreSection() []document.Block {
 			blocks = append(blocks, document.Section{Title: document.Format("%s: %s", d.name, b.manner(of, d)), Blocks: []document.Block{table}})
 		}
 	}
+	blocks = append(blocks, b.evidenceNotes()...)
 	if sources := b.sources(); len(sources) > 0 {
 		blocks = append(blocks, paragraph("Published values: %s.", strings.Join(sources, "; ")))
 	}
 	if table := b.controlTable(); len(table.Rows) > 0 {
-		others := "post-processing"
-		if len(b.rules) > 0 {
-			others += "; or what a rule gives without a model"
-		}
 		blocks = append(blocks, document.Section{Title: document.Format("Controls"), Blocks: []document.Block{
-			paragraph("What else gives the baseline a better %s, against raw outputs: a better decoding (its best temperature on dev, minimum Bayes risk); training on by %s; %s.", title(b.headline), Likelihood.noun(), others),
+			paragraph("What else gives a better %s, against raw outputs: a better decoding of the baseline (its best temperature or decoding on dev, the MLE policy at the same entropy, a choice among samples); training on by %s; %s on the best of its own samples; shaping alone, or rewards without a signal; a rule; post-processing. Those that the sweep has are here.",
+				title(b.headline), Likelihood.noun(), Likelihood.noun()),
 			table,
 		}})
 	}
@@ -71,8 +69,10 @@ func (b *builder) decodingTable(d decoding) document.Table {
 			mean, bounds := document.Number("–"), document.Number("")
 			if cell.Score != nil {
 				mean, bounds = number(cell.Score.Value), interval(cell.Score.Low, cell.Score.High)
-				if mark := cell.Versus.mark(); mark != "" {
-					mean += document.Number(" " + mark)
+				for _, mark := range []string{cell.Versus.mark(), cell.bond.mark()} {
+					if mark != "" {
+						mean += document.Number(" " + mark)
+					}
 				}
 			}
 			var values []string

@@ -21,16 +21,19 @@ type finding struct {
 func (b *builder) findings() []finding {
 	var all []finding
 	if b.primary != nil {
-		all = append(all, b.primaryFinding())
-	}
-	decodings := b.decodings
-	// A long list of variants is read in the table; the sentences keep to the
-	// first decoding.
-	if len(b.treatments) > 3 {
-		decodings = decodings[:min(1, len(decodings))]
+		f := b.primaryFinding()
+		if b.gain != nil {
+			f.details = append(f.details, b.gainSaid())
+		}
+		all = append(all, f)
 	}
 	for _, t := range b.treatments {
-		for _, d := range decodings {
+		for _, d := range b.decodings {
+			// A long list of variants is read in the table; the sentences keep to one
+			// decoding.
+			if !d.isOwn() || len(b.treatments) > 3 && d.name != b.primaryDecoding() {
+				continue
+			}
 			system := runs.System{Label: t, Decode: d.name, Form: "raw"}
 			diff := b.table.differences[system][b.headline]
 			if diff == nil {
@@ -39,10 +42,15 @@ func (b *builder) findings() []finding {
 			all = append(all, b.finding(system, d, diff))
 		}
 	}
+	for _, c := range b.courses() {
+		if j := b.judge(c); j.overOptimised() {
+			all = append(all, b.judged(j))
+		}
+	}
 	if len(all) == 0 {
 		head := "There is nothing to compare yet"
 		switch {
-		case len(b.treatments) == 0 && len(b.rules) > 0:
+		case len(b.treatments) == 0 && slices.ContainsFunc(b.labels, func(l label) bool { return l.algorithm.Family == Rule }):
 			head = "There is no treatment to compare with the baseline and the rule"
 		case len(b.treatments) == 0:
 			head = "There is one system only, so nothing is compared"
@@ -54,7 +62,7 @@ func (b *builder) findings() []finding {
 
 func (b *builder) finding(system runs.System, d decoding, diff *difference) finding {
 	subject := fmt.Sprintf("%s's raw outputs %s", b.name(system.Label), b.manner(system.Label, d))
-	f := compared(subject, "are", b.name(b.baselineOf(system.Label))+"'s", b.headline, diff)
+	f := compared(subject, "are", b.name(b.baselineOf(system.Label))+"'s", b.headline, b.optimised(system, b.headline), diff)
 	if own := b.behaviour(system); own != nil {
 		f.rest = document.Format("%s %s", f.rest, own)
 	}
@@ -63,7 +71,8 @@ func (b *builder) finding(system runs.System, d decoding, diff *difference) find
 }
 
 // compared says how a subject, which is or are, scores beside another one by a metric.
-func compared(subject, verb, other, by string, d *difference) finding {
+// optimised is the clause on what the metric has to do with the subject's rewards.
+func compared(subject, verb, other, by, optimised string, d *difference) finding {
 	metric, score := measure(by), "score"
 	if verb == "is" {
 		score = "scores"
@@ -71,17 +80,17 @@ func compared(subject, verb, other, by string, d *difference) finding {
 	switch {
 	case !d.Tested:
 		return finding{
-			head: document.Format("%s %s %s %s %s %s %s", subject, score, gap(d), metric, above(d), other, these),
+			head: document.Format("%s %s %s %s%s %s %s %s", subject, score, gap(d), metric, within(optimised), above(d), other, these),
 			rest: document.Format(" (%s; %s). %s", means(d), size(d), untested),
 		}
 	case d.isSignificant():
 		return finding{
-			head: document.Format("%s %s %s than %s by %s %s", subject, verb, comparative(by, d), other, gap(d), metric),
+			head: document.Format("%s %s %s than %s by %s %s%s", subject, verb, comparative(by, d), other, gap(d), metric, optimised),
 			rest: document.Format(" (%s; %s).", means(d), size(d)),
 		}
 	}
 	return finding{
-		head: document.Format("%s %s not significantly different from %s in %s", subject, verb, other, metric),
+		head: document.Format("%s %s not significantly different from %s in %s%s", subject, verb, other, metric, optimised),
 		rest: document.Format(" (%s, a difference of %s %s; %s).", means(d), signed(d.Difference), interval(d.Low, d.High), size(d)),
 	}
 }
@@ -95,18 +104,18 @@ func (b *builder) behaviour(system runs.System) document.Spans {
 		if d == nil || metric == b.headline {
 			continue
 		}
-		by := ""
+		by, optimised := "", within(b.optimised(system, metric))
 		if measure(metric) != title(metric) {
 			by = measure(metric) + " "
 		}
 		values := document.Format("%s%s, %s %s", by, means(d), signed(d.Difference), interval(d.Low, d.High))
 		switch {
 		case !d.Tested:
-			clauses = append(clauses, document.Format("%s is %s (%s %s)", measure(metric), means(d), signed(d.Difference), interval(d.Low, d.High)))
+			clauses = append(clauses, document.Format("%s%s is %s (%s %s)", measure(metric), optimised, means(d), signed(d.Difference), interval(d.Low, d.High)))
 		case d.isSignificant():
-			clauses = append(clauses, document.Format("%s %s (%s, %s)", title(metric), scores(metric, d), values, probability(d.Corrected)))
+			clauses = append(clauses, document.Format("%s%s %s (%s, %s)", title(metric), optimised, scores(metric, d), values, probability(d.Corrected)))
 		default:
-			clauses = append(clauses, document.Format("%s is not significantly different (%s, %s)", title(metric), values, probability(d.Corrected)))
+			clauses = append(clauses, document.Format("%s%s is not significantly different (%s, %s)", title(metric), optimised, values, probability(d.Corrected)))
 		}
 	}
 	if len(clauses) == 0 {

@@ -19,7 +19,7 @@ var stageKinds = []Stage{
 // algorithms are those that the tests know.
 var algorithms = []Algorithm{
 	{"none", "MLE", Decoding}, {"mle_longer", "MLE trained on", Likelihood},
-	{"ppo", "PPO", OnPolicy}, {"rloo", "RLOO", OnPolicy}, {"dpo", "DPO", Preference}, {"rule", "a rule", Rule},
+	{"ppo", "PPO", OnPolicy}, {"rloo", "RLOO", OnPolicy}, {"raft", "RAFT", OnPolicy}, {"dpo", "DPO", Preference}, {"rule", "a rule", Rule},
 }
 
 // synthetic describes a store made of random numbers whose means are chosen.
@@ -40,12 +40,30 @@ type syntheticLabel struct {
 	algorithm string // none, mle and ppo are written as in older stores
 	gain      map[string]float64
 	curves    []string // of its training after MLE; nil for those of ppo
+	rewards   []string
+	course    func(seed int) []runs.CurvePoint // its curves instead of these
+	decode    map[string]any                   // its decodings instead of the usual ones
 }
 
 // isModern tells whether a label's runs are written as today.
 func (l syntheticLabel) isModern() bool {
 	return !slices.Contains([]string{"none", "mle", "ppo"}, l.algorithm)
 }
+
+// decodings are the settings of a label's decodings.
+func (l syntheticLabel) decodings() map[string]any {
+	if l.decode != nil {
+		return l.decode
+	}
+	return map[string]any{"greedy": greedy, "sample": sampled, "best": tempered}
+}
+
+// Settings of decodings.
+var (
+	greedy   = map[string]any{"strategy": "greedy", "temperature": 1, "temperatures": []float64{}}
+	sampled  = map[string]any{"strategy": "sample", "temperature": 1, "temperatures": []float64{}, "top_p": 1}
+	tempered = map[string]any{"strategy": "sample", "temperature": 1, "temperatures": []float64{0.5, 0.7, 0.9}, "top_p": 1}
+)
 
 // demo is the store that most tests begin with.
 func demo() synthetic {
@@ -63,15 +81,11 @@ func demo() synthetic {
 
 func (s synthetic) config(label syntheticLabel, seed int) json.RawMessage {
 	config := map[string]any{
-		"seed":  seed,
-		"task":  map[string]any{"data": "debian-descriptions", "test": s.examples, "prompt": "{input}\n=>"},
-		"model": map[string]any{"path": "builtin"},
-		"rl":    map[string]any{"algorithm": label.algorithm, "updates": 40, "kl": map[string]any{"coefficient": 0.1}},
-		"decode": map[string]any{
-			"greedy": map[string]any{"strategy": "greedy", "temperature": 1, "temperatures": []float64{}},
-			"sample": map[string]any{"strategy": "sample", "temperature": 1, "temperatures": []float64{}, "top_p": 1},
-			"best":   map[string]any{"strategy": "sample", "temperature": 1, "temperatures": []float64{0.5, 0.7, 0.9}, "top_p": 1},
-		},
+		"seed":        seed,
+		"task":        map[string]any{"data": "debian-descriptions", "test": s.examples, "prompt": "{input}\n=>"},
+		"model":       map[string]any{"path": "builtin"},
+		"rl":          map[string]any{"algorithm": label.algorithm, "updates": 40, "kl": map[string]any{"coefficient": 0.1}},
+		"decode":      label.decodings(),
 		"postprocess": map[string]any{"chain": []string{"first-line", "cap-words"}},
 	}
 	if label.algorithm == "rule" {
@@ -80,6 +94,13 @@ func (s synthetic) config(label syntheticLabel, seed int) json.RawMessage {
 	if label.isModern() {
 		delete(config, "rl")
 		config["algorithm"] = label.algorithm
+	}
+	if len(label.rewards) > 0 {
+		rewards := map[string]any{}
+		for _, name := range label.rewards {
+			rewards[name] = map[string]any{"weight": 1}
+		}
+		config["reward"] = rewards
 	}
 	text, err := json.Marshal(config)
 	if err != nil {

@@ -49,6 +49,13 @@ type Cell struct {
 	Score     *Score      `json:"score"`     // nil where there is none
 	Versus    *Versus     `json:"versus"`    // the comparison with the baseline's system of the same decoding and form
 	Published []Published `json:"published"` // what others report
+	// Optimised says what the metric has to do with what the system learned from: it is
+	// contained in its rewards, related to one of them, with a factor that is one
+	// (factor), known to its reward model (trained), itself trained to see the overlap
+	// that a reward counts (overlap), or "".
+	Optimised string `json:"optimised,omitempty"`
+
+	bond bond // the same
 }
 
 // Score is the mean over examples and seeds or, of ratios, the median.

@@ -22,6 +22,9 @@ type Summary struct {
 	Sentences []string `json:"sentences"`
 	// Primary is the primary comparison, nil where there is none.
 	Primary *PrimaryResult `json:"primary"`
+	// Gain is what the primary treatment's gain over its baseline is made of, nil where
+	// there is none to split.
+	Gain *Gain `json:"gain"`
 	// Table is the main table.
 	Table Table `json:"table"`
 }
@@ -69,7 +72,7 @@ func (b *builder) write(ctx context.Context, store *runs.Store, print string) (S
 		return Summary{}, err
 	}
 	dir := b.options.Dir
-	summary := Summary{Readme: filepath.Join(dir, "README.md"), Sentences: b.sentences(), Primary: b.primary.result(b.headline), Table: b.table.Table}
+	summary := Summary{Readme: filepath.Join(dir, "README.md"), Sentences: b.sentences(), Primary: b.primary.result(b.headline), Gain: b.gain.result(b.headline), Table: b.table.Table}
 	var short, lines bytes.Buffer
 	encoder := json.NewEncoder(&short)
 	encoder.SetIndent("", "  ")
@@ -105,7 +108,7 @@ func (b *builder) write(ctx context.Context, store *runs.Store, print string) (S
 	return summary, vouch(dir, print, files)
 }
 
-// compute makes the numbers: the main table and the controls.
+// compute makes the numbers: the main table, the controls and the split of the gain.
 func (b *builder) compute(ctx context.Context, store *runs.Store) error {
 	if err := b.readScores(ctx, store, b.columns); err != nil {
 		return err
@@ -122,6 +125,9 @@ func (b *builder) compute(ctx context.Context, store *runs.Store) error {
 		return err
 	}
 	if err := b.choosePrimary(); err != nil {
+		return err
+	}
+	if err := b.splitGain(); err != nil {
 		return err
 	}
 	b.correctAll()
@@ -144,7 +150,7 @@ func (b *builder) readTexts(ctx context.Context, store *runs.Store) error {
 // figures makes the plots that there are data for.
 func (b *builder) figures() ([]figure, error) {
 	var figures []figure
-	for _, make := range []func() (figure, error){b.scoreFigure, b.rewardFigure, b.onPolicyFigure, b.preferenceFigure, b.lossFigure, b.lengthFigure} {
+	for _, make := range []func() (figure, error){b.gainFigure, b.scoreFigure, b.rewardFigure, b.courseFigure, b.onPolicyFigure, b.preferenceFigure, b.lossFigure, b.lengthFigure} {
 		f, err := make()
 		if err != nil {
 			return nil, err

@@ -26,7 +26,8 @@ type ReportSettings struct {
 	// compared with; empty means the first variant.
 	Baseline string `toml:"baseline" json:"baseline"`
 	// Treatment is the variant, or the label of runs, that the report's first
-	// sentences are about; empty means all but the baseline.
+	// sentences are about; empty means all that optimise rewards or preferences and
+	// are no controls, see primary.control, or else all but the baseline.
 	Treatment string          `toml:"treatment" json:"treatment"`
 	Primary   PrimarySettings `toml:"primary" json:"primary"`
 
@@ -53,9 +54,11 @@ type PrimarySettings struct {
 	// the first treatment.
 	Treatment string `toml:"treatment" json:"treatment"`
 	// Control is the variant, or the label of runs, that it is compared with; "best"
-	// is the one that scores best of the baseline, the baseline post-processed, at
-	// its best temperature or by minimum Bayes risk, what was trained on by maximum
-	// likelihood, and rules.
+	// is the one that scores best of the baseline and all controls that the sweep has:
+	// the baseline by a better search or post-processed, the MLE policy at the same
+	// entropy, what was trained on by maximum likelihood, RAFT, shaping rewards alone,
+	// the rewards constant and random, and rules. A run that is such a control is a
+	// treatment only where treatment names it.
 	Control string `toml:"control" json:"control"`
 	// Decode is the decoding of the treatment's outputs; empty means greedy decoding
 	// where there is one, and otherwise the first.
