@@ -38,6 +38,7 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/torch", "harness/torch/fused"},
 	{"harness/stage", ""},
 	{"harness/trivial", ""},
+	{"harness/correlation", ""},
 
 	// What a paper has a word for.
 	{"harness/torch/gradcheck", "harness/torch"},
@@ -49,10 +50,11 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/negatives", "experiments harness/data harness/random"},
 	{"harness/decode", "experiments harness/model harness/random harness/torch"},
 	{"harness/train", "experiments harness/model harness/random harness/safetensors harness/stage harness/torch"},
-	{"harness/scorer", "experiments metrics harness/data harness/model harness/random harness/safetensors harness/stage harness/tokenizer harness/torch harness/train"},
+	{"harness/scorer", "experiments metrics harness/correlation harness/data harness/model harness/random harness/safetensors harness/stage harness/tokenizer harness/torch harness/train"},
 
 	// Learning after maximum likelihood.
 	{"harness/reward", "experiments metrics harness/model harness/random harness/torch harness/train"},
+	{"harness/reward/evaluation", "experiments harness/correlation"},
 	{"harness/pairs", "experiments harness/model harness/random harness/torch harness/train"},
 	{"harness/rollout", "experiments harness/decode harness/model harness/random harness/reward harness/torch harness/train"},
 	{"harness/algorithms", "experiments harness/decode harness/model harness/pairs harness/random harness/reward harness/rollout harness/torch harness/train"},
@@ -60,7 +62,7 @@ var rooms = []struct{ name, mayImport string }{
 	// Stages, and what becomes of them.
 	{"harness/stages", "experiments experiments/builtin experiments/data metrics runs " +
 		"harness/algorithms harness/data harness/decode harness/model harness/negatives harness/pairs harness/postprocess harness/random " +
-		"harness/reward harness/rollout harness/rule harness/safetensors harness/scorer harness/stage harness/tokenizer harness/torch harness/train"},
+		"harness/reward harness/reward/evaluation harness/rollout harness/rule harness/safetensors harness/scorer harness/stage harness/tokenizer harness/torch harness/train harness/trivial"},
 	{"harness/progress", "harness/stage"},
 	{"harness/graph", "experiments runs harness/progress harness/stage harness/stages harness/torch"},
 	{"harness/results", "experiments runs harness/algorithms harness/data harness/decode harness/graph harness/model harness/progress " +
@@ -75,7 +77,7 @@ var rooms = []struct{ name, mayImport string }{
 	{"experiments/builtin/make", "harness/safetensors"},
 	{"experiments/data/make", "experiments/data"},
 	{"harness/bench", "experiments harness/algorithms harness/data harness/decode harness/model harness/reward harness/rollout harness/stage harness/torch harness/train"},
-	{"harness/bench/scale", "experiments runs harness/command harness/data harness/graph harness/reward harness/stage harness/stages harness/train"},
+	{"harness/bench/scale", "experiments runs harness/command harness/data harness/graph harness/reward harness/reward/evaluation harness/stage harness/stages harness/train"},
 	{"main", "experiments reports harness/algorithms harness/command harness/progress harness/results harness/stages"},
 }
 

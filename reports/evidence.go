@@ -9,18 +9,19 @@ import (
 // evidence is what a report is made from. The texts, which are many, are not
 // in it: they are asked for when it is known which of them are shown.
 type evidence struct {
-	sweep      runs.ListedSweep
-	acronyms   acronyms
-	labels     []label    // those that are shown
-	leftOut    int        // how many others the sweep has
-	decodings  []decoding // in the order in which they are reported
-	metrics    []runs.Metric
-	scores     runs.Scores // by the metrics that are reported
-	systems    map[runs.System]*runs.SystemScores
-	curves     []runs.Curve
-	accuracies []runs.RunAccuracy
-	tuned      []runs.RunDecoding
-	costs      []runs.StageCost
+	sweep       runs.ListedSweep
+	acronyms    acronyms
+	labels      []label    // those that are shown
+	leftOut     int        // how many others the sweep has
+	decodings   []decoding // in the order in which they are reported
+	metrics     []runs.Metric
+	scores      runs.Scores // by the metrics that are reported
+	systems     map[runs.System]*runs.SystemScores
+	curves      []runs.Curve
+	accuracies  []runs.RunAccuracy
+	evaluations []runs.RunEvaluation // of reward models
+	tuned       []runs.RunDecoding
+	costs       []runs.StageCost
 }
 
 // gather reads a sweep from the store, but for its scores.
@@ -37,6 +38,9 @@ func gather(ctx context.Context, store *runs.Store, sweep string, options Option
 		return nil, err
 	}
 	if e.accuracies, err = store.RewardAccuracies(ctx, sweep); err != nil {
+		return nil, err
+	}
+	if e.evaluations, err = store.RewardEvaluations(ctx, sweep); err != nil {
 		return nil, err
 	}
 	if e.tuned, err = store.Decodings(ctx, sweep); err != nil {

@@ -37,6 +37,7 @@ func (e *evidence) narrow() {
 	shown := e.shown()
 	e.curves = slices.DeleteFunc(e.curves, func(c runs.Curve) bool { return !shown[c.Label] })
 	e.accuracies = slices.DeleteFunc(e.accuracies, func(a runs.RunAccuracy) bool { return !shown[a.Label] })
+	e.evaluations = slices.DeleteFunc(e.evaluations, func(a runs.RunEvaluation) bool { return !shown[a.Label] })
 	e.tuned = slices.DeleteFunc(e.tuned, func(d runs.RunDecoding) bool { return !shown[d.Label] })
 	for i := range e.costs {
 		e.costs[i].Labels = slices.DeleteFunc(e.costs[i].Labels, func(name string) bool { return !shown[name] })

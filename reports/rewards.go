@@ -76,11 +76,15 @@ func (b *builder) rewardModels() (models []rewardModel, kinds []negativeKind) {
 	return models, kinds
 }
 
-// rewardSection is the table of accuracies.
+// rewardSection says what the reward models are worth: those that were evaluated by
+// [builder.evaluationSection], others by a table of the accuracies that their training
+// left.
 func (b *builder) rewardSection() []document.Block {
 	models, kinds := b.rewardModels()
+	blocks := append(b.evaluationSection(models), b.calibrationTable()...)
+	models = slices.DeleteFunc(models, func(m rewardModel) bool { return len(b.evaluationsOf(m.labels[0])) > 0 })
 	if len(models) == 0 {
-		return nil
+		return blocks
 	}
 	table := document.Table{Header: document.Row("negatives", "end token", "pairs"), Align: []document.Alignment{2: document.Right}}
 	for _, m := range models {
@@ -111,5 +115,5 @@ func (b *builder) rewardSection() []document.Block {
 		}
 		table.Add(append([]any{k.kind, end, pairs}, cells...)...)
 	}
-	return []document.Block{paragraph("How often the reward model puts the truth above a negative that is made from dev examples; 0.5 is chance. Pairs are those of one seed."), table}
+	return append(blocks, paragraph("How often the reward model puts the truth above a negative that is made from dev examples; 0.5 is chance. Pairs are those of one seed."), table)
 }

@@ -148,9 +148,51 @@ func (m *maker) train(run string, label syntheticLabel, seed int) {
 		}
 		m.add("reward", key, 40, 300_000, func(w *runs.Writer) error { w.RewardAccuracies(accuracies); return nil })
 		m.add("rl", run+"/rl", 55, 200_000, func(w *runs.Writer) error { return w.Curves(learning(stream(run), 40)) })
+		m.add("reward_eval", run+"/reward_eval", 12, 90_000, func(w *runs.Writer) error { w.RewardEvaluation(evaluated(stream(run), accuracies)); return nil })
 	case label.isModern():
 		m.add("policy", run+"/policy", 55, 200_000, func(w *runs.Writer) error { return w.Curves(named(stream(run), 40, label.curves)) })
 	}
+}
+
+// evaluated is an evaluation of a reward model that was trained on some kinds, but not on
+// those that have no end, and on none of negations.
+func evaluated(r *rand.Rand, accuracies []runs.RewardAccuracy) runs.RewardEvaluation {
+	var e runs.RewardEvaluation
+	around := func(value float64) float64 { return clamp(value + 0.02*r.NormFloat64()) }
+	e.Kinds = append(e.Kinds, runs.RewardKind{Kind: "number", Ended: true, N: 1, Trivial: []runs.TrivialAccuracy{{Scorer: "overlap", Accuracy: 1}}}) // one pair says nothing
+	for _, a := range append(accuracies, runs.RewardAccuracy{Kind: "negation", Ended: true, Accuracy: 0.55}) {
+		kind := runs.RewardKind{Kind: a.Kind, Ended: a.Ended, Trained: a.Ended && a.Kind != "negation", Accuracy: around(a.Accuracy), N: 200}
+		for scorer, value := range map[string]float64{"end token": 0.5, "longer": 0.4, "overlap": 0.6} {
+			switch {
+			case scorer == "end token" && !a.Ended:
+				value = 1
+			case scorer == "overlap" && a.Kind == "copy":
+				value = 0.02
+			}
+			kind.Trivial = append(kind.Trivial, runs.TrivialAccuracy{Scorer: scorer, Accuracy: value})
+		}
+		e.Kinds = append(e.Kinds, kind)
+	}
+	for i, policy := range []string{"before", "after"} {
+		add := func(statistic, metric string, value float64) {
+			value = around(value - 0.1*float64(i))
+			low, high := value-0.05, value+0.05
+			e.Samples = append(e.Samples, runs.RewardMeasure{Policy: policy, Statistic: statistic, Metric: metric, Value: value, Low: &low, High: &high, N: 200})
+		}
+		add("truth above", "", 0.6)
+		add("ranked", "la-rougeL", 0.64)
+		for _, statistic := range []string{"kendall", "spearman", "pearson"} {
+			for _, metric := range []string{"rouge1", "rougeL", "la-rougeL", "length closeness", "tokens"} {
+				add(statistic, metric, 0.25)
+			}
+		}
+	}
+	for _, pairs := range []string{"trained", "left out", "before", "after"} {
+		for bin := range 10 {
+			e.Calibration = append(e.Calibration, runs.RewardBin{Pairs: pairs, Bin: bin, Confidence: 0.525 + 0.05*float64(bin), Right: around(0.5 + 0.04*float64(bin)), N: 20 + 10*bin})
+		}
+	}
+	return e
 }
 
 // decode adds the stages of one decoding of a run.

@@ -12,7 +12,7 @@ import (
 
 // stageKinds are those that the tests know, in their order.
 var stageKinds = []Stage{
-	{"prepare", false}, {"base", false}, {"mle", false}, {"negatives", true}, {"reward", true}, {"policy", true}, {"rl", true},
+	{"prepare", false}, {"base", false}, {"mle", false}, {"negatives", true}, {"reward", true}, {"policy", true}, {"rl", true}, {"reward_eval", false},
 	{"decode", false}, {"postprocess", false}, {"scorer", false}, {"score", false},
 }
 

@@ -72,6 +72,21 @@ func ingest(s *Store, n int) (err error) {
 	return errors.Join(err, in.Sweep(ctx, sweep))
 }
 
+// evaluated is the evaluation of every reward model of the test sweep.
+var evaluated = RewardEvaluation{
+	Kinds: []RewardKind{
+		{"copy", true, true, 0.9, 100, []TrivialAccuracy{{"longer", 0.25}, {"overlap", 1}}},
+		{"random", false, false, 0.5, 50, []TrivialAccuracy{{"longer", 0.5}, {"overlap", 0.75}}},
+	},
+	Samples: []RewardMeasure{
+		{"before", "truth above", "", 0.75, &bound, &bound, 100},
+		{"after", "kendall", "la-rougeL", 0.25, nil, nil, 1},
+	},
+	Calibration: []RewardBin{{"trained", 3, 0.67, 0.7, 40}, {"trained", 9, 0.99, 0.8, 60}},
+}
+
+var bound = 0.75
+
 // ingestRun ingests a run of the test sweep, the l-th label's.
 func ingestRun(in *Ingest, label string, l, seed, n int, sweep *Sweep) error {
 	ctx := context.Background()
@@ -96,6 +111,10 @@ func ingestRun(in *Ingest, label string, l, seed, n int, sweep *Sweep) error {
 			w.RewardAccuracies([]RewardAccuracy{{Kind: "copy", Ended: true, Accuracy: 0.9, N: 100}, {Kind: "copy", Ended: false, Accuracy: 0.8, N: 50}})
 			return nil
 		}},
+		{"reward_eval", func(w *Writer) error {
+			w.RewardEvaluation(evaluated)
+			return nil
+		}},
 		{"rl", func(w *Writer) error {
 			return w.Curves([]CurvePoint{{1, "train", "kl", 0}, {2, "train", "kl", 0.5}, {1, "train", "reward", -1}})
 		}},
@@ -109,7 +128,7 @@ func ingestRun(in *Ingest, label string, l, seed, n int, sweep *Sweep) error {
 		}},
 	} {
 		link := Link{Stage: name + "/" + of.kind}
-		if m >= 2 {
+		if m >= 3 {
 			link.Role = "sample"
 		}
 		links = append(links, link)
@@ -144,6 +163,9 @@ func dump(t *testing.T, s *Store) string {
 		`SELECT * FROM v_outputs ORDER BY 1, 2, 3, 4, 5, 6, 7`,
 		`SELECT * FROM v_curves ORDER BY 1, 2, 3, 4, 5, 6, 7, 8`,
 		`SELECT * FROM v_reward_accuracy ORDER BY 1, 2, 3, 4, 5, 6`,
+		`SELECT * FROM v_reward_kinds ORDER BY 1, 2, 3, 4, 5, 6, 10`,
+		`SELECT * FROM v_reward_samples ORDER BY 1, 2, 3, 4, 5, 6, 7`,
+		`SELECT * FROM v_reward_calibration ORDER BY 1, 2, 3, 4, 5, 6`,
 		`SELECT * FROM v_costs ORDER BY key`,
 		`SELECT t.key, d.temperature, d.chosen, r.position, r.decoding, r.score FROM decodings d JOIN tried_decodings r USING (stage) JOIN stages t ON t.id = d.stage ORDER BY 1, 4`,
 	} {

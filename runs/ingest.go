@@ -56,6 +56,7 @@ type storedLink struct {
 // inserters fill the tables.
 type inserters struct {
 	sweepRuns, examples, curves, accuracies, decodings, tried, outputs, scores *inserter
+	rewardKinds, rewardSamples, rewardBins                                     *inserter
 }
 
 // Ingest begins to bring something into the store. It must be closed.
@@ -81,6 +82,10 @@ func (s *Store) Ingest(ctx context.Context) (*Ingest, error) {
 		tried:      table("tried_decodings", "stage", "position", "decoding", "score"),
 		outputs:    table("outputs", "stage", "example", "text", "tokens", "ended"),
 		scores:     table("scores", "stage", "form", "metric", "by_example"),
+
+		rewardKinds:   table("reward_kinds", "stage", "position", "kind", "ended", "trained", "accuracy", "trivial", "n"),
+		rewardSamples: table("reward_samples", "stage", "position", "policy", "statistic", "metric", "value", "low", "high", "n"),
+		rewardBins:    table("reward_calibration", "stage", "pairs", "bin", "confidence", `"right"`, "n"),
 	}
 	return in, nil
 }

@@ -219,8 +219,8 @@ func TestStatus(t *testing.T) {
 	}
 	run, err := s.Run(ctx, "ppo-1")
 	must(t, err)
-	if len(run.Stages) != 6 {
-		t.Errorf("%d stages, want the 6 that it had", len(run.Stages))
+	if len(run.Stages) != 7 {
+		t.Errorf("%d stages, want the 7 that it had", len(run.Stages))
 	}
 	if err := mark("nobody", State{Status: Done}); err == nil || !strings.Contains(err.Error(), "run nobody: it has no configuration") {
 		t.Errorf("marking a run that is not there: %v", err)

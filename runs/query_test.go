@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -118,6 +119,11 @@ func TestCurvesAccuraciesDecodings(t *testing.T) {
 	if len(accuracies) != 8 || fmt.Sprint(accuracies[0]) != "{ppo 1 ppo-1/reward {copy true 0.9 100}}" {
 		t.Errorf("accuracies %v", accuracies)
 	}
+	evaluations, err := s.RewardEvaluations(ctx, "tiny")
+	must(t, err)
+	if len(evaluations) != 4 || evaluations[0].Label != "ppo" || evaluations[3].Seed != 2 || evaluations[3].Stage != "mle-2/reward_eval" || !reflect.DeepEqual(evaluations[3].RewardEvaluation, evaluated) {
+		t.Errorf("evaluations of reward models %+v", evaluations)
+	}
 	decodings, err := s.Decodings(ctx, "tiny")
 	must(t, err)
 	if len(decodings) != 4 || fmt.Sprint(decodings[0]) != "{ppo 1 sample {0.7 temperature 0.7 [{temperature 0.5 0.1} {temperature 0.7 0.2}]}}" {
@@ -131,15 +137,15 @@ func TestCosts(t *testing.T) {
 	ingestSweep(t, s, 1)
 	costs, err := s.Costs(ctx, "tiny")
 	must(t, err)
-	if len(costs) != 21 {
-		t.Fatalf("%d stages, want 21", len(costs))
+	if len(costs) != 25 {
+		t.Fatalf("%d stages, want 25", len(costs))
 	}
 	first := costs[0]
 	if first.Kind != "prepare" || first.Runs != 4 || fmt.Sprint(first.Labels) != "[ppo mle]" || !first.Started.Equal(begun) {
 		t.Errorf("the prepare stage is %+v", first)
 	}
-	if n := count(t, s, `SELECT count(*) FROM v_costs WHERE sweep = 'tiny' AND tokens_per_second = 20`); n != 21 {
-		t.Errorf("v_costs has %d stages at 20 tokens a second, want 21", n)
+	if n := count(t, s, `SELECT count(*) FROM v_costs WHERE sweep = 'tiny' AND tokens_per_second = 20`); n != 25 {
+		t.Errorf("v_costs has %d stages at 20 tokens a second, want 25", n)
 	}
 }
 
@@ -147,14 +153,17 @@ func TestViews(t *testing.T) {
 	s := openStore(t)
 	ingestSweep(t, s, 4)
 	for query, want := range map[string]int{
-		`SELECT count(*) FROM v_scores WHERE sweep = 'tiny'`:                                                       4 * 4 * 2 * 2,
-		`SELECT count(*) FROM v_scores WHERE label = 'mle' AND seed = 2 AND decode = 'sample' AND form = 'raw'`:    8,
-		`SELECT count(*) FROM v_summary WHERE n = 4`:                                                               16,
-		`SELECT count(*) FROM v_summary WHERE metric = 'la-rougeL' AND mean = 0.25`:                                8,
-		`SELECT count(*) FROM v_outputs WHERE form = 'post' AND text = 'mle-1 post' AND "references" LIKE '%two%'`: 4,
-		`SELECT count(*) FROM v_curves WHERE stage = 'rl' AND curve = 'kl' AND step = 2 AND value = 0.5`:           4,
-		`SELECT count(*) FROM v_reward_accuracy WHERE kind = 'copy' AND ended = 0 AND accuracy = 0.8`:              4,
-		`SELECT count(*) FROM run_settings WHERE key = 'rl.kl.coefficient' AND value = '0.1'`:                      4,
+		`SELECT count(*) FROM v_scores WHERE sweep = 'tiny'`:                                                                              4 * 4 * 2 * 2,
+		`SELECT count(*) FROM v_scores WHERE label = 'mle' AND seed = 2 AND decode = 'sample' AND form = 'raw'`:                           8,
+		`SELECT count(*) FROM v_summary WHERE n = 4`:                                                                                      16,
+		`SELECT count(*) FROM v_summary WHERE metric = 'la-rougeL' AND mean = 0.25`:                                                       8,
+		`SELECT count(*) FROM v_outputs WHERE form = 'post' AND text = 'mle-1 post' AND "references" LIKE '%two%'`:                        4,
+		`SELECT count(*) FROM v_curves WHERE stage = 'rl' AND curve = 'kl' AND step = 2 AND value = 0.5`:                                  4,
+		`SELECT count(*) FROM v_reward_kinds WHERE kind = 'copy' AND trained = 1 AND trivial_scorer = 'overlap' AND trivial_accuracy = 1`: 4,
+		`SELECT count(*) FROM v_reward_samples WHERE policy = 'after' AND low IS NULL`:                                                    4,
+		`SELECT count(*) FROM v_reward_calibration WHERE sweep = 'tiny'`:                                                                  8,
+		`SELECT count(*) FROM v_reward_accuracy WHERE kind = 'copy' AND ended = 0 AND accuracy = 0.8`:                                     4,
+		`SELECT count(*) FROM run_settings WHERE key = 'rl.kl.coefficient' AND value = '0.1'`:                                             4,
 	} {
 		if got := count(t, s, query); got != want {
 			t.Errorf("%s: %d, want %d", query, got, want)
@@ -168,7 +177,7 @@ func TestRunByPrefix(t *testing.T) {
 	ingestSweep(t, s, 1)
 	run, err := s.Run(ctx, "mle-1")
 	must(t, err)
-	if run.Name != "mle-1" || len(run.Stages) != 6 || run.Stages[3].Role != "sample" || fmt.Sprint(run.Listed) != "[{tiny mle}]" || len(run.Settings) != 4 {
+	if run.Name != "mle-1" || len(run.Stages) != 7 || run.Stages[4].Role != "sample" || fmt.Sprint(run.Listed) != "[{tiny mle}]" || len(run.Settings) != 4 {
 		t.Errorf("run %+v", run)
 	}
 	for prefix, n := range map[string]int{"mle": 2, "x": 0} {

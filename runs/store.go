@@ -26,7 +26,7 @@ var schema embed.FS
 // migrations lists the files of the folder schema; the file at index i brings
 // a store from version i to version i+1. A file that was released is never
 // changed again.
-var migrations = []string{"schema/1.sql", "schema/2.sql"}
+var migrations = []string{"schema/1.sql", "schema/2.sql", "schema/3.sql"}
 
 // Store is an open SQLite file. Its methods may be called from several
 // goroutines.

@@ -73,6 +73,22 @@ func TestMigrationKeepsWhatThereIs(t *testing.T) {
 	}
 }
 
+// A store of version 1 gets the tables of what was measured later, and keeps its rows.
+func TestAStoreOfVersionOneGoesOn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	old, err := open(t.Context(), path, released(t)[:1])
+	must(t, err)
+	must(t, add(t, old, func(in *Ingest) error {
+		return in.Run(t.Context(), Run{Name: "a", Config: []byte("{}")}, State{Status: Planned}, nil)
+	}))
+	must(t, old.Close())
+	s := openAt(t, path)
+	ingestSweep(t, s, 2)
+	if runs, measures := count(t, s, `SELECT count(*) FROM runs`), count(t, s, `SELECT count(*) FROM v_reward_samples`); runs != 5 || measures != 8 {
+		t.Errorf("%d runs and %d measures", runs, measures)
+	}
+}
+
 func TestFailedMigrationChangesNothing(t *testing.T) {
 	ctx := context.Background()
 	path := filepath.Join(t.TempDir(), "store.db")

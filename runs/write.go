@@ -36,7 +36,7 @@ func (in *Ingest) writeStage(ctx context.Context, stage Stage, stored *storedSta
 	if stored.id, err = result.LastInsertId(); err != nil {
 		return err
 	}
-	for _, write := range []func(context.Context, int64, made) error{in.writeExamples, in.writeCurves, in.writeAccuracies, in.writeDecoding, in.writeOutputs, in.writeScores} {
+	for _, write := range []func(context.Context, int64, made) error{in.writeExamples, in.writeCurves, in.writeAccuracies, in.writeEvaluation, in.writeDecoding, in.writeOutputs, in.writeScores} {
 		if err := write(ctx, stored.id, m); err != nil {
 			return err
 		}

@@ -81,6 +81,7 @@ type made struct {
 	examples   []Example
 	curves     []CurvePoint
 	accuracies []RewardAccuracy
+	evaluation RewardEvaluation
 	decoding   *Decoding
 	task       *task
 	form       string
@@ -99,7 +100,7 @@ type scoreRow struct {
 
 // rows is about how many rows of usual length that is.
 func (m *made) rows() int {
-	n := len(m.examples) + len(m.curves) + len(m.accuracies) + len(m.outputs) + 1
+	n := len(m.examples) + len(m.curves) + len(m.accuracies) + len(m.evaluation.Kinds) + len(m.evaluation.Samples) + len(m.evaluation.Calibration) + len(m.outputs) + 1
 	for _, s := range m.scores {
 		n += 1 + len(s.byExample)/100
 	}

@@ -80,7 +80,7 @@ func TestSettingsOfOneAlgorithmAreInNoKeyOfAnother(t *testing.T) {
 			t.Errorf("another [ppo] changes the stage %q", name)
 		}
 	}
-	if got := kindsOf("ppo", changed(t, before, after)); got != "decode policy postprocess score" {
+	if got := kindsOf("ppo", changed(t, before, after)); got != "decode policy postprocess reward_eval score" {
 		t.Errorf("of its own run it changes %q", got)
 	}
 }
@@ -194,12 +194,13 @@ func TestASettingMoreChangesNothingThatDoesNotReadIt(t *testing.T) {
 	ids, keys := identities(t, sweep)
 	// The kinds that read a section, and those after them.
 	sections := map[string]string{
-		"mle":          "decode mle policy postprocess reward score",
-		"reward_model": "decode policy postprocess reward score",
+		"mle":          "decode mle policy postprocess reward reward_eval score",
+		"reward_model": "decode policy postprocess reward reward_eval score",
 		"postprocess":  "postprocess score",
+		"reward_eval":  "reward_eval",
 	}
 	for _, name := range algorithms.Names() {
-		sections[name] = "decode policy postprocess score"
+		sections[name] = "decode policy postprocess reward_eval score"
 	}
 	for section, kinds := range sections {
 		afterIDs, after := identities(t, load(t, schemaWith(func(s *experiments.Schema) { widen(t, s, section) }), path))
@@ -309,13 +310,13 @@ reward.length.weight = 0.5
 			}
 		}
 		want := map[string]string{
-			"all":           "prepare base mle negatives reward policy scorer",
+			"all":           "prepare base mle negatives reward policy reward_eval scorer",
 			"shaping alone": "prepare base mle policy scorer",
 		}[run.Label]
 		if got := strings.Join(kinds, " "); got != want {
 			t.Errorf("%s: stages %s, expected %s", run.Label, got, want)
 		}
-		for _, key := range []string{"reward.learned", "reward_model", "negatives"} {
+		for _, key := range []string{"reward.learned", "reward_model", "reward_eval", "negatives"} {
 			if there := run.Config.Has(key); there != (run.Label == "all") {
 				t.Errorf("%s: whether it has %s is %v", run.Label, key, there)
 			}

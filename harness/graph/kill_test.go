@@ -61,6 +61,10 @@ batch_size = 4
 eval_every = 10
 checkpoint_every = 4
 
+[reward_eval]
+examples = 6
+samples = 3
+
 [rl]
 updates = 10
 prompts = 4

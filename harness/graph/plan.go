@@ -94,7 +94,7 @@ func (p *planner) run(r experiments.Run, kinds []stages.Kind) (Run, error) {
 	w := walk{planner: p, made: p.made}
 	for i := range kinds {
 		k := &kinds[i]
-		if !k.Goal {
+		if !k.IsGoal(r.Config) {
 			continue
 		}
 		for _, each := range elements(r.Config, k) {

@@ -36,8 +36,9 @@ func TestRunsShareWhatTheyAgreeIn(t *testing.T) {
 	want := map[string]int{
 		"prepare": 1, "base": 1, "scorer": 1,
 		"mle": 2, "negatives": 2, "reward": 2, // by seed
-		"policy": 4,                                  // by seed, without the variant that has none
-		"decode": 12, "postprocess": 12, "score": 12, // by seed, variant and decoding
+		"reward_eval": 2,
+		"policy":      4,                                  // by seed, without the variant that has none
+		"decode":      12, "postprocess": 12, "score": 12, // by seed, variant and decoding
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
@@ -64,21 +65,23 @@ func TestSettingsChangeTheStagesThatDependOnThem(t *testing.T) {
 		"decode.greedy.enabled = false":      "",
 		"base.steps = 7":                     "", // the model is there already
 		"mle_longer.steps = 7":               "", // of another algorithm
-		"task.test = 1":                      "prepare mle negatives reward policy decode postprocess scorer score",
-		"task.max_prompt_tokens = 7":         "mle negatives reward policy decode postprocess score",
-		"seed = 2":                           "mle negatives reward policy decode postprocess score",
-		"mle.epochs = 7":                     "mle reward policy decode postprocess score",
-		"negatives.copy.weight = 7":          "negatives reward policy decode postprocess score",
-		"reward_model.steps = 7":             "reward policy decode postprocess score",
-		"rl.updates = 7":                     "policy decode postprocess score",
-		"ppo.clip = 0.3":                     "policy decode postprocess score",
-		"reward.learned.clip = 3":            "policy decode postprocess score",
+		"task.test = 1":                      "prepare mle negatives reward policy reward_eval decode postprocess scorer score",
+		"task.max_prompt_tokens = 7":         "mle negatives reward policy reward_eval decode postprocess score",
+		"seed = 2":                           "mle negatives reward policy reward_eval decode postprocess score",
+		"mle.epochs = 7":                     "mle reward policy reward_eval decode postprocess score",
+		"negatives.copy.weight = 7":          "negatives reward policy reward_eval decode postprocess score",
+		"reward_model.steps = 7":             "reward policy reward_eval decode postprocess score",
+		"rl.updates = 7":                     "policy reward_eval decode postprocess score",
+		"ppo.clip = 0.3":                     "policy reward_eval decode postprocess score",
+		"reward_eval.samples = 7":            "reward_eval",
+		"reward_eval.batch_size = 7":         "",
+		"reward.learned.clip = 3":            "policy reward_eval decode postprocess score",
 		"decode.sample.top_k = 7":            "decode postprocess score",
 		"postprocess.max_words = 7":          "postprocess score",
-		"scorer.steps = 7":                   "scorer score",
-		"metrics.names = [\"rouge1\"]":       "score",
-		"metrics.stemming = false":           "score",
-		"metrics.length_alpha = 2":           "score",
+		"scorer.steps = 7":                   "reward_eval scorer score",
+		"metrics.names = [\"rouge1\"]":       "reward_eval score",
+		"metrics.stemming = false":           "reward_eval score",
+		"metrics.length_alpha = 2":           "reward_eval score",
 		"decode.sample.temperatures = [0.3]": "decode postprocess score",
 		"decode.mbr.candidates = 8":          "", // another decoding
 	} {

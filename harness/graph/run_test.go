@@ -5,10 +5,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
 	"lastmile/harness/data"
+	"lastmile/harness/reward/evaluation"
 	"lastmile/harness/stage"
 	"lastmile/harness/stages"
 	"lastmile/runs"
@@ -19,9 +21,10 @@ import (
 func fake(g *Graph) {
 	for kind, run := range map[string]stage.Func{
 		stages.Base: fakeTraining, stages.MLE: fakeTraining, stages.Policy: fakeTraining, stages.Scorer: fakeTraining,
-		stages.Negatives: func(context.Context, *stage.Job) error { return nil },
-		stages.Reward:    fakeReward,
-		stages.Decode:    fakeDecode,
+		stages.Negatives:  func(context.Context, *stage.Job) error { return nil },
+		stages.Reward:     fakeReward,
+		stages.RewardEval: fakeRewardEval,
+		stages.Decode:     fakeDecode,
 	} {
 		g.kinds[kind].Run = run
 	}
@@ -37,6 +40,12 @@ func fakeReward(ctx context.Context, job *stage.Job) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(job.Dir, "accuracy.json"), []byte(`[{"kind":"random","ended":true,"accuracy":0.99,"n":100}]`), 0o666)
+}
+
+func fakeRewardEval(_ context.Context, job *stage.Job) error {
+	return stage.WriteJSON(filepath.Join(job.Dir, "evaluation.json"), evaluation.Evaluate([]evaluation.Prompt{
+		{Truth: 2, Negatives: []evaluation.Negative{{Kind: "random", Ended: true, Score: 1, Trivial: []float64{0.5}}}, Policies: [2][]evaluation.Sample{{{Score: 3, Metrics: []float64{0.1}}}}},
+	}, evaluation.Names{Trivial: []string{"longer"}, Metrics: []string{"la-rougeL"}, Trained: func(string, bool) bool { return true }}))
 }
 
 func fakeDecode(_ context.Context, job *stage.Job) error {
@@ -113,6 +122,10 @@ func TestRunScoresStoresAndDoesNothingTwice(t *testing.T) {
 		accuracies, err := store.RewardAccuracies(ctx, s.Name)
 		if err != nil || len(accuracies) != 2 {
 			t.Errorf("accuracies: %v %v", accuracies, err)
+		}
+		evaluations, err := store.RewardEvaluations(ctx, s.Name)
+		if err != nil || len(evaluations) != 2 || !reflect.DeepEqual(evaluations[0].Kinds, []runs.RewardKind{{Kind: "random", Ended: true, Trained: true, Accuracy: 1, N: 1, Trivial: []runs.TrivialAccuracy{{Scorer: "longer", Accuracy: 0.5}}}}) || evaluations[0].Samples[0].Statistic != evaluation.TruthAbove {
+			t.Errorf("evaluations of reward models: %+v %v", evaluations, err)
 		}
 	}
 	check()

@@ -237,7 +237,8 @@ func evaluate(ctx context.Context, t *train.Trainer, dev []Example, size int) ([
 // accuracies counts on how many examples the truth scores above the negatives,
 // by kind and form, in the order in which they first come.
 func accuracies(ctx context.Context, m *model.Model, examples []Example, size int) ([]Accuracy, error) {
-	scored, err := scoreAll(ctx, m, examples, size)
+	trees, _ := trees(examples)
+	scored, err := ScoreAll(ctx, m, trees, size)
 	if err != nil {
 		return nil, err
 	}
@@ -268,20 +269,21 @@ func accuracies(ctx context.Context, m *model.Model, examples []Example, size in
 	return out, nil
 }
 
-// scoreAll scores each example's truth and then its negatives.
-func scoreAll(ctx context.Context, m *model.Model, examples []Example, size int) ([][]float64, error) {
-	sizes := make([]int, len(examples))
-	for i, e := range examples {
-		sizes[i] = e.tree().Tokens()
+// ScoreAll scores every response of any number of trees, size of them at a time, those of
+// similar length together. The size changes nothing but rounding.
+func ScoreAll(ctx context.Context, m *model.Model, trees []model.Tree, size int) ([][]float64, error) {
+	sizes := make([]int, len(trees))
+	for i, tree := range trees {
+		sizes[i] = tree.Tokens()
 	}
-	out := make([][]float64, len(examples))
+	out := make([][]float64, len(trees))
 	for _, indices := range train.Bucket(random.New(0, "measure"), sizes, max(1, len(sizes)), func(n, _ int) bool { return n > size }) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		var batch []model.Tree
 		for _, i := range indices {
-			batch = append(batch, examples[i].tree())
+			batch = append(batch, trees[i])
 		}
 		scores, err := Score(m, batch)
 		if err != nil {

@@ -175,7 +175,8 @@ func TestScoresOfTreesAreThoseOfSequences(t *testing.T) {
 	dev[3].Prompt = []int{7, 7, 7, 7, 7} // not all are of one length
 	dev[8].Negatives = dev[8].Negatives[:1]
 	for _, size := range []int{1, 7, 100} {
-		all, err := scoreAll(t.Context(), m, dev, size)
+		trees, _ := trees(dev)
+		all, err := ScoreAll(t.Context(), m, trees, size)
 		if err != nil {
 			t.Fatal(err)
 		}

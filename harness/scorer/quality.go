@@ -1,9 +1,9 @@
 package scorer
 
 import (
-	"cmp"
 	"math"
-	"slices"
+
+	"lastmile/harness/correlation"
 )
 
 // Quality says how well a scorer does on pairs made of references that it was
@@ -67,48 +67,7 @@ func qualityOf(trials []trial) Quality {
 		of.Above, of.Score, of.Target = of.Above/n, of.Score/n, of.Target/n
 	}
 	q.Error = math.Sqrt(q.Error / float64(max(1, q.N)))
-	q.Pearson = correlation(scores, targets)
-	q.Spearman = correlation(ranks(scores), ranks(targets))
+	q.Pearson = correlation.Pearson(scores, targets)
+	q.Spearman = correlation.Spearman(scores, targets)
 	return q
-}
-
-// correlation is Pearson's r; 0 where one of the two does not vary.
-func correlation(x, y []float64) float64 {
-	n := float64(len(x))
-	var mx, my float64
-	for i := range x {
-		mx += x[i] / n
-		my += y[i] / n
-	}
-	var xx, xy, yy float64
-	for i := range x {
-		xx += (x[i] - mx) * (x[i] - mx)
-		xy += (x[i] - mx) * (y[i] - my)
-		yy += (y[i] - my) * (y[i] - my)
-	}
-	if xx == 0 || yy == 0 {
-		return 0
-	}
-	return xy / math.Sqrt(xx*yy)
-}
-
-// ranks are the places of the values in order, equal ones sharing their mean.
-func ranks(values []float64) []float64 {
-	order := make([]int, len(values))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(values[a], values[b]) })
-	out := make([]float64, len(values))
-	for from := 0; from < len(order); {
-		to := from
-		for to < len(order) && values[order[to]] == values[order[from]] {
-			to++
-		}
-		for _, i := range order[from:to] {
-			out[i] = float64(from+to-1) / 2
-		}
-		from = to
-	}
-	return out
 }

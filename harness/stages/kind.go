@@ -22,8 +22,10 @@ type Kind struct {
 	// Improves marks a kind that is part of what a run spends beyond MLE, which a
 	// fair control has to match.
 	Improves bool
-	// Goal marks what all other stages of a run are there for.
+	// Goal marks what all other stages of a run are there for. When tells which runs
+	// have a goal of this kind; nil means all.
 	Goal bool
+	When func(c experiments.Config) bool
 	// Reads are the dotted keys that the stage is given. All that a run says
 	// under them makes its key, but for those of Cost.
 	Reads func(c experiments.Config) []string
@@ -85,6 +87,7 @@ var kinds = []Kind{
 	negativesKind,
 	rewardKind,
 	policyKind,
+	rewardEvalKind,
 	decodeKind,
 	postprocessKind,
 	scorerKind,
@@ -126,6 +129,9 @@ func (m Mistake) Error() string { return m.Err.Error() }
 
 // Unwrap returns the error itself.
 func (m Mistake) Unwrap() error { return m.Err }
+
+// IsGoal tells whether a run is to have a stage of this kind, whatever else it needs.
+func (k Kind) IsGoal(c experiments.Config) bool { return k.Goal && (k.When == nil || k.When(c)) }
 
 // Needs are the stages that a stage of this kind reads.
 func (k Kind) Needs(c experiments.Config) []Need {

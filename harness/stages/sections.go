@@ -15,6 +15,7 @@ import (
 	"lastmile/harness/negatives"
 	"lastmile/harness/postprocess"
 	"lastmile/harness/reward"
+	"lastmile/harness/reward/evaluation"
 	"lastmile/harness/rollout"
 	"lastmile/harness/rule"
 	"lastmile/harness/scorer"
@@ -34,6 +35,7 @@ func Schema() *experiments.Schema {
 		trained(train.MLESection(selectOn())),
 		negatives.Section(needsNegatives),
 		reward.ModelSection(needsRewardModel),
+		evaluation.Section(needsRewardModel),
 		rollout.Section(algorithms.IsOnPolicy, selectOn()),
 	}
 	s.Sections = append(s.Sections, algorithms.Sections()...)
@@ -44,7 +46,7 @@ func Schema() *experiments.Schema {
 		scorer.Section(needsScorer),
 	)
 	rewards := reward.ListGroup(algorithms.IsOnPolicy)
-	rewards.After = "reward_model"
+	rewards.After = "reward_eval"
 	decodings := decode.Group(tuneOn(), utility())
 	own := decodings.Check
 	decodings.Check = func(c experiments.Config) []experiments.Complaint {
@@ -57,7 +59,7 @@ func Schema() *experiments.Schema {
 	decodings.After = algorithms.Names()[len(algorithms.Names())-1]
 	s.Groups = []experiments.Group{negatives.Group(needsNegatives), rewards, decodings}
 	s.Sources = []fs.FS{
-		data.Sources, model.Sources, train.Sources, negatives.Sources, reward.Sources, rollout.Sources,
+		data.Sources, model.Sources, train.Sources, negatives.Sources, reward.Sources, evaluation.Sources, rollout.Sources,
 		algorithms.Sources, rule.Sources, postprocess.Sources, scorer.Sources, decode.Sources, Sources,
 	}
 	return s

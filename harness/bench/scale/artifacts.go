@@ -12,6 +12,7 @@ import (
 
 	"lastmile/harness/data"
 	"lastmile/harness/reward"
+	"lastmile/harness/reward/evaluation"
 	"lastmile/harness/stage"
 	"lastmile/harness/stages"
 	"lastmile/harness/train"
@@ -88,6 +89,8 @@ func (a artifacts) files(st *stage.Stage, dir string, r *rand.Rand) error {
 		return writeCurves(dir, r, "loss")
 	case stages.Policy:
 		return writeCurves(dir, r, "ended", "entropy", "kl", "length", "reward", "score")
+	case stages.RewardEval:
+		return writeJSON(dir, "evaluation.json", evaluated(r))
 	case stages.Decode:
 		if err := writeJSON(dir, "decode.json", stages.Decoding{Temperature: 1}); err != nil {
 			return err
@@ -148,6 +151,24 @@ func (a artifacts) scores(st *stage.Stage, dir string, r *rand.Rand) error {
 		return err
 	}
 	return data.WriteLines(filepath.Join(dir, "scores.jsonl"), lines)
+}
+
+// evaluated is an evaluation of the demo's size.
+func evaluated(r *rand.Rand) evaluation.Evaluation {
+	var e evaluation.Evaluation
+	for kind := range 20 {
+		e.Kinds = append(e.Kinds, evaluation.Kind{Kind: fmt.Sprint("kind ", kind), Ended: true, Accuracy: r.Float64(), N: 200, Trivial: []evaluation.Trivial{{Scorer: "longer", Accuracy: r.Float64()}}})
+	}
+	low, high := 0.0, 1.0
+	for _, policy := range evaluation.Policies {
+		for metric := range 20 {
+			e.Samples = append(e.Samples, evaluation.Measure{Policy: policy, Statistic: evaluation.Kendall, Metric: fmt.Sprint("metric ", metric), Estimate: evaluation.Estimate{Value: r.Float64(), Low: &low, High: &high, N: 200}})
+		}
+		for bin := range evaluation.Bins {
+			e.Calibration = append(e.Calibration, evaluation.Bin{Pairs: policy, Bin: bin, Confidence: r.Float64(), Right: r.Float64(), N: 100})
+		}
+	}
+	return e
 }
 
 // points is the length of curves, that of the demo's.

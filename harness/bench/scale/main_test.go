@@ -58,8 +58,9 @@ func TestThousandsOfRunsArePlannedInSeconds(t *testing.T) {
 		}
 	})
 	// The data, the base and the scorer; MLE, negatives and reward model of each
-	// seed; and each run's policy and two decodings.
-	if n := 3 + 2*3 + 2000*7; len(g.Runs) != 2000 || len(g.Stages) != n || len(status.Stages) != n {
+	// seed; and each run's policy, evaluation of the
+	// reward model, and two decodings.
+	if n := 3 + 2*3 + 2000*8; len(g.Runs) != 2000 || len(g.Stages) != n || len(status.Stages) != n {
 		t.Errorf("%d runs with %d stages, of which %d have a status; expected 2000 with %d", len(g.Runs), len(g.Stages), len(status.Stages), n)
 	}
 	if took > 5 {
