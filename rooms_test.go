@@ -51,6 +51,7 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/decode", "experiments harness/model harness/random harness/torch"},
 	{"harness/train", "experiments harness/model harness/random harness/safetensors harness/stage harness/torch"},
 	{"harness/scorer", "experiments metrics harness/correlation harness/data harness/model harness/random harness/safetensors harness/stage harness/tokenizer harness/torch harness/train"},
+	{"harness/likelihood", "experiments metrics harness/model harness/tokenizer harness/torch"},
 
 	// Learning after maximum likelihood.
 	{"harness/reward", "experiments metrics harness/model harness/random harness/torch harness/train"},
@@ -61,16 +62,16 @@ var rooms = []struct{ name, mayImport string }{
 
 	// Stages, and what becomes of them.
 	{"harness/stages", "experiments experiments/builtin experiments/data metrics runs " +
-		"harness/algorithms harness/data harness/decode harness/model harness/negatives harness/pairs harness/postprocess harness/random " +
+		"harness/algorithms harness/data harness/decode harness/likelihood harness/model harness/negatives harness/pairs harness/postprocess harness/random " +
 		"harness/reward harness/reward/evaluation harness/rollout harness/rule harness/safetensors harness/scorer harness/stage harness/tokenizer harness/torch harness/train harness/trivial"},
 	{"harness/progress", "harness/stage"},
 	{"harness/graph", "experiments runs harness/progress harness/stage harness/stages harness/torch"},
 	{"harness/results", "experiments runs harness/algorithms harness/data harness/decode harness/graph harness/model harness/progress " +
 		"harness/rule harness/safetensors harness/stage harness/stages harness/tokenizer harness/torch"},
 	{"harness/doctor", "harness/model harness/torch"},
-	{"harness/scoring", "experiments experiments/builtin metrics runs harness/data harness/doctor harness/model harness/negatives harness/progress " +
+	{"harness/scoring", "experiments experiments/builtin metrics runs harness/data harness/doctor harness/likelihood harness/model harness/negatives harness/progress " +
 		"harness/results harness/scorer harness/stage harness/stages harness/random harness/tokenizer harness/torch harness/train harness/trivial"},
-	{"harness/command", "experiments metrics runs harness/algorithms harness/doctor harness/graph harness/progress harness/results harness/scoring harness/stage harness/stages"},
+	{"harness/command", "experiments metrics runs harness/algorithms harness/doctor harness/graph harness/likelihood harness/progress harness/results harness/scoring harness/stage harness/stages"},
 	{"reports", "metrics runs reports/document"},
 
 	// Programs.

@@ -14,6 +14,7 @@
 //	trivial      what can be told of a response without judging it
 //	postprocess  repairs of outputs by rules
 //	scorer       the learned metric
+//	likelihood   metrics by a causal language model
 //	train        next-token prediction, maximum likelihood, optimizer, checkpoints
 //	decode       from prompts to responses
 //	data         from a task to examples and tokens

@@ -103,6 +103,9 @@
 //
 // Novelty to distinct have the same words as repetition.
 //
+// [Likelihoods] lists what harness/likelihood computes with a causal language
+// model, whose doc has the formulas.
+//
 // # Significance
 //
 // [Mean] and [Compare] take scores by training seed and example, and there is

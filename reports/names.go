@@ -2,6 +2,7 @@ package reports
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"lastmile/metrics"
@@ -11,7 +12,7 @@ import (
 // it; otherwise it is the table's first.
 const headlineMetric = "la-rougeL"
 
-// learnedScorer is the one metric that the package metrics does not make.
+// learnedScorer is the metric that a sweep trains.
 const learnedScorer = "bleurt"
 
 var rougeName = regexp.MustCompile(`^(la-)?rouge(\d|L|Lsum)(-precision|-recall)?$`)
@@ -26,13 +27,23 @@ func title(metric string) string {
 		return "the learned scorer"
 	case "ended":
 		return "share ended"
+	case metrics.Likelihood:
+		return "log-likelihood"
+	case metrics.LikelihoodReference:
+		return "log-likelihood given the reference"
+	case metrics.LikelihoodRecall:
+		return "log-likelihood of the reference"
+	case metrics.LikelihoodSource:
+		return "log-likelihood given the input"
+	case metrics.LikelihoodSourceGain:
+		return "log-likelihood that the input adds"
 	}
 	return strings.ReplaceAll(metric, "_", " ")
 }
 
 // direction says which scores of a metric are better.
 func direction(metric string) metrics.Direction {
-	if metric == learnedScorer {
+	if metric == learnedScorer || slices.Contains(metrics.Likelihoods(), metric) {
 		return metrics.Higher
 	}
 	m, err := metrics.New(metric, metrics.DefaultOptions())

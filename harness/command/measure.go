@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lastmile/harness/likelihood"
 	"lastmile/harness/scoring"
 	"lastmile/metrics"
 )
@@ -15,6 +16,7 @@ import (
 type measureFlags struct {
 	metrics   []string
 	scorer    string
+	likely    likelihood.Settings
 	options   metrics.Options
 	selection scoring.Selection
 }
@@ -24,6 +26,11 @@ func (f *measureFlags) add(c *cobra.Command, references *[]string) {
 	c.Flags().StringSliceVar(&f.metrics, "metric", nil, "metrics, by `name` (default the runs' own; for files "+strings.Join(scoring.DefaultMetrics(), ",")+")")
 	c.Flags().StringArrayVar(references, "refs", nil, "a `file` of references; may be repeated")
 	c.Flags().StringVar(&f.scorer, "scorer", "", "the `folder` of a trained scorer, for bleurt")
+	f.likely = likelihood.DefaultSettings()
+	c.Flags().StringVar(&f.likely.Model, "likelihood-model", "", "the `folder` of a causal language model, for likelihoods")
+	c.Flags().StringVar(&f.likely.ReferencePrompt, "reference-prompt", f.likely.ReferencePrompt, "the `text` before the hypothesis in likelihood_reference")
+	c.Flags().StringVar(&f.likely.RecallPrompt, "recall-prompt", f.likely.RecallPrompt, "the `text` before a reference in likelihood_recall")
+	c.Flags().StringVar(&f.likely.SourcePrompt, "source-prompt", f.likely.SourcePrompt, "the `text` before the hypothesis in likelihood_source")
 	c.Flags().BoolVar(&f.options.Stemming, "stemming", f.options.Stemming, "use Porter's stemmer in ROUGE")
 	c.Flags().StringVar(&f.options.LengthAdjustment, "length-adjustment", f.options.LengthAdjustment,
 		"the `formula` of length-adjusted ROUGE: "+strings.Join(metrics.Adjustments(), ", "))
@@ -38,7 +45,7 @@ func (f *measureFlags) add(c *cobra.Command, references *[]string) {
 // of the runs, or the defaults.
 func (f *measureFlags) measures(c *cobra.Command) scoring.Measures {
 	given := c.Flags().Changed
-	return scoring.Measures{Metrics: f.metrics, Scorer: f.scorer, Progress: slow(c.ErrOrStderr(), 2*time.Second), Change: func(o *metrics.Options) {
+	return scoring.Measures{Metrics: f.metrics, Scorer: f.scorer, Likelihood: f.likely, Progress: slow(c.ErrOrStderr(), 2*time.Second), Change: func(o *metrics.Options) {
 		if given("stemming") {
 			o.Stemming = f.options.Stemming
 		}

@@ -8,7 +8,6 @@ import (
 
 	"lastmile/experiments"
 	"lastmile/harness/stages"
-	"lastmile/metrics"
 )
 
 // sources are this package's files: their comments document its settings.
@@ -78,7 +77,7 @@ func reportSection() experiments.Section {
 			"primary.treatment": experiments.Anything,
 			"primary.control":   experiments.Anything,
 			"primary.decode":    experiments.Anything,
-			"columns":           experiments.List(experiments.OneOf("metric", func() []string { return append(metrics.Names(), stages.LearnedMetric) }), 0),
+			"columns":           experiments.List(experiments.OneOf("metric", stages.MetricNames), 0),
 			"published":         experiments.Anything,
 			"examples":          experiments.AtLeast(0),
 			"seed":              experiments.AtLeast(0),

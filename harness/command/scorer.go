@@ -3,6 +3,8 @@ package command
 import (
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -10,6 +12,7 @@ import (
 	"lastmile/harness/doctor"
 	"lastmile/harness/scoring"
 	"lastmile/harness/stages"
+	"lastmile/metrics"
 )
 
 func scorerCommand() *cobra.Command {
@@ -23,10 +26,12 @@ func scorerCommand() *cobra.Command {
 	return c
 }
 
-// scorerConfig is the first run's configuration in a sweep file.
-func scorerConfig(path string, set []string) (experiments.Config, error) {
+// scorerConfig is the first run's configuration in a sweep file, with the sections of
+// the learned metric and of others that need a model.
+func scorerConfig(path string, set []string, others ...string) (experiments.Config, error) {
 	// The section [scorer] is part of a run that the scorer scores.
-	set = append(set, "metrics.names=[\""+stages.LearnedMetric+"\"]")
+	names := `"` + strings.Join(append([]string{stages.LearnedMetric}, others...), `","`) + `"`
+	set = append(set, "metrics.names=["+names+"]")
 	sweep, err := schema().Load(path, experiments.LoadOptions{Set: set})
 	if err != nil {
 		return experiments.Config{}, err
@@ -75,19 +80,26 @@ lastmile score, or for scorer.path. Stopped, the same command goes on.`,
 func scorerEvaluateCommand() *cobra.Command {
 	e := scoring.ScorerEvaluation{}
 	var set []string
+	var likelihoodModel string
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "evaluate FILE --scorer FOLDER",
+		Use:   "evaluate FILE --scorer FOLDER | --likelihood-model FOLDER",
 		Short: "Measure a scorer against human ratings and against negatives",
 		Long: `Evaluate prints the Spearman and Kendall correlation of a scorer, of each of its
-outputs and of ROUGE with human ratings (JSON lines with reference, candidate,
-the rating, and source), with intervals from a bootstrap over sources; the same
+outputs, of ROUGE and, with --likelihood-model, of likelihoods with human ratings
+(JSON lines with reference, candidate, the rating, and source), with intervals
+from a bootstrap over sources; prompts are those of the section likelihood. The same
 for the scorer fine-tuned in folds that share no source; and how often it puts a
 reference of the task's test split above each kind of negatives.`,
-		Example: "  lastmile scorer evaluate experiments/scorer.toml --scorer scorer --ratings ratings.jsonl --field overall",
-		Args:    cobra.ExactArgs(1),
+		Example: `  lastmile scorer evaluate experiments/scorer.toml --scorer scorer --ratings ratings.jsonl --field overall
+  lastmile scorer evaluate experiments/scorer.toml --likelihood-model models/smollm2-135m-instruct --ratings ratings.jsonl`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) (err error) {
-			if e.Config, err = scorerConfig(args[0], set); err != nil {
+			var others []string
+			if likelihoodModel != "" {
+				set, others = append(set, "likelihood.model="+strconv.Quote(likelihoodModel)), metrics.Likelihoods()
+			}
+			if e.Config, err = scorerConfig(args[0], set, others...); err != nil {
 				return err
 			}
 			e.Progress = lines(c.ErrOrStderr())
@@ -100,12 +112,13 @@ reference of the task's test split above each kind of negatives.`,
 	}
 	c.Flags().StringArrayVar(&set, "set", nil, "change a setting: `KEY=VALUE`, may be repeated")
 	c.Flags().StringVar(&e.Scorer, "scorer", "", "the scorer's `folder`")
+	c.Flags().StringVar(&likelihoodModel, "likelihood-model", "", "the `folder` of a causal language model")
 	c.Flags().StringVar(&e.Ratings, "ratings", "", "a `file` of human ratings")
 	c.Flags().StringVar(&e.Field, "field", "rating", "the `name` of the field with the rating")
 	c.Flags().IntVar(&e.Folds, "folds", 5, "folds to fine-tune in; 0 for none")
 	c.Flags().IntVar(&e.Examples, "examples", 300, "test examples that negatives are made of")
 	c.Flags().IntVar(&e.Threads, "threads", doctor.Cores(), "threads to compute with")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	require(c, "scorer")
+	c.MarkFlagsOneRequired("scorer", "likelihood-model")
 	return c
 }

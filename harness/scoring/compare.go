@@ -71,7 +71,7 @@ func Compare(ctx context.Context, c Comparing) (Compared, error) {
 	result.A, result.B = a.System, b.System
 	options, names := metrics.DefaultOptions(), defaultMetrics
 	if len(c.References) == 0 {
-		options, names = a.settings.Options(), runMetrics(c.Scorer, a, b)
+		options, names = a.settings.Options(), c.runMetrics(a, b)
 		if theirs := b.settings.Options(); options != theirs {
 			result.note("their sweeps score in different ways; both are scored in A's, flags aside")
 		}

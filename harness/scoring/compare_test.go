@@ -86,22 +86,22 @@ func TestStoredScoresOfTheLearnedMetric(t *testing.T) {
 	references := []string{"one"}
 	a, b := ofSeeds("a", references, []string{"one"}), ofSeeds("b", references, []string{"two"})
 	a.settings.Names = []string{"rouge1", stages.LearnedMetric}
-	a.learned = &learnedScores{"bleurt|model:x", [][]float64{{0.9}}}
-	b.learned = &learnedScores{"bleurt|model:x", [][]float64{{0.2}}}
+	a.learned = map[string]*learnedScores{stages.LearnedMetric: {"bleurt|model:x", [][]float64{{0.9}}}}
+	b.learned = map[string]*learnedScores{stages.LearnedMetric: {"bleurt|model:x", [][]float64{{0.2}}}}
 	o := measuring{}
-	all, err := o.score(runMetrics("", a, b), metrics.DefaultOptions(), a, b)
+	all, err := o.score(o.runMetrics(a, b), metrics.DefaultOptions(), a, b)
 	if err != nil || len(all) != 2 || all[1].signature != "bleurt|model:x" || all[1].values[1][0][0] != 0.2 {
 		t.Fatalf("%+v %v", all, err)
 	}
 	for want, stored := range map[string]*learnedScores{
-		"made by two scorers": {"bleurt|model:y", [][]float64{{0.2}}},
-		"has no scores":       nil,
+		"made in two ways": {"bleurt|model:y", [][]float64{{0.2}}},
+		"has no scores":    nil,
 	} {
-		b.learned = stored
-		if _, err := storedLearned([]*texts{a, b}); err == nil || !strings.Contains(err.Error(), want) {
+		b.learned[stages.LearnedMetric] = stored
+		if _, err := storedLearned(stages.LearnedMetric, []*texts{a, b}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, expected an error that says %q", err, want)
 		}
-		if names := runMetrics("", a, b); !slices.Equal(names, []string{"rouge1"}) {
+		if names := o.runMetrics(a, b); !slices.Equal(names, []string{"rouge1"}) {
 			t.Errorf("without a name, metrics %q", names)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"lastmile/harness/doctor"
+	"lastmile/harness/likelihood"
 	"lastmile/metrics"
 )
 
@@ -18,6 +19,9 @@ type Measures struct {
 	// Scorer is the folder of a scorer stage, for the learned metric; "" means
 	// the scores that the store has.
 	Scorer string
+	// Likelihood has the causal language model of the likelihoods; without one the
+	// scores that the store has count.
+	Likelihood likelihood.Settings
 	// Change changes the options of metrics, which are those of the runs, or
 	// the defaults for files; nil leaves them as they are.
 	Change func(*metrics.Options)
@@ -33,12 +37,12 @@ var defaultMetrics = []string{"rouge1", "rouge2", "rougeL", "la-rougeL", "length
 // named.
 func DefaultMetrics() []string { return slices.Clone(defaultMetrics) }
 
-// measuring are measures with the scorer that they name. It belongs to the
+// measuring are measures with the models that they name. It belongs to the
 // goroutine that opened it.
 type measuring struct {
 	Measures
 	learned []metrics.Metric
-	close   func() error
+	close   []func() error
 	done    int // steps
 	total   int
 }
@@ -54,24 +58,34 @@ func (m *measuring) step(note string) {
 	}
 }
 
-// open loads the scorer where one is named and needed.
+// open loads the models that are named and needed.
 func (m Measures) open() (*measuring, error) {
 	o := &measuring{Measures: m}
-	if m.Scorer == "" || len(m.Metrics) > 0 && !slices.Contains(m.Metrics, stages.LearnedMetric) {
-		return o, nil
+	needed := func(is func(metric string) bool) bool {
+		return len(m.Metrics) == 0 || slices.ContainsFunc(m.Metrics, is)
 	}
-	learned, closeScorer, err := stages.OpenScorer(m.Scorer, doctor.Cores())
-	if err != nil {
-		return nil, stages.Mistakef("loading the scorer %s: %w", m.Scorer, err)
+	if m.Scorer != "" && needed(func(name string) bool { return name == stages.LearnedMetric }) {
+		learned, closeScorer, err := stages.OpenScorer(m.Scorer, doctor.Cores())
+		if err != nil {
+			return nil, stages.Mistakef("loading the scorer %s: %w", m.Scorer, err)
+		}
+		o.learned, o.close = append(o.learned, learned), append(o.close, closeScorer)
 	}
-	o.learned, o.close = append(o.learned, learned), closeScorer
+	if m.Likelihood.Model != "" && needed(stages.IsLikelihood) {
+		likelihoods, err := likelihood.Open(m.Likelihood, doctor.Cores(), "")
+		if err != nil {
+			o.Close()
+			return nil, stages.Mistake{Err: err}
+		}
+		o.learned, o.close = append(o.learned, likelihoods.Metrics()...), append(o.close, likelihoods.Close)
+	}
 	return o, nil
 }
 
-// Close frees the scorer. What went wrong in it was said by what it scored.
+// Close frees the models. What went wrong in them was said by what they scored.
 func (m *measuring) Close() {
-	if m.close != nil {
-		_ = m.close()
+	for _, closeModel := range m.close {
+		_ = closeModel()
 	}
 }
 
@@ -101,8 +115,9 @@ func (m *measuring) score(names []string, options metrics.Options, systems ...*t
 			return nil, lacking(err, systems[0])
 		}
 	}
-	stored := len(m.learned) == 0
-	computed := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return stored && name == stages.LearnedMetric })
+	computed := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		return stages.NeedsModel(name) && !slices.ContainsFunc(m.learned, func(of metrics.Metric) bool { return of.Name() == name })
+	})
 	selected, err := metrics.Select(computed, options, m.learned...)
 	if err != nil {
 		return nil, stages.Mistake{Err: err}
@@ -111,7 +126,7 @@ func (m *measuring) score(names []string, options metrics.Options, systems ...*t
 	for i, name := range names {
 		k := slices.Index(computed, name)
 		if k < 0 {
-			if all[i], err = storedLearned(systems); err != nil {
+			if all[i], err = storedLearned(name, systems); err != nil {
 				return nil, stages.Mistake{Err: err}
 			}
 			continue
@@ -143,30 +158,37 @@ func (m *measuring) score(names []string, options metrics.Options, systems ...*t
 }
 
 // runMetrics are the metrics of runs' own settings, the first one's, without
-// the learned one where there is neither a scorer nor stored scores.
-func runMetrics(scorer string, systems ...*texts) []string {
-	names := slices.Clone(systems[0].settings.Names)
-	if _, err := storedLearned(systems); err != nil && scorer == "" {
-		names = slices.DeleteFunc(names, func(name string) bool { return name == stages.LearnedMetric })
-	}
-	return names
+// those that need a model where there is neither one nor stored scores.
+func (m Measures) runMetrics(systems ...*texts) []string {
+	return slices.DeleteFunc(slices.Clone(systems[0].settings.Names), func(name string) bool {
+		if name == stages.LearnedMetric && m.Scorer != "" || stages.IsLikelihood(name) && m.Likelihood.Model != "" {
+			return false
+		}
+		_, err := storedLearned(name, systems)
+		return stages.NeedsModel(name) && err != nil
+	})
 }
 
-// storedLearned are the scores by the learned metric that the store has of
-// all systems by one scorer.
-func storedLearned(systems []*texts) (scored, error) {
-	s := scored{name: stages.LearnedMetric, direction: metrics.Higher}
+// storedLearned are the scores by a metric that needs a model that the store has of
+// all systems by one model.
+func storedLearned(name string, systems []*texts) (scored, error) {
+	model, flag := "scorer", "--scorer WORK/stages/scorer/KEY"
+	if stages.IsLikelihood(name) {
+		model, flag = "causal language model", "--likelihood-model FOLDER"
+	}
+	s := scored{name: name, direction: metrics.Higher}
 	for _, t := range systems {
+		of := t.learned[name]
 		switch {
 		case len(t.Runs) == 0:
-			return s, fmt.Errorf("the metric %s needs the folder of a trained scorer: --scorer WORK/stages/scorer/KEY", stages.LearnedMetric)
-		case t.learned == nil:
-			return s, fmt.Errorf("%s has no scores by %s in the store: --scorer WORK/stages/scorer/KEY names a scorer to score it with", t.System, stages.LearnedMetric)
-		case s.signature != "" && t.learned.signature != s.signature:
-			return s, fmt.Errorf("the scores by %s were made by two scorers, %s and %s: --scorer WORK/stages/scorer/KEY scores all with one", stages.LearnedMetric, s.signature, t.learned.signature)
+			return s, fmt.Errorf("the metric %s needs the folder of a %s: %s", name, model, flag)
+		case of == nil:
+			return s, fmt.Errorf("%s has no scores by %s in the store: %s names a %s to score it with", t.System, name, flag, model)
+		case s.signature != "" && of.signature != s.signature:
+			return s, fmt.Errorf("the scores by %s were made in two ways, %s and %s: %s scores all in one", name, s.signature, of.signature, flag)
 		}
-		s.signature = t.learned.signature
-		s.values = append(s.values, t.learned.values)
+		s.signature = of.signature
+		s.values = append(s.values, of.values)
 	}
 	return s, nil
 }

@@ -130,9 +130,18 @@ func runTexts(ctx context.Context, store *runs.Store, sweep, name string, want w
 		if err != nil {
 			return nil, stages.Mistakef("%s: %w", who, err)
 		}
-		learned, err := store.RunScores(ctx, run.Run, stages.LearnedMetric)
+		settings, err := metricSettings(ctx, store, run.Run)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", who, err)
+		}
+		learned := map[string][]runs.RunScores{}
+		for _, name := range settings.Names {
+			if !stages.NeedsModel(name) {
+				continue
+			}
+			if learned[name], err = store.RunScores(ctx, run.Run, name); err != nil {
+				return nil, err
+			}
 		}
 		for _, of := range selected {
 			read, err := store.Texts(ctx, run.Run, runs.Selection{Decode: of.Decode, Form: of.Form})
@@ -146,9 +155,9 @@ func runTexts(ctx context.Context, store *runs.Store, sweep, name string, want w
 				return nil, stages.Mistakef("%s has the decoding %q, and %s has not", who, outputs.Decode, results.Called(group[0]))
 			}
 			if i < 0 {
-				t := &texts{System: system, learned: &learnedScores{}}
-				if t.settings, err = metricSettings(ctx, store, run.Run); err != nil {
-					return nil, fmt.Errorf("%s: %w", who, err)
+				t := &texts{System: system, settings: settings, learned: map[string]*learnedScores{}}
+				for name := range learned {
+					t.learned[name] = &learnedScores{}
 				}
 				for _, e := range outputs.Examples {
 					t.examples = append(t.examples, textExample{id: e.ID})
@@ -156,8 +165,11 @@ func runTexts(ctx context.Context, store *runs.Store, sweep, name string, want w
 				all = append(all, t)
 				i = len(all) - 1
 			}
-			if err := all[i].add(run, outputs, learned); err != nil {
+			if err := all[i].add(run, outputs); err != nil {
 				return nil, stages.Mistakef("%s: %w", who, err)
+			}
+			for name := range all[i].learned {
+				all[i].addLearned(name, learned[name])
 			}
 		}
 	}
@@ -181,7 +193,7 @@ func metricSettings(ctx context.Context, store *runs.Store, run string) (stages.
 }
 
 // add takes in the texts of one run.
-func (t *texts) add(run runs.FoundRun, outputs runs.RunOutputs, learned []runs.RunScores) error {
+func (t *texts) add(run runs.FoundRun, outputs runs.RunOutputs) error {
 	if len(outputs.Examples) != len(t.examples) {
 		return fmt.Errorf("it has outputs for %s, expected %d as the first run of %s has", english.Plural(len(outputs.Examples), "example", ""), len(t.examples), t.Name)
 	}
@@ -194,18 +206,21 @@ func (t *texts) add(run runs.FoundRun, outputs runs.RunOutputs, learned []runs.R
 		inputs[i] = metrics.Input{Hypothesis: o.Text, References: e.References, Source: e.Input, Ended: o.Ended, Tokens: o.Tokens}
 	}
 	t.Runs, t.Seeds, t.inputs = append(t.Runs, run.Run), append(t.Seeds, run.Seed), append(t.inputs, inputs)
-	if t.learned == nil {
-		return nil
-	}
+	return nil
+}
+
+// addLearned takes in the last run's stored scores by a metric that needs a model,
+// and gives up those of all runs where it lacks them or has others.
+func (t *texts) addLearned(name string, learned []runs.RunScores) {
+	scores := t.learned[name]
 	of := slices.IndexFunc(learned, func(of runs.RunScores) bool { return of.Decode == t.Decode && of.Form == t.Form })
-	if of < 0 || len(learned[of].Values) != len(t.examples) || len(t.Runs) > 1 && learned[of].Signature != t.learned.signature {
-		t.learned = nil
-		return nil
+	if of < 0 || len(learned[of].Values) != len(t.examples) || len(t.Runs) > 1 && learned[of].Signature != scores.signature {
+		delete(t.learned, name)
+		return
 	}
 	values := make([]float64, len(t.examples))
 	for i, e := range t.examples {
 		values[i] = learned[of].Values[e.id]
 	}
-	t.learned.signature, t.learned.values = learned[of].Signature, append(t.learned.values, values)
-	return nil
+	scores.signature, scores.values = learned[of].Signature, append(scores.values, values)
 }

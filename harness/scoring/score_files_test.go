@@ -8,13 +8,44 @@ import (
 	"strings"
 	"testing"
 
+	"lastmile/harness/likelihood"
 	"lastmile/harness/stages"
+	"lastmile/metrics"
 )
 
 func write(t *testing.T, dir, name, text string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// tinyLikelihood has a random model.
+func tinyLikelihood() likelihood.Settings {
+	s := likelihood.DefaultSettings()
+	s.Model = "../likelihood/testdata/model"
+	return s
+}
+
+func TestScoreFilesByLikelihood(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "refs.jsonl", `{"input": "a cat came in", "references": ["the cat", "a cat"]}`+"\n")
+	write(t, dir, "hyps.txt", "the cat\n")
+	at := func(name string) string { return filepath.Join(dir, name) }
+	names := append(metrics.Likelihoods(), "rouge1")
+	scores, err := ScoreFiles(Files{Measures: Measures{Metrics: names, Likelihood: tinyLikelihood()}, References: []string{at("refs.jsonl")}, Hypotheses: at("hyps.txt")})
+	if err != nil || len(scores) != len(names) {
+		t.Fatalf("%+v %v", scores, err)
+	}
+	by := map[string]float64{}
+	for i, s := range scores {
+		if s.Metric != names[i] {
+			t.Errorf("the score %d is by %s, expected %s", i, s.Metric, names[i])
+		}
+		by[s.Metric] = s.Mean
+	}
+	if gain := by[metrics.LikelihoodSource] - by[metrics.Likelihood]; by[metrics.Likelihood] >= 0 || gain != by[metrics.LikelihoodSourceGain] {
+		t.Errorf("%v", by)
 	}
 }
 
@@ -43,10 +74,12 @@ func TestScoreFiles(t *testing.T) {
 		}
 	}
 	for want, s := range map[string]Files{
-		"has 1 text and": {Measures: Measures{Metrics: []string{"rouge1"}}, References: []string{at("one.txt")}, Hypotheses: at("hyps.txt")},
-		"unknown metric": {Measures: Measures{Metrics: []string{"rougeX"}}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
-		"no such file":   {Measures: Measures{Metrics: []string{"rouge1"}}, References: []string{at("nowhere")}, Hypotheses: at("hyps.txt")},
-		"--scorer":       {Measures: Measures{Metrics: []string{"bleurt"}}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
+		"has 1 text and":     {Measures: Measures{Metrics: []string{"rouge1"}}, References: []string{at("one.txt")}, Hypotheses: at("hyps.txt")},
+		"unknown metric":     {Measures: Measures{Metrics: []string{"rougeX"}}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
+		"no such file":       {Measures: Measures{Metrics: []string{"rouge1"}}, References: []string{at("nowhere")}, Hypotheses: at("hyps.txt")},
+		"--likelihood-model": {Measures: Measures{Metrics: []string{"likelihood"}}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
+		"no input text":      {Measures: Measures{Metrics: []string{"likelihood_source"}, Likelihood: tinyLikelihood()}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
+		"--scorer":           {Measures: Measures{Metrics: []string{"bleurt"}}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
 	} {
 		var mistake stages.Mistake
 		if _, err := ScoreFiles(s); !errors.As(err, &mistake) || !strings.Contains(err.Error(), want) {

@@ -62,7 +62,7 @@ func ScoreRuns(ctx context.Context, s RunScoring) (result []RunScore, err error)
 	}
 	var lines []map[string]any
 	for _, t := range systems {
-		all, err := o.score(runMetrics(s.Scorer, t), t.settings.Options(), t)
+		all, err := o.score(s.runMetrics(t), t.settings.Options(), t)
 		if err != nil {
 			return nil, err
 		}

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"lastmile/harness/stages"
+	"strings"
 	"text/tabwriter"
 
 	"lastmile/experiments"
 	"lastmile/experiments/builtin"
 	"lastmile/harness/data"
+	"lastmile/harness/likelihood"
 	"lastmile/harness/negatives"
 	"lastmile/harness/scorer"
 	"lastmile/harness/tokenizer"
@@ -20,8 +22,9 @@ import (
 type ScorerEvaluation struct {
 	// Config has the task, on whose test split references are set against
 	// negatives, and the settings of fine-tuning.
+	// Where it has likelihoods among its metrics, these are measured too.
 	Config experiments.Config
-	// Scorer is the scorer's folder.
+	// Scorer is the scorer's folder; "" for likelihoods alone.
 	Scorer string
 	// Ratings is a file of human ratings in the field Field; "" for none.
 	Ratings, Field string
@@ -55,10 +58,35 @@ type AboveNegatives struct {
 }
 
 // EvaluateScorer measures a scorer: the correlation of its score, of each of
-// its outputs and of ROUGE with human ratings, that of the score when it is
-// fine-tuned in folds, and the share of negatives that it puts below the
-// reference that they spoil.
+// its outputs, of ROUGE and of likelihoods with human ratings, that of the score
+// when it is fine-tuned in folds, and the share of negatives that it puts below
+// the reference that they spoil.
 func EvaluateScorer(ctx context.Context, e ScorerEvaluation) (q ScorerQuality, err error) {
+	if e.Scorer == "" && e.Ratings == "" {
+		return q, stages.Mistakef("likelihoods are measured against human ratings: --ratings FILE")
+	}
+	var ratings []scorer.Rating
+	if e.Ratings != "" {
+		if ratings, err = scorer.ReadRatings(e.Ratings, e.Field); err != nil {
+			return q, stages.Mistake{Err: err}
+		}
+	}
+	seed := experiments.Get[scorer.Settings](e.Config, "scorer").Seed
+	add := func(names []string, scores [][]float64) {
+		for k, name := range names {
+			q.Ratings = append(q.Ratings, RatedBy{name, scorer.Correlate(scores[k], ratings, seed)})
+		}
+	}
+	if len(ratings) > 0 {
+		names, scores, err := e.unlearned(ratings)
+		if err != nil {
+			return q, err
+		}
+		add(names, scores)
+	}
+	if e.Scorer == "" {
+		return q, nil
+	}
 	m, err := scorer.Open(e.Scorer, e.Threads)
 	if err != nil {
 		return q, stages.Mistake{Err: err}
@@ -69,19 +97,12 @@ func EvaluateScorer(ctx context.Context, e ScorerEvaluation) (q ScorerQuality, e
 			m.Close()
 		}
 	}()
-	if q.Negatives, err = e.negatives(ctx, m); err != nil || e.Ratings == "" {
+	if q.Negatives, err = e.negatives(ctx, m); err != nil || len(ratings) == 0 {
 		return q, err
 	}
-	ratings, err := scorer.ReadRatings(e.Ratings, e.Field)
-	if err != nil {
-		return q, stages.Mistake{Err: err}
-	}
-	seed := experiments.Get[scorer.Settings](e.Config, "scorer").Seed
 	pairs := make([]scorer.Pair, len(ratings))
-	inputs := make([]metrics.Input, len(ratings))
 	for i, r := range ratings {
 		pairs[i] = scorer.Pair{Reference: r.Reference, Hypothesis: r.Candidate}
-		inputs[i] = metrics.Input{Hypothesis: r.Candidate, References: []string{r.Reference}}
 	}
 	names, values, err := m.Outputs(ctx, pairs)
 	if err != nil {
@@ -90,19 +111,7 @@ func EvaluateScorer(ctx context.Context, e ScorerEvaluation) (q ScorerQuality, e
 	for k := range names[1:] {
 		names[k+1] = "output " + names[k+1]
 	}
-	lexical := []string{"rouge1", "rouge2", "rougeL"}
-	selected, err := metrics.Select(lexical, metrics.DefaultOptions())
-	if err != nil {
-		return q, err
-	}
-	overlap, err := metrics.All(selected, inputs, e.Threads)
-	if err != nil {
-		return q, err
-	}
-	scores := append(overlap, values...)
-	for k, name := range append(lexical, names...) {
-		q.Ratings = append(q.Ratings, RatedBy{name, scorer.Correlate(scores[k], ratings, seed)})
-	}
+	add(names, values)
 	if err := m.Close(); err != nil {
 		return q, err
 	}
@@ -116,6 +125,39 @@ func EvaluateScorer(ctx context.Context, e ScorerEvaluation) (q ScorerQuality, e
 	}
 	q.Ratings = append(q.Ratings, RatedBy{fmt.Sprintf("score, fine-tuned in %d folds", e.Folds), scorer.Correlate(tuned, ratings, seed)})
 	return q, nil
+}
+
+// unlearned scores the rated texts with the metrics that nobody trained on ratings or
+// distortions: ROUGE, and the likelihoods that the configuration names. Those given the
+// source are left out where a rating has none.
+func (e ScorerEvaluation) unlearned(ratings []scorer.Rating) (names []string, scores [][]float64, err error) {
+	inputs := make([]metrics.Input, len(ratings))
+	sourced := true
+	for i, r := range ratings {
+		inputs[i] = metrics.Input{Hypothesis: r.Candidate, References: []string{r.Reference}, Source: r.Source}
+		sourced = sourced && strings.TrimSpace(r.Source) != ""
+	}
+	names = []string{"rouge1", "rouge2", "rougeL"}
+	var others []metrics.Metric
+	if settings := experiments.Get[likelihood.Settings](e.Config, "likelihood"); settings.Model != "" {
+		model, err := likelihood.Open(settings, e.Threads, "")
+		if err != nil {
+			return nil, nil, stages.Mistake{Err: err}
+		}
+		defer model.Close()
+		others = model.Metrics()
+		for _, name := range experiments.Get[stages.Metrics](e.Config, "metrics").Names {
+			if ofSource := name == metrics.LikelihoodSource || name == metrics.LikelihoodSourceGain; stages.IsLikelihood(name) && (sourced || !ofSource) {
+				names = append(names, name)
+			}
+		}
+	}
+	selected, err := metrics.Select(names, metrics.DefaultOptions(), others...)
+	if err != nil {
+		return nil, nil, err
+	}
+	scores, err = metrics.All(selected, inputs, e.Threads)
+	return names, scores, err
 }
 
 // negatives makes one negative of each kind and form for each of the first
@@ -202,7 +244,9 @@ func (q ScorerQuality) Print(w io.Writer) error {
 		}
 		fmt.Fprintln(t)
 	}
-	fmt.Fprintln(t, "REFERENCE ABOVE NEGATIVE\tSHARE\tN")
+	if len(q.Negatives) > 0 {
+		fmt.Fprintln(t, "REFERENCE ABOVE NEGATIVE\tSHARE\tN")
+	}
 	for _, n := range q.Negatives {
 		fmt.Fprintf(t, "%s\t%.1f %%\t%d\n", n.Kind, 100*n.Above, n.N)
 	}

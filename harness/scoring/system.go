@@ -51,9 +51,9 @@ type texts struct {
 	System
 	examples []textExample
 	inputs   [][]metrics.Input // by seed, then by example
-	// learned are the scores by the learned metric that the store has, nil
-	// where it lacks one.
-	learned *learnedScores
+	// learned are the scores that the store has of all its runs by metrics that
+	// need a model, by metric.
+	learned map[string]*learnedScores
 	// settings are those of the runs' metrics.
 	settings stages.Metrics
 }
@@ -64,7 +64,7 @@ type textExample struct {
 	line int    // in a file
 }
 
-// learnedScores are scores by the learned metric.
+// learnedScores are scores by a metric that needs a model.
 type learnedScores struct {
 	signature string
 	values    [][]float64 // by seed, then by example
@@ -84,8 +84,8 @@ func (t *texts) keep(places []int) {
 	t.examples = pick(t.examples, places)
 	for seed := range t.inputs {
 		t.inputs[seed] = pick(t.inputs[seed], places)
-		if t.learned != nil {
-			t.learned.values[seed] = pick(t.learned.values[seed], places)
+		for _, of := range t.learned {
+			of.values[seed] = pick(of.values[seed], places)
 		}
 	}
 }
@@ -97,8 +97,8 @@ func (t *texts) keepSeeds(seeds []int) {
 		places = append(places, slices.Index(t.Seeds, seed))
 	}
 	t.Seeds, t.Runs, t.inputs = pick(t.Seeds, places), pick(t.Runs, places), pick(t.inputs, places)
-	if t.learned != nil {
-		t.learned = &learnedScores{t.learned.signature, pick(t.learned.values, places)}
+	for _, of := range t.learned {
+		of.values = pick(of.values, places)
 	}
 }
 

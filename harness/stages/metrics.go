@@ -39,7 +39,7 @@ func metricsSection() experiments.Section {
 			LengthAdjustment: "ratio",
 		},
 		Rules: experiments.Rules{
-			"names":             experiments.List(experiments.OneOf("metric", metricNames), 1),
+			"names":             experiments.List(experiments.OneOf("metric", MetricNames), 1),
 			"stemming":          experiments.Anything,
 			"length_adjustment": experiments.Choice("formula", "ratio", "exp", "brevity", metrics.LengthNormalised),
 			"length_alpha":      experiments.NotBelow(0),
@@ -47,8 +47,10 @@ func metricsSection() experiments.Section {
 	}
 }
 
-// metricNames are those that can be scored in a sweep.
-func metricNames() []string { return append(metrics.Names(), LearnedMetric) }
+// MetricNames are the metrics that can be scored in a sweep.
+func MetricNames() []string {
+	return append(append(metrics.Names(), LearnedMetric), metrics.Likelihoods()...)
+}
 
 // Options are the options of metrics that do not need the task.
 func (m Metrics) Options() metrics.Options {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"lastmile/experiments"
 	"lastmile/harness/data"
+	"lastmile/harness/likelihood"
 	"lastmile/harness/stage"
 	"lastmile/metrics"
 	"lastmile/runs"
@@ -20,7 +22,15 @@ var scoreKind = Kind{
 	Version: 1,
 	Each:    "decode",
 	Goal:    true,
-	Reads:   reads("metrics"),
+	Reads: func(c experiments.Config) []string {
+		if needsLikelihood(c) {
+			return []string{"metrics", "likelihood"}
+		}
+		return []string{"metrics"}
+	},
+	Cost:    []string{"likelihood.model", "likelihood.batch_tokens"},
+	Content: likelihoodContent,
+	Check:   &Check{Reads: []string{"metrics.names", "likelihood"}, Do: checkLikelihood},
 	Inputs: func(c experiments.Config) []Need {
 		inputs := []Need{in(Prepare), in(Decode), in(Postprocess)}
 		if needsScorer(c) {
@@ -61,6 +71,19 @@ func scoreOutputs(ctx context.Context, job *stage.Job) error {
 		defer closeScorer()
 		learned = append(learned, m)
 	}
+	var likelihoods *likelihood.Model
+	if slices.ContainsFunc(settings.Names, IsLikelihood) {
+		var of likelihood.Settings
+		err := job.Read("likelihood", &of)
+		if err == nil {
+			likelihoods, err = likelihood.Open(of, job.Threads, job.Device)
+		}
+		if err != nil {
+			return err
+		}
+		defer likelihoods.Close()
+		learned = append(learned, likelihoods.Metrics()...)
+	}
 	examples, err := data.ReadExamples(splitFile(job.Inputs[Prepare], data.Test))
 	if err != nil {
 		return err
@@ -73,16 +96,28 @@ func scoreOutputs(ctx context.Context, job *stage.Job) error {
 	if err != nil {
 		return err
 	}
+	raw, err := readOutputs(job.Inputs[Decode], examples)
+	if err != nil {
+		return err
+	}
+	post, err := readOutputs(job.Inputs[Postprocess], examples)
+	if err != nil {
+		return err
+	}
+	if likelihoods != nil {
+		if err := likelihoods.Foresee(ctx, settings.Names, metricInputs(examples, raw), metricInputs(examples, post)); err != nil {
+			return err
+		}
+	}
 	var lines []scores
-	for done, form := range []struct{ name, dir string }{{runs.Raw, job.Inputs[Decode]}, {runs.Post, job.Inputs[Postprocess]}} {
+	for done, form := range []struct {
+		name    string
+		outputs []Output
+	}{{runs.Raw, raw}, {runs.Post, post}} {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		outputs, err := readOutputs(form.dir, examples)
-		if err != nil {
-			return err
-		}
-		of, err := score(selected, examples, outputs, job.Threads)
+		of, err := score(selected, examples, form.outputs, job.Threads)
 		if err != nil {
 			return fmt.Errorf("scoring the %s outputs: %w", form.name, err)
 		}
@@ -134,17 +169,7 @@ func metricOptions(c Metrics, examples []data.Example) (metrics.Options, error) 
 
 // score returns the scores by metric of each example's output.
 func score(selected []metrics.Metric, examples []data.Example, outputs []Output, threads int) ([]map[string]float64, error) {
-	inputs := make([]metrics.Input, len(examples))
-	for i, example := range examples {
-		inputs[i] = metrics.Input{
-			Hypothesis: outputs[i].Text,
-			References: example.References,
-			Source:     example.Input,
-			Ended:      outputs[i].Ended,
-			Tokens:     outputs[i].Tokens,
-		}
-	}
-	values, err := metrics.All(selected, inputs, threads)
+	values, err := metrics.All(selected, metricInputs(examples, outputs), threads)
 	if err != nil {
 		return nil, err
 	}
@@ -156,4 +181,19 @@ func score(selected []metrics.Metric, examples []data.Example, outputs []Output,
 		}
 	}
 	return result, nil
+}
+
+// metricInputs are the examples' outputs as metrics see them.
+func metricInputs(examples []data.Example, outputs []Output) []metrics.Input {
+	inputs := make([]metrics.Input, len(examples))
+	for i, example := range examples {
+		inputs[i] = metrics.Input{
+			Hypothesis: outputs[i].Text,
+			References: example.References,
+			Source:     example.Input,
+			Ended:      outputs[i].Ended,
+			Tokens:     outputs[i].Tokens,
+		}
+	}
+	return inputs
 }

@@ -11,6 +11,7 @@ import (
 	"lastmile/harness/algorithms"
 	"lastmile/harness/data"
 	"lastmile/harness/decode"
+	"lastmile/harness/likelihood"
 	"lastmile/harness/model"
 	"lastmile/harness/negatives"
 	"lastmile/harness/postprocess"
@@ -44,6 +45,7 @@ func Schema() *experiments.Schema {
 		postprocess.Section(),
 		metricsSection(),
 		scorer.Section(needsScorer),
+		likelihood.Section(needsLikelihood),
 	)
 	rewards := reward.ListGroup(algorithms.IsOnPolicy)
 	rewards.After = "reward_eval"
@@ -60,7 +62,7 @@ func Schema() *experiments.Schema {
 	s.Groups = []experiments.Group{negatives.Group(needsNegatives), rewards, decodings}
 	s.Sources = []fs.FS{
 		data.Sources, model.Sources, train.Sources, negatives.Sources, reward.Sources, evaluation.Sources, rollout.Sources,
-		algorithms.Sources, rule.Sources, postprocess.Sources, scorer.Sources, decode.Sources, Sources,
+		algorithms.Sources, rule.Sources, postprocess.Sources, scorer.Sources, likelihood.Sources, decode.Sources, Sources,
 	}
 	return s
 }
@@ -125,8 +127,12 @@ func noChat(c experiments.Config) experiments.Complaint {
 func tuneOn() experiments.Check {
 	known := experiments.OneOf("metric", metrics.Names)
 	return experiments.Check{Allowed: known.Allowed, Broken: func(value any) string {
-		if value == LearnedMetric {
+		name, _ := value.(string)
+		switch {
+		case name == LearnedMetric:
 			return fmt.Sprintf("%s is trained beside the policies, and cannot choose on dev; another metric can", LearnedMetric)
+		case IsLikelihood(name):
+			return fmt.Sprintf("%s needs a model of its own, and cannot choose on dev; another metric can", name)
 		}
 		return known.Broken(value)
 	}}

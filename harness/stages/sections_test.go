@@ -173,3 +173,47 @@ func TestPoliciesLearnAtTheTemperatureThatIsReported(t *testing.T) {
 		t.Errorf("responses are sampled at %v, outputs at %v", learned, reported)
 	}
 }
+
+func TestLikelihoodsNeedAModel(t *testing.T) {
+	names := "[metrics]\nnames = [\"rougeL\", \"likelihood_source\"]\n"
+	if _, err := load(t, names); err == nil || !strings.Contains(err.Error(), "sweep.toml:2: ") || !strings.Contains(err.Error(), "likelihood.model") {
+		t.Errorf("without a model: %v", err)
+	}
+	if _, err := load(t, names+"[likelihood]\nmodel = \"x\"\nsource_prompt = \"TL;DR\"\n"); err == nil || !strings.Contains(err.Error(), "holds {source} 0 times") {
+		t.Errorf("a prompt without a place: %v", err)
+	}
+	if _, err := load(t, "[decode.tuned]\nstrategy = \"sample\"\ntemperatures = [0.5, 1]\ntune_on = \"likelihood\"\n"); err == nil || !strings.Contains(err.Error(), "needs a model of its own") {
+		t.Errorf("tuning on a likelihood: %v", err)
+	}
+	sweep, err := load(t, names+"[likelihood]\nmodel = \"../likelihood/testdata/nowhere\"\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := checkLikelihood(sweep.Runs[0].Config); err == nil || !strings.Contains(err.Error(), "likelihood.model: ") || !strings.Contains(err.Error(), "nowhere") {
+		t.Errorf("a folder that is not there: %v", err)
+	}
+}
+
+// TestLikelihoodsChangeOnlyTheirOwnKeys compares what a score stage's key is made of.
+func TestLikelihoodsChangeOnlyTheirOwnKeys(t *testing.T) {
+	key := func(text string) string {
+		t.Helper()
+		sweep, err := load(t, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := sweep.Runs[0].Config
+		return string(experiments.NewProjection(scoreKind.Reads(c), scoreKind.Cost).Of(c).Identity)
+	}
+	plain := key("[metrics]\nnames = [\"rougeL\"]\n")
+	if strings.Contains(plain, "likelihood") || key("[metrics]\nnames = [\"rougeL\"]\n[likelihood]\nmodel = \"x\"\n") != plain {
+		t.Errorf("a run without likelihoods: %s", plain)
+	}
+	names := "[metrics]\nnames = [\"likelihood\"]\n[likelihood]\nmodel = "
+	if key(names+"\"x\"\n") != key(names+"\"y\"\nbatch_tokens = 64\n") {
+		t.Error("where the model lies, and batches, are part of the key")
+	}
+	if key(names+"\"x\"\n") == key(names+"\"x\"\nstart = \"<s>\"\n") {
+		t.Error("the start token is no part of the key")
+	}
+}
