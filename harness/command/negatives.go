@@ -31,7 +31,8 @@ TASK is the name of an embedded data set, a file of JSON lines (.jsonl,
 its first run that makes negatives; kinds that it does not name, or that there
 is no sweep for, have their default settings. Negatives are those that a run of
 the same seed has of the dev split, and the trivial scorers learn from train; of
-a single file, each takes a half. No model is needed, but a tokenizer.`,
+a single file, each takes a half. No model is needed, but a tokenizer; so negatives of
+the kind policy, which a run's MLE policy writes, are not shown.`,
 		Example: `  lastmile negatives debian-descriptions
   lastmile negatives experiments/demo.toml --kind entity,number,negation --examples 5
   lastmile negatives texts.jsonl --input dialogue --reference summary --pairs 200 --json`,

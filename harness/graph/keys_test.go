@@ -324,6 +324,52 @@ reward.length.weight = 0.5
 	}
 }
 
+func TestSamplesAreDrawnWhereTheyAreUsed(t *testing.T) {
+	g := plan(t, sweep(t, `
+[[variant]]
+name = "none"
+[[variant]]
+name = "ranked"
+reward_model.ranked = 0.5
+[[variant]]
+name = "as negatives"
+negatives.policy.weight = 1
+[[variant]]
+name = "pairs"
+algorithm = "dpo"
+negatives.policy.weight = 1
+[[variant]]
+name = "no reward model"
+reward_model.ranked = 0.5
+negatives.policy.weight = 1
+reward.learned.weight = 0
+reward.length.weight = 0.5
+`))
+	inputs := map[string]string{}
+	negatives := map[string]string{}
+	for _, run := range g.Runs {
+		for _, role := range run.Stages {
+			for _, input := range role.Stage.Inputs {
+				if input.Name == "samples" {
+					inputs[run.Label] += role.Kind + " "
+				}
+			}
+			if role.Kind == "negatives" {
+				negatives[run.Label] = role.Key
+			}
+		}
+		if there := run.Config.Has("samples"); there != (inputs[run.Label] != "") {
+			t.Errorf("%s: whether it has [samples] is %v", run.Label, there)
+		}
+	}
+	if want := map[string]string{"ranked": "reward ", "as negatives": "negatives ", "pairs": "negatives "}; !maps.Equal(inputs, want) {
+		t.Errorf("samples are read by %v, expected %v", inputs, want)
+	}
+	if negatives["none"] != negatives["ranked"] || negatives["none"] == negatives["as negatives"] {
+		t.Errorf("the keys of negatives are %v", negatives)
+	}
+}
+
 func TestTooManyRunsAreRefusedBeforeTheyAreMade(t *testing.T) {
 	seeds := make([]string, 1001)
 	for i := range seeds {

@@ -31,6 +31,7 @@ var kinds = []entry{
 	truncatedKind,
 	overlongKind,
 	nearMissKind,
+	policyKind,
 }
 
 // Kind is a way to spoil a response.

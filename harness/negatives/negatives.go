@@ -16,6 +16,8 @@
 // example. A kind that can make nothing of a truth, as one without a number has
 // none to change, leaves its place to the next.
 //
+// One more, "policy", is what the MLE policy itself wrote. It is given as samples.
+//
 // The truth itself without its end token is not among the negatives: the
 // penalty for a missing end belongs to the reward of the reinforcement learning,
 // and a reward model that learned it here would do so by the length.
@@ -68,6 +70,7 @@ type Maker struct {
 	vocabulary Vocabulary
 	examples   []data.Example
 	tokens     []int // of the vocabulary, without special ones
+	samples    map[string][]Sample
 }
 
 // New returns a maker of negatives for examples, which are also the pool that
@@ -105,6 +108,15 @@ func New(settings Settings, codec *data.Codec, vocabulary Vocabulary, examples [
 		}
 	}
 	return m, nil
+}
+
+// UseSamples gives the maker the MLE policy's samples of its examples, from which the
+// kind "policy" takes its negatives.
+func (m *Maker) UseSamples(samples []Sample) {
+	m.samples = make(map[string][]Sample)
+	for _, s := range samples {
+		m.samples[s.Example] = append(m.samples[s.Example], s)
+	}
 }
 
 // total is the sum of the kinds' weights.

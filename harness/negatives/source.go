@@ -26,6 +26,8 @@ type Source struct {
 
 	nearest []int // examples with the most similar references, once they are asked for
 	misses  int   // those of them that were taken or do not fit
+
+	sampled [][]int // the policy's samples that are left, once they are asked for
 }
 
 func (m *Maker) source(i int) *Source {

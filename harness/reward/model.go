@@ -10,6 +10,7 @@ import (
 	"lastmile/harness/random"
 	"lastmile/harness/torch"
 	"lastmile/harness/train"
+	"lastmile/metrics"
 )
 
 // ModelSettings are the training of the reward model: the MLE policy with a scalar
@@ -24,6 +25,21 @@ type ModelSettings struct {
 	// BatchSize is the number of prompts in a step, each with its truth and
 	// its negatives.
 	BatchSize int `toml:"batch_size" json:"batch_size"`
+	// Ranked is the share of the loss that is about the MLE policy's own samples, as
+	// [samples] describes them: a step then takes BatchSize prompts with samples
+	// beside those with negatives, and learns which of two samples is better. 0 means
+	// none.
+	Ranked float64 `toml:"ranked" json:"ranked,omitempty"`
+	// RankBy is the metric against the references by which samples are ranked, with
+	// its default options; "" means la-rougeL.
+	RankBy string `toml:"rank_by" json:"rank_by,omitempty"`
+	// Margin is how much worse than another by that metric, which goes from 0 to 1, a
+	// sample must be to be learned as worse; 0 means 0.02.
+	Margin float64 `toml:"margin" json:"margin,omitempty"`
+	// RankLoss is what a pair of samples costs: "" as much as a truth and a negative by
+	// Loss, in which order alone counts, or "difference", squared error, by which the
+	// difference of their scores becomes ten times that by the metric.
+	RankLoss string `toml:"rank_loss" json:"rank_loss,omitempty"`
 	// DevExamples is the number of dev examples that accuracies are measured
 	// on; 0 means all.
 	DevExamples int `toml:"dev_examples" json:"dev_examples"`
@@ -44,12 +60,17 @@ func ModelSection(active func(experiments.Config) bool) experiments.Section {
 		},
 		Rules: train.WithOptimizer(experiments.Rules{
 			"loss":         experiments.Choice("loss", "bradley-terry", "bce"),
+			"ranked":       experiments.FromBelow(0, 1),
+			"rank_by":      orEmpty("a metric against references", experiments.OneOf("metric", metrics.AgainstReferences)),
+			"margin":       experiments.FromBelow(0, 1),
+			"rank_loss":    orEmpty(`"" or "difference"`, experiments.Choice("loss", "difference")),
 			"steps":        experiments.AtLeast(1),
 			"batch_size":   experiments.AtLeast(1),
 			"dev_examples": experiments.AtLeast(0),
 			"eval_every":   experiments.AtLeast(1),
 		}),
 		Active: active,
+		Check:  rankedAlone,
 	}
 }
 
@@ -82,47 +103,66 @@ func headScores(m *model.Model, trees []model.Tree) *torch.Tensor {
 	return m.Scores(m.HiddenAt(b.Input, b.Last))
 }
 
+// Material is what a reward model learns from, or is measured on.
+type Material struct {
+	Examples []Example
+	// Rankings are the policy's own samples, nil unless ModelSettings.Ranked is above 0.
+	Rankings []Ranking
+}
+
 // Train trains the reward model m, which has a scalar head, and returns its
-// accuracies on dev. Each step takes BatchSize examples; the loss is the mean
-// over all pairs of a truth and one of its negatives (Bradley-Terry) or over
+// accuracies on held-out examples. Each step takes BatchSize examples; the loss is the
+// mean over all pairs of a truth and one of its negatives (Bradley-Terry) or over
 // all responses (binary cross-entropy, truths and negatives weighing the
-// same).
-func Train(ctx context.Context, m *model.Model, examples, dev []Example, c ModelSettings, seed int, hooks train.Hooks) ([]Accuracy, error) {
-	if len(examples) == 0 || len(dev) == 0 {
-		return nil, fmt.Errorf("the reward model needs examples: %d in train, %d in dev", len(examples), len(dev))
+// same). With Ranked above 0 the step also takes BatchSize rankings, and the mean over
+// their pairs of a better and a worse sample has that share of the loss.
+func Train(ctx context.Context, m *model.Model, learned, held Material, c ModelSettings, seed int, hooks train.Hooks) ([]Accuracy, error) {
+	if len(learned.Examples) == 0 || len(held.Examples) == 0 {
+		return nil, fmt.Errorf("the reward model needs examples: %d in train, %d in dev", len(learned.Examples), len(held.Examples))
+	}
+	examples := newQueue(exampleGroups(learned.Examples), c.BatchSize, seed, "order")
+	var rankings *queue
+	if c.Ranked > 0 {
+		groups := rankingGroups(learned.Rankings, c.margin())
+		if len(groups) == 0 {
+			return nil, fmt.Errorf("reward_model.ranked: of %d prompts with samples none has two that differ by the margin of %g", len(learned.Rankings), c.margin())
+		}
+		rankings = newQueue(groups, c.BatchSize, seed, "ranked")
 	}
 	t := train.NewTrainer(m, c.OptimizerSettings, hooks)
 	if err := t.Resume(&struct{}{}); err != nil {
 		return nil, err
 	}
-	sizes := make([]int, len(examples))
-	for i, e := range examples {
-		sizes[i] = e.tree().Tokens()
-	}
-	perEpoch := (len(examples) + c.BatchSize - 1) / c.BatchSize
-	var batches [][]int
-	for epoch := -1; t.Done < c.Steps; {
+	for t.Done < c.Steps {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if e := t.Done / perEpoch; e != epoch {
-			epoch = e
-			batches = train.Bucket(random.New(seed, "reward", "order", epoch), sizes, 32*c.BatchSize, func(n, _ int) bool { return n > c.BatchSize })
-		}
-		chosen := make([]Example, 0, c.BatchSize)
-		for _, i := range batches[t.Done%perEpoch] {
-			chosen = append(chosen, examples[i])
-		}
 		t.Dropout(seed, "reward")
-		value, accuracy, err := step(t, chosen, c)
+		value, accuracy, err := c.backward(t, examples.batch(t.Done), 1-c.Ranked, c.truthLoss)
 		if err != nil {
+			return nil, err
+		}
+		var ranked float64
+		if rankings != nil {
+			part, right, err := c.backward(t, rankings.batch(t.Done), c.Ranked, c.rankLoss)
+			if err != nil {
+				return nil, err
+			}
+			value, ranked = value+part, right
+		}
+		if err := t.Step(train.Rate(c.OptimizerSettings, t.Done, c.Steps)); err != nil {
 			return nil, err
 		}
 		t.Done++
 		t.Log("train", "loss", value)
 		t.Log("train", "accuracy", accuracy)
+		note := fmt.Sprintf("loss %.2f, accuracy %.2f", value, accuracy)
+		if rankings != nil {
+			t.Log("train", "accuracy ranked", ranked)
+			note += fmt.Sprintf(", ranked %.2f", ranked)
+		}
 		if c.EvalEvery > 0 && t.Done%c.EvalEvery == 0 && t.Done < c.Steps {
-			if _, err := evaluate(ctx, t, dev, c.BatchSize); err != nil {
+			if _, err := evaluate(ctx, t, held, c); err != nil {
 				return nil, err
 			}
 		}
@@ -131,9 +171,9 @@ func Train(ctx context.Context, m *model.Model, examples, dev []Example, c Model
 				return nil, err
 			}
 		}
-		t.Progress(c.Steps, fmt.Sprintf("loss %.2f, accuracy %.2f", value, accuracy))
+		t.Progress(c.Steps, note)
 	}
-	measured, err := evaluate(ctx, t, dev, c.BatchSize)
+	measured, err := evaluate(ctx, t, held, c)
 	if err != nil {
 		return nil, err
 	}
@@ -141,38 +181,21 @@ func Train(ctx context.Context, m *model.Model, examples, dev []Example, c Model
 	return measured, t.Finish()
 }
 
-func (e Example) tree() model.Tree {
-	tree := model.Tree{Prompt: e.Prompt, Responses: [][]int{e.Truth}}
-	for _, n := range e.Negatives {
-		tree.Responses = append(tree.Responses, n.Tokens)
-	}
-	return tree
-}
-
-func trees(examples []Example) (trees []model.Tree, tokens int) {
-	for _, e := range examples {
-		tree := e.tree()
-		trees = append(trees, tree)
-		tokens += tree.Tokens()
-	}
-	return trees, tokens
-}
-
-// step takes one optimizer step and returns the loss and the share of pairs in
-// order before it.
-func step(t *train.Trainer, examples []Example, c ModelSettings) (value, accuracy float64, err error) {
+// backward adds the gradient of a share of the step's loss, the mean over all pairs of
+// the groups, and returns its value and the share of the pairs in order.
+func (c ModelSettings) backward(t *train.Trainer, groups []group, share float64, loss groupLoss) (value, accuracy float64, err error) {
 	all := 0
-	for _, e := range examples {
-		all += len(e.Negatives)
+	for _, g := range groups {
+		all += len(g.pairs)
 	}
 	s := t.Session()
-	for part := range train.Micro(examples, c.MicroBatch) {
+	for part := range train.Micro(groups, c.MicroBatch) {
 		trees, tokens := trees(part)
 		err := s.Scope(func() error {
 			scores := headScores(t.Model, trees)
-			truths, negatives := pairs(part)
-			better := scores.IndexSelect(0, s.Ints(truths, len(truths)))
-			worse := scores.IndexSelect(0, s.Ints(negatives, len(negatives)))
+			first, second := pairs(part)
+			better := scores.IndexSelect(0, s.Ints(first, len(first)))
+			worse := scores.IndexSelect(0, s.Ints(second, len(second)))
 			margins, err := better.Sub(worse).Detach().Values()
 			if err != nil {
 				return err
@@ -182,8 +205,8 @@ func step(t *train.Trainer, examples []Example, c ModelSettings) (value, accurac
 					accuracy += 1 / float64(all)
 				}
 			}
-			loss, err := t.Backward(pairLoss(c.Loss, better, worse).MulScalar(float64(len(margins)) / float64(all)))
-			value += loss
+			part, err := t.Backward(loss(better, worse, part).MulScalar(share * float64(len(margins)) / float64(all)))
+			value += part
 			return err
 		})
 		if err != nil {
@@ -191,7 +214,16 @@ func step(t *train.Trainer, examples []Example, c ModelSettings) (value, accurac
 		}
 		t.Tokens(tokens)
 	}
-	return value, accuracy, t.Step(train.Rate(c.OptimizerSettings, t.Done, c.Steps))
+	return value, accuracy, nil
+}
+
+// groupLoss is the mean loss of the pairs of groups, whose scores are better and worse,
+// each [pairs].
+type groupLoss func(better, worse *torch.Tensor, groups []group) *torch.Tensor
+
+// truthLoss is that of truths and negatives.
+func (c ModelSettings) truthLoss(better, worse *torch.Tensor, _ []group) *torch.Tensor {
+	return pairLoss(c.Loss, better, worse)
 }
 
 // pairLoss is the training loss of pairs of scores, better and worse, each [n]:
@@ -204,23 +236,10 @@ func pairLoss(name string, better, worse *torch.Tensor) *torch.Tensor {
 	return better.Sub(worse).LogSigmoid().Mean().Neg()
 }
 
-// pairs lists every pair of a truth and a negative, as indices of responses.
-func pairs(examples []Example) (truths, negatives []int64) {
-	at := int64(0)
-	for _, e := range examples {
-		for i := range e.Negatives {
-			truths = append(truths, at)
-			negatives = append(negatives, at+1+int64(i))
-		}
-		at += 1 + int64(len(e.Negatives))
-	}
-	return truths, negatives
-}
-
 // evaluate measures the accuracies of the model in training, and adds them to the
 // learning curves.
-func evaluate(ctx context.Context, t *train.Trainer, dev []Example, size int) ([]Accuracy, error) {
-	measured, err := accuracies(ctx, t.Model, dev, size)
+func evaluate(ctx context.Context, t *train.Trainer, held Material, c ModelSettings) ([]Accuracy, error) {
+	measured, err := accuracies(ctx, t.Model, held.Examples, c.BatchSize)
 	if err != nil {
 		return nil, err
 	}
@@ -231,13 +250,22 @@ func evaluate(ctx context.Context, t *train.Trainer, dev []Example, size int) ([
 		}
 		t.Log("dev", "accuracy "+a.Kind+" "+form, a.Accuracy)
 	}
-	return measured, nil
+	if c.Ranked == 0 {
+		return measured, nil
+	}
+	ranked, correlation, err := agreement(ctx, t.Model, held.Rankings, c)
+	if err != nil {
+		return nil, err
+	}
+	t.Log("dev", "accuracy "+ranked.Kind, ranked.Accuracy)
+	t.Log("dev", "correlation within prompts", correlation)
+	return append(measured, ranked), nil
 }
 
 // accuracies counts on how many examples the truth scores above the negatives,
 // by kind and form, in the order in which they first come.
 func accuracies(ctx context.Context, m *model.Model, examples []Example, size int) ([]Accuracy, error) {
-	trees, _ := trees(examples)
+	trees, _ := trees(exampleGroups(examples))
 	scored, err := ScoreAll(ctx, m, trees, size)
 	if err != nil {
 		return nil, err

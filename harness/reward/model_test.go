@@ -51,6 +51,30 @@ func examples(n int, name string) []Example {
 	return out
 }
 
+// material is the toy task with rankings: the more low tokens a sample has, the better
+// it is.
+func material(n int, name string) Material {
+	m := Material{Examples: examples(n, name)}
+	for i := range n {
+		stream := random.New(1, name, "rankings", i)
+		r := Ranking{Prompt: []int{1 + stream.IntN(5), 7 + stream.IntN(5)}}
+		for range 4 {
+			sample, value := []int{}, 0.0
+			for range 2 + stream.IntN(2) {
+				token := 1 + stream.IntN(5)
+				if stream.IntN(2) == 0 {
+					token += 6
+					value -= 0.2
+				}
+				sample = append(sample, token)
+			}
+			r.Samples, r.Values = append(r.Samples, append(sample, eos)), append(r.Values, 1+value)
+		}
+		m.Rankings = append(m.Rankings, r)
+	}
+	return m
+}
+
 func config(steps int) ModelSettings {
 	return ModelSettings{
 		OptimizerSettings: train.OptimizerSettings{LearningRate: 0.02, Warmup: 0.1, FinalLearningRate: 0.1, Beta1: 0.9, Beta2: 0.98, Epsilon: 1e-8, ClipNorm: 1, CheckpointEvery: 4},
@@ -77,8 +101,9 @@ func TestGradientThroughTheModel(t *testing.T) {
 	s := modeltest.Open(t, torch.Float64)
 	m := newModel(t, s)
 	m.Head.CopyInPlace(s.Floats([]float32{0.3}, 1))
-	batch, _ := trees(examples(3, "gradient"))
-	truths, negatives := pairs(examples(3, "gradient"))
+	groups := exampleGroups(examples(3, "gradient"))
+	batch, _ := trees(groups)
+	truths, negatives := pairs(groups)
 	var inputs []gradcheck.Input
 	for _, p := range m.Parameters() {
 		inputs = append(inputs, gradcheck.Input{Name: p.Name, Tensor: p.Tensor})
@@ -97,7 +122,7 @@ func TestTrainingSeparates(t *testing.T) {
 		c := config(60)
 		c.Loss, c.EvalEvery = loss, 30
 		dir := t.TempDir()
-		got, err := Train(t.Context(), m, examples(300, "train"), examples(100, "dev"), c, 1, train.Hooks{Dir: dir})
+		got, err := Train(t.Context(), m, material(300, "train"), material(100, "dev"), c, 1, train.Hooks{Dir: dir})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -175,13 +200,13 @@ func TestScoresOfTreesAreThoseOfSequences(t *testing.T) {
 	dev[3].Prompt = []int{7, 7, 7, 7, 7} // not all are of one length
 	dev[8].Negatives = dev[8].Negatives[:1]
 	for _, size := range []int{1, 7, 100} {
-		trees, _ := trees(dev)
-		all, err := ScoreAll(t.Context(), m, trees, size)
+		batch, _ := trees(exampleGroups(dev))
+		all, err := ScoreAll(t.Context(), m, batch, size)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i, e := range dev {
-			responses := e.tree().Responses
+			responses := batch[i].Responses
 			if len(all[i]) != len(responses) {
 				t.Fatalf("%d scores of %d responses", len(all[i]), len(responses))
 			}
@@ -206,22 +231,34 @@ func TestAScoreThatIsNoNumber(t *testing.T) {
 	if _, err := accuracies(t.Context(), m, dev, 2); err == nil || !strings.Contains(err.Error(), "not a number") {
 		t.Errorf("error %v, want that the score is not a number", err)
 	}
-	if _, err := Train(t.Context(), m, dev, dev, config(3), 1, train.Hooks{Dir: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "step 1") {
+	if _, err := Train(t.Context(), m, Material{Examples: dev}, Material{Examples: dev}, config(3), 1, train.Hooks{Dir: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "step 1") {
 		t.Errorf("error %v, want one that names step 1", err)
 	}
-	if _, err := Train(t.Context(), m, nil, dev, config(3), 1, train.Hooks{}); err == nil {
+	if _, err := Train(t.Context(), m, Material{}, Material{Examples: dev}, config(3), 1, train.Hooks{}); err == nil {
 		t.Error("a reward model was trained on nothing")
 	}
 }
 
 func TestAnInterruptedTrainingEndsTheSame(t *testing.T) {
+	for name, share := range map[string]float64{"negatives": 0, "negatives and rankings": 0.5} {
+		t.Run(name, func(t *testing.T) {
+			c := config(18)
+			c.Ranked = share
+			endsTheSame(t, c)
+		})
+	}
+}
+
+// endsTheSame trains in one go and in pieces.
+func endsTheSame(t *testing.T, c ModelSettings) {
+	t.Helper()
 	run := func(dir string, stop int) ([]byte, error) {
 		s := modeltest.Open(t, torch.Float32)
 		defer s.Close()
 		m := newModel(t, s)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		_, err := Train(ctx, m, examples(40, "train"), examples(10, "dev"), config(18), 1, train.Hooks{Dir: dir, Progress: func(done, _ int, _ string) {
+		_, err := Train(ctx, m, material(40, "train"), material(10, "dev"), c, 1, train.Hooks{Dir: dir, Progress: func(done, _ int, _ string) {
 			if done == stop {
 				cancel()
 			}

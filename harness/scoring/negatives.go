@@ -99,6 +99,9 @@ func ViewNegatives(ctx context.Context, v NegativesView) (seen NegativesSeen, er
 	if settings, err = settings.Only(v.Kinds...); err != nil {
 		return seen, stages.Mistake{Err: err}
 	}
+	if slices.Contains(v.Kinds, negatives.PolicyKind) {
+		return seen, stages.Mistakef("negatives of the kind %s are samples of a run's MLE policy, and no model is loaded here; other kinds can be shown", negatives.PolicyKind)
+	}
 	maker, err := negatives.New(settings, l.Codec, l, examples)
 	if err != nil {
 		return seen, err

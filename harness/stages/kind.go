@@ -84,6 +84,7 @@ var kinds = []Kind{
 	prepareKind,
 	baseKind,
 	mleKind,
+	samplesKind,
 	negativesKind,
 	rewardKind,
 	policyKind,

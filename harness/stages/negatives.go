@@ -3,6 +3,7 @@ package stages
 import (
 	"context"
 
+	"lastmile/experiments"
 	"lastmile/harness/data"
 	"lastmile/harness/negatives"
 	"lastmile/harness/stage"
@@ -12,10 +13,15 @@ import (
 const Negatives = "negatives"
 
 var negativesKind = Kind{
-	Name:     Negatives,
-	Version:  1,
-	Reads:    reads(append(append([]string{"seed"}, textKeys...), "negatives")...),
-	Inputs:   needs(in(Prepare), in(Base)),
+	Name:    Negatives,
+	Version: 1,
+	Reads:   reads(append(append([]string{"seed"}, textKeys...), "negatives")...),
+	Inputs: func(c experiments.Config) []Need {
+		if needsPolicySamples(c) {
+			return []Need{in(Prepare), in(Base), in(Samples)}
+		}
+		return []Need{in(Prepare), in(Base)}
+	},
 	Improves: true,
 	Pure:     true,
 	Run:      makeNegatives,
@@ -43,6 +49,13 @@ func makeNegatives(ctx context.Context, job *stage.Job) error {
 		maker, err := negatives.New(settings, t.Codec, t, split.examples)
 		if err != nil {
 			return err
+		}
+		if dir, ok := job.Inputs[Samples]; ok {
+			samples, err := data.ReadLines[negatives.Sample](splitFile(dir, split.name))
+			if err != nil {
+				return err
+			}
+			maker.UseSamples(samples)
 		}
 		var made []negatives.Negative
 		for i := range split.examples {

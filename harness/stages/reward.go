@@ -23,8 +23,13 @@ var rewardKind = Kind{
 	Reads: func(c experiments.Config) []string {
 		return trainingKeys(c, "reward_model", "negatives.per_example")
 	},
-	Cost:     []string{train.CheckpointCost("reward_model")},
-	Inputs:   needs(in(Prepare), in(MLE), in(Negatives)),
+	Cost: []string{train.CheckpointCost("reward_model")},
+	Inputs: func(c experiments.Config) []Need {
+		if needsRankings(c) {
+			return []Need{in(Prepare), in(MLE), in(Negatives), in(Samples)}
+		}
+		return []Need{in(Prepare), in(MLE), in(Negatives)}
+	},
 	Improves: true,
 	Run:      trainReward,
 	Ingest: func(dir string, w *runs.Writer) error {
@@ -57,15 +62,11 @@ func trainReward(ctx context.Context, job *stage.Job) error {
 	if err := job.Read("reward_model", &settings); err != nil {
 		return err
 	}
-	dev := t.dev
-	if n := settings.DevExamples; n > 0 && n < len(dev) {
-		dev = dev[:n]
-	}
-	learned, err := t.comparisons(t.train, splitFile(job.Inputs[Negatives], data.Train))
+	learned, err := t.material(job, t.train, data.Train, settings)
 	if err != nil {
 		return err
 	}
-	held, err := t.comparisons(dev, splitFile(job.Inputs[Negatives], data.Dev))
+	held, err := t.material(job, firstOf(t.dev, settings.DevExamples), data.Dev, settings)
 	if err != nil {
 		return err
 	}
@@ -87,6 +88,16 @@ func trainReward(ctx context.Context, job *stage.Job) error {
 		}
 		return savePolicy(m, t.Tokenizer, job.Dir)
 	})
+}
+
+// material is what the examples of a split give a reward model to learn from, or to be
+// measured on.
+func (t texts) material(job *stage.Job, examples []data.Example, split data.Split, settings reward.ModelSettings) (m reward.Material, err error) {
+	if m.Examples, err = t.comparisons(examples, splitFile(job.Inputs[Negatives], split)); err != nil || settings.Ranked == 0 {
+		return m, err
+	}
+	m.Rankings, err = t.rankings(examples, splitFile(job.Inputs[Samples], split), settings)
+	return m, err
 }
 
 // comparisons are examples with the negatives that a file holds for them.

@@ -34,6 +34,7 @@ func Schema() *experiments.Schema {
 		trained(model.LoRASection()),
 		train.BaseSection(fromScratch),
 		trained(train.MLESection(selectOn())),
+		samplesSection(),
 		negatives.Section(needsNegatives),
 		reward.ModelSection(needsRewardModel),
 		evaluation.Section(needsRewardModel),

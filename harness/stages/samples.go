@@ -1,0 +1,201 @@
+package stages
+
+import (
+	"context"
+
+	"lastmile/experiments"
+	"lastmile/harness/data"
+	"lastmile/harness/decode"
+	"lastmile/harness/negatives"
+	"lastmile/harness/random"
+	"lastmile/harness/reward"
+	"lastmile/harness/stage"
+	"lastmile/harness/torch"
+	"lastmile/metrics"
+)
+
+// Samples is the kind that draws responses from the MLE policy.
+const Samples = "samples"
+
+var samplesKind = Kind{
+	Name:     Samples,
+	Version:  1,
+	Reads:    reads(append(append([]string{"seed"}, textKeys...), "samples")...),
+	Cost:     []string{"samples.batch_size"},
+	Inputs:   needs(in(Prepare), in(MLE)),
+	Improves: true,
+	Run:      drawSamples,
+}
+
+// SamplesSettings are the MLE policy's own responses, which negatives of the kind
+// "policy" and ranked pairs of the reward model (reward_model.ranked) are made of.
+type SamplesSettings struct {
+	// Prompts is the number of training prompts, drawn at random, that are
+	// answered; 0 means all.
+	Prompts int `toml:"prompts" json:"prompts"`
+	// DevPrompts is the number of dev prompts, the first ones, that are answered;
+	// 0 means all.
+	DevPrompts int `toml:"dev_prompts" json:"dev_prompts"`
+	// PerPrompt is the number of responses to each.
+	PerPrompt int `toml:"per_prompt" json:"per_prompt"`
+	// Temperature is that of sampling, from all tokens.
+	Temperature float64 `toml:"temperature" json:"temperature"`
+	// BatchSize is the number of prompts sampled at once; it changes speed and
+	// memory, and nothing else but rounding.
+	BatchSize int `toml:"batch_size" json:"batch_size"`
+}
+
+// samplesSection is the section [samples] of a sweep file.
+func samplesSection() experiments.Section {
+	return experiments.Section{
+		Key:     "samples",
+		Default: SamplesSettings{Prompts: 3000, PerPrompt: 8, Temperature: 1, BatchSize: 24},
+		Rules: experiments.Rules{
+			"prompts":     experiments.AtLeast(0),
+			"dev_prompts": experiments.AtLeast(0),
+			"per_prompt":  experiments.AtLeast(2),
+			"temperature": experiments.Above(0),
+			"batch_size":  experiments.AtLeast(1),
+		},
+		Active: func(c experiments.Config) bool { return needsPolicySamples(c) || needsRankings(c) },
+	}
+}
+
+// needsPolicySamples tells whether a run has negatives of the kind "policy".
+func needsPolicySamples(c experiments.Config) bool {
+	return needsNegatives(c) && c.Has("negatives."+negatives.PolicyKind)
+}
+
+// needsRankings tells whether a run's reward model learns which of two samples is
+// better.
+func needsRankings(c experiments.Config) bool {
+	return needsRewardModel(c) && experiments.Get[reward.ModelSettings](c, "reward_model").Ranked > 0
+}
+
+// drawSamples draws responses from the MLE policy: train.jsonl and dev.jsonl.
+func drawSamples(ctx context.Context, job *stage.Job) error {
+	t, err := openTexts(job, MLE)
+	if err != nil {
+		return err
+	}
+	var settings SamplesSettings
+	if err := job.Read("samples", &settings); err != nil {
+		return err
+	}
+	return WithSession(job.Threads, job.Device, func(s *torch.Session) error {
+		m, err := LoadModel(s, job.Inputs[MLE], t.Task)
+		if err != nil {
+			return err
+		}
+		for _, split := range []struct {
+			name     data.Split
+			examples []data.Example
+		}{
+			{data.Train, someOf(t.train, settings.Prompts, t.Seed)},
+			{data.Dev, firstOf(t.dev, settings.DevPrompts)},
+		} {
+			requests := make([]decode.Request, len(split.examples))
+			for i, e := range split.examples {
+				requests[i] = decode.Request{ID: e.ID, Prompt: t.Codec.Prompt(e)}
+			}
+			responses, err := decode.Decode(ctx, m, requests, decode.Options{
+				Settings:  decode.Settings{Strategy: "sample", Temperature: settings.Temperature, TopP: 1, BatchSize: settings.BatchSize},
+				MaxTokens: t.Codec.MaxResponse(), EOS: t.EOS(), Samples: settings.PerPrompt,
+				Seed: t.Seed, Stage: "samples " + split.name, Tokens: job.Tokens,
+				Progress: func(done, total int) { job.Progress(done, total, split.name) },
+			})
+			if err != nil {
+				return err
+			}
+			samples, err := t.samples(split.examples, responses, job.Threads)
+			if err != nil {
+				return err
+			}
+			if err := data.WriteLines(splitFile(job.Dir, split.name), samples); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// someOf draws n examples, 0 for all, and keeps their order.
+func someOf(examples []data.Example, n, seed int) []data.Example {
+	if n == 0 || n >= len(examples) {
+		return examples
+	}
+	drawn := make([]bool, len(examples))
+	for _, i := range random.New(seed, "samples", "prompts").Perm(len(examples))[:n] {
+		drawn[i] = true
+	}
+	var some []data.Example
+	for i, e := range examples {
+		if drawn[i] {
+			some = append(some, e)
+		}
+	}
+	return some
+}
+
+// firstOf are the first n examples, 0 for all.
+func firstOf(examples []data.Example, n int) []data.Example {
+	if n == 0 || n >= len(examples) {
+		return examples
+	}
+	return examples[:n]
+}
+
+// samples are responses with what they say, and how near that is to the truth.
+func (l Language) samples(examples []data.Example, responses [][]decode.Response, workers int) ([]negatives.Sample, error) {
+	var samples []negatives.Sample
+	var inputs []metrics.Input
+	for i, e := range examples {
+		for _, r := range responses[i] {
+			text := l.Codec.Text(r.Tokens)
+			samples = append(samples, negatives.Sample{Example: e.ID, Ended: r.Ended, Tokens: r.Tokens, Text: text})
+			inputs = append(inputs, metrics.Input{Hypothesis: text, References: e.References[:1]})
+		}
+	}
+	similarity, err := metrics.Select([]string{"rougeL"}, metrics.DefaultOptions())
+	if err != nil {
+		return nil, err
+	}
+	scores, err := metrics.All(similarity, inputs, workers)
+	if err != nil {
+		return nil, err
+	}
+	for i := range samples {
+		samples[i].Similarity = scores[0][i]
+	}
+	return samples, nil
+}
+
+// rankings are examples with the samples that a file holds for them and what a metric
+// says of each. Examples without any are left out.
+func (l Language) rankings(examples []data.Example, path string, settings reward.ModelSettings) ([]reward.Ranking, error) {
+	drawn, err := data.ReadLines[negatives.Sample](path)
+	if err != nil {
+		return nil, err
+	}
+	of := make(map[string][]negatives.Sample)
+	for _, s := range drawn {
+		of[s.Example] = append(of[s.Example], s)
+	}
+	var rankings []reward.Ranking
+	for _, e := range examples {
+		if len(of[e.ID]) == 0 {
+			continue
+		}
+		texts := make([]string, len(of[e.ID]))
+		ranking := reward.Ranking{Prompt: l.Codec.Prompt(e)}
+		for i, s := range of[e.ID] {
+			texts[i] = s.Text
+			ranking.Samples = append(ranking.Samples, s.Tokens)
+		}
+		if ranking.Values, err = settings.Rank(texts, e.References); err != nil {
+			return nil, err
+		}
+		rankings = append(rankings, ranking)
+	}
+	return rankings, nil
+}
