@@ -3,6 +3,7 @@ package command
 import (
 	"fmt"
 	"io"
+
 	"lastmile/harness/results"
 
 	"github.com/spf13/cobra"

@@ -3,8 +3,9 @@ package command
 import (
 	"fmt"
 	"io"
-	"lastmile/harness/results"
 	"text/tabwriter"
+
+	"lastmile/harness/results"
 
 	"github.com/spf13/cobra"
 )

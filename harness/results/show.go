@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
 	"lastmile/harness/graph"
 	"lastmile/harness/stages"
 

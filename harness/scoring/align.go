@@ -1,8 +1,9 @@
 package scoring
 
 import (
-	"lastmile/harness/stages"
 	"slices"
+
+	"lastmile/harness/stages"
 
 	"github.com/dustin/go-humanize/english"
 )

@@ -3,9 +3,10 @@ package scoring
 import (
 	"context"
 	"fmt"
-	"lastmile/harness/stages"
 	"slices"
 	"strings"
+
+	"lastmile/harness/stages"
 
 	"github.com/dustin/go-humanize/english"
 

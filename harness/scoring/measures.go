@@ -3,8 +3,9 @@ package scoring
 import (
 	"errors"
 	"fmt"
-	"lastmile/harness/stages"
 	"slices"
+
+	"lastmile/harness/stages"
 
 	"lastmile/harness/doctor"
 	"lastmile/harness/likelihood"

@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"slices"
+
 	"lastmile/harness/progress"
 	"lastmile/harness/results"
 	"lastmile/harness/stages"
-	"os"
-	"slices"
 
 	"github.com/dustin/go-humanize/english"
 

@@ -4,10 +4,11 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
-	"lastmile/harness/stages"
 	"maps"
 	"strconv"
 	"text/tabwriter"
+
+	"lastmile/harness/stages"
 
 	"lastmile/harness/data"
 	"lastmile/metrics"

@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"lastmile/harness/stages"
 	"strings"
 	"text/tabwriter"
+
+	"lastmile/harness/stages"
 
 	"lastmile/experiments"
 	"lastmile/experiments/builtin"

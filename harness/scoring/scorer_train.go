@@ -2,9 +2,10 @@ package scoring
 
 import (
 	"context"
-	"lastmile/harness/stages"
 	"os"
 	"path/filepath"
+
+	"lastmile/harness/stages"
 
 	"lastmile/experiments"
 	"lastmile/harness/data"

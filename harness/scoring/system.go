@@ -2,10 +2,11 @@ package scoring
 
 import (
 	"fmt"
-	"lastmile/harness/stages"
 	"slices"
 	"strconv"
 	"strings"
+
+	"lastmile/harness/stages"
 
 	"lastmile/metrics"
 )
