@@ -100,8 +100,8 @@ func (c course) noise(i, j int) float64 {
 	return max(paired, math.Sqrt(2*residual/((seeds-1)*(steps-1))/seeds))
 }
 
-// judgement says whether a reward was maximised beyond what it is good for.
-type judgement struct {
+// outcome says whether a reward was maximised beyond what it is good for.
+type outcome struct {
 	course
 	best, last     int     // steps; the last is the end of the course
 	from, to       float64 // the metric, mean over seeds, at these
@@ -111,12 +111,12 @@ type judgement struct {
 	fell, improved bool    // the metric, beyond the noise; the reward
 }
 
-// judge compares the end of a course with its best. The metric fell where the end is
+// outcome compares the end of a course with its best. The metric fell where the end is
 // worse than the best by more than two standard errors, with three seeds or more. The
 // best is chosen by what is compared, so this is a description and not a test.
-func (b *builder) judge(c course) judgement {
+func (b *builder) outcome(c course) outcome {
 	means := c.means()
-	j := judgement{course: c, best: c.best(), last: len(c.steps) - 1}
+	j := outcome{course: c, best: c.best(), last: len(c.steps) - 1}
 	j.from, j.to = means[j.best], means[j.last]
 	j.enough = len(c.values) >= metrics.FewestSeeds
 	if j.best == j.last {
@@ -147,10 +147,10 @@ func (b *builder) rewardUpTo(label string, update, window int) float64 {
 }
 
 // overOptimised tells whether the reward rose while the metric fell.
-func (j judgement) overOptimised() bool { return j.fell && j.improved }
+func (j outcome) overOptimised() bool { return j.fell && j.improved }
 
-// judged is how sentences tell a judgement.
-func (b *builder) judged(j judgement) finding {
+// outcomeFinding is how sentences tell an outcome.
+func (b *builder) outcomeFinding(j outcome) finding {
 	name, metric := b.name(j.label), title(j.metric)
 	on := document.Format("a fall of %s, beside two standard errors of %s; %s", number(math.Abs(j.from-j.to)), number(2*j.noise), counted(len(j.values), "seed"))
 	update := j.steps[j.best]
@@ -192,7 +192,7 @@ func (b *builder) kept(label string) string {
 func (b *builder) trainingSection() []document.Block {
 	var lines document.List
 	for _, c := range b.courses() {
-		f := b.judged(b.judge(c))
+		f := b.outcomeFinding(b.outcome(c))
 		lines.Items = append(lines.Items, document.Item{Text: document.Format("%s%s", f.head, f.rest)})
 	}
 	if len(lines.Items) == 0 {

@@ -43,8 +43,8 @@ func (b *builder) findings() []finding {
 		}
 	}
 	for _, c := range b.courses() {
-		if j := b.judge(c); j.overOptimised() {
-			all = append(all, b.judged(j))
+		if j := b.outcome(c); j.overOptimised() {
+			all = append(all, b.outcomeFinding(j))
 		}
 	}
 	if len(all) == 0 {

@@ -23,7 +23,7 @@ func Group(tuneOn, utility experiments.Check) experiments.Group {
 		"beams":            experiments.AtLeast(1),
 		"length_penalty":   experiments.From(-10, 10),
 		"candidates":       experiments.AtLeast(0),
-		"by":               judge(),
+		"by":               criterion(),
 		"utility":          utility,
 		"dev_examples":     experiments.AtLeast(0),
 		"batch_size":       experiments.AtLeast(1),
@@ -53,9 +53,9 @@ func Group(tuneOn, utility experiments.Check) experiments.Group {
 	}
 }
 
-// judge allows what the strategy "best-of-n" can choose by.
-func judge() experiments.Check {
-	known := experiments.Choice("judge", byReward, byReference)
+// criterion allows what the strategy "best-of-n" can choose by.
+func criterion() experiments.Check {
+	known := experiments.Choice("criterion", byReward, byReference)
 	return experiments.Check{Allowed: known.Allowed, Broken: func(value any) string {
 		if value == "" {
 			return ""

@@ -101,7 +101,7 @@ func TestSettingsThatCannotBeAreRefusedWhenTheFileIsRead(t *testing.T) {
 		"decode.beam.beam_widths = [4]":                         "sweep.toml:1: decode.beam.beam_widths: beam_widths are tried with the strategy best only, and that of beam is beam",
 		"decode.beam.length_penalties = [1]":                    "length_penalties are tried with the strategy best only, and that of beam is beam",
 		"decode.sample.top_ps = [0.9]":                          "top_ps are tried with the strategy best only, and that of sample is sample",
-		"decode.best-of-n.by = \"rewards\"":                     `decode.best-of-n.by: unknown judge "rewards"; one of reward, reference`,
+		"decode.best-of-n.by = \"rewards\"":                     `decode.best-of-n.by: unknown criterion "rewards"; one of reward, reference`,
 		"decode.mbr.by = \"reference\"":                         "decode.mbr.by: by says what the strategy best-of-n chooses by, and that of mbr is mbr",
 		"decode.best-of-n.utility = \"bleu\"":                   "decode.best-of-n.utility: the strategy best-of-n has a utility where it chooses by = \"reference\" only",
 		"decode.matched.top_k = 5":                              "decode.matched.top_k: entropies are matched over all tokens, without a top_k, and that of matched is matched",

@@ -1,4 +1,4 @@
-// Package evaluation judges a reward model on held-out prompts by what it says of
+// Package evaluation measures a reward model on held-out prompts by what it says of
 // responses that it was not trained on: negatives of each kind beside trivial scorers,
 // and samples of the policy before and after reinforcement learning. It computes no
 // scores itself, but what follows from them ([Evaluate]).
