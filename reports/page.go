@@ -19,7 +19,7 @@ func (b *builder) page(figures []figure) (document.Document, error) {
 	}
 	section(gainTitle, b.gainSection(), "gain")
 	section("Scores", b.scoreSection(), "scores")
-	section("Reward models", b.rewardSection(), "reward-accuracy", "reward-calibration")
+	section("Reward models", b.rewardSection(), "reward-accuracy", "reward-kinds", "reward-calibration")
 	section("Training", b.trainingSection(), "over-optimisation", "learning-curves", "preference-curves", "losses")
 	section("Lengths", nil, "lengths")
 	section("Examples", b.exampleSection())

@@ -137,31 +137,43 @@ func (m *maker) train(run string, label syntheticLabel, seed int) {
 		m.add("rl", run+"/rl", 95, 800_000, func(w *runs.Writer) error { return w.Curves(falling(stream(run), 60, 3)) })
 	case label.algorithm == "ppo":
 		key := fmt.Sprint("reward-", seed)
+		trained := func(kind string, ended bool) bool { return ended && kind != "negation" }
+		if label.negatives != nil {
+			key = run + "/reward"
+			trained = func(kind string, ended bool) bool { return ended && slices.Contains(label.negatives, kind) }
+		}
 		var accuracies []runs.RewardAccuracy
 		r := stream(key)
 		for _, kind := range []string{"random", "irrelevant", "shuffled", "repetitive", "copy"} {
 			for _, ended := range []bool{true, false} {
 				if kind != "irrelevant" || ended {
-					accuracies = append(accuracies, runs.RewardAccuracy{Kind: kind, Ended: ended, Accuracy: min(1, 0.93+0.03*r.NormFloat64()), N: 400})
+					accuracy := 0.93
+					if label.negatives != nil && !trained(kind, ended) {
+						accuracy = 0.4
+					}
+					accuracies = append(accuracies, runs.RewardAccuracy{Kind: kind, Ended: ended, Accuracy: min(1, accuracy+0.03*r.NormFloat64()), N: 400})
 				}
 			}
 		}
+		evaluation := evaluated(stream(run), accuracies, trained)
+		if slices.Contains(label.negatives, "ranked") {
+			accuracies = append(accuracies, runs.RewardAccuracy{Kind: "ranked", Ended: true, Accuracy: 0.66, N: 400})
+		}
 		m.add("reward", key, 40, 300_000, func(w *runs.Writer) error { w.RewardAccuracies(accuracies); return nil })
 		m.add("rl", run+"/rl", 55, 200_000, func(w *runs.Writer) error { return w.Curves(learning(stream(run), 40)) })
-		m.add("reward_eval", run+"/reward_eval", 12, 90_000, func(w *runs.Writer) error { w.RewardEvaluation(evaluated(stream(run), accuracies)); return nil })
+		m.add("reward_eval", run+"/reward_eval", 12, 90_000, func(w *runs.Writer) error { w.RewardEvaluation(evaluation); return nil })
 	case label.isModern():
 		m.add("policy", run+"/policy", 55, 200_000, func(w *runs.Writer) error { return w.Curves(named(stream(run), 40, label.curves)) })
 	}
 }
 
-// evaluated is an evaluation of a reward model that was trained on some kinds, but not on
-// those that have no end, and on none of negations.
-func evaluated(r *rand.Rand, accuracies []runs.RewardAccuracy) runs.RewardEvaluation {
+// evaluated is an evaluation of a reward model on these kinds and on negations.
+func evaluated(r *rand.Rand, accuracies []runs.RewardAccuracy, trained func(kind string, ended bool) bool) runs.RewardEvaluation {
 	var e runs.RewardEvaluation
 	around := func(value float64) float64 { return clamp(value + 0.02*r.NormFloat64()) }
 	e.Kinds = append(e.Kinds, runs.RewardKind{Kind: "number", Ended: true, N: 1, Trivial: []runs.TrivialAccuracy{{Scorer: "overlap", Accuracy: 1}}}) // one pair says nothing
 	for _, a := range append(accuracies, runs.RewardAccuracy{Kind: "negation", Ended: true, Accuracy: 0.55}) {
-		kind := runs.RewardKind{Kind: a.Kind, Ended: a.Ended, Trained: a.Ended && a.Kind != "negation", Accuracy: around(a.Accuracy), N: 200}
+		kind := runs.RewardKind{Kind: a.Kind, Ended: a.Ended, Trained: trained(a.Kind, a.Ended), Accuracy: around(a.Accuracy), N: 200}
 		for scorer, value := range map[string]float64{"end token": 0.5, "longer": 0.4, "overlap": 0.6} {
 			switch {
 			case scorer == "end token" && !a.Ended:

@@ -43,6 +43,7 @@ type syntheticLabel struct {
 	rewards   []string
 	course    func(seed int) []runs.CurvePoint // its curves instead of these
 	decode    map[string]any                   // its decodings instead of the usual ones
+	negatives []string                         // the kinds that its own reward models are trained on; nil for those of all ppo
 }
 
 // isModern tells whether a label's runs are written as today.

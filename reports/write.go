@@ -150,7 +150,7 @@ func (b *builder) readTexts(ctx context.Context, store *runs.Store) error {
 // figures makes the plots that there are data for.
 func (b *builder) figures() ([]figure, error) {
 	var figures []figure
-	for _, make := range []func() (figure, error){b.gainFigure, b.scoreFigure, b.rewardFigure, b.calibrationFigure, b.courseFigure, b.onPolicyFigure, b.preferenceFigure, b.lossFigure, b.lengthFigure} {
+	for _, make := range []func() (figure, error){b.gainFigure, b.scoreFigure, b.rewardFigure, b.rewardKindsFigure, b.calibrationFigure, b.courseFigure, b.onPolicyFigure, b.preferenceFigure, b.lossFigure, b.lengthFigure} {
 		f, err := make()
 		if err != nil {
 			return nil, err
