@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"lastmile/experiments"
 	"lastmile/harness/algorithms"
@@ -47,7 +46,7 @@ type written struct{ reports.Summary }
 
 // Print writes the report's findings, its table and where it lies.
 func (s written) Print(w io.Writer) error {
-	_, err := fmt.Fprintf(w, "%s\n\n%s\nThe report: %s\n", strings.Join(s.Sentences, "\n"), s.Table.Text(progress.Width(w)), s.Readme)
+	_, err := fmt.Fprintf(w, "%s\nThe report: %s\n", s.Text(progress.Width(w)), s.Readme)
 	return err
 }
 

@@ -123,9 +123,13 @@ func (b *builder) named(part, name string) ([]string, error) {
 
 // matching returns the label of that name, or those of the variant of that
 // name.
-func (b *builder) matching(name string) []string {
+func (b *builder) matching(name string) []string { return matching(b.labels, name) }
+
+// matching returns the label of that name among some, or those of the variant of that
+// name.
+func matching(labels []label, name string) []string {
 	var byVariant []string
-	for _, l := range b.labels {
+	for _, l := range labels {
 		if l.name == name {
 			return []string{name}
 		}

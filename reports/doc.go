@@ -19,6 +19,9 @@
 // are near to, are marked. Where the reward rose while a metric of dev fell, the report
 // says so.
 //
+// Systems are compared on the same examples, so a sweep with several data sets gets a
+// report for each and a page above them.
+//
 // Every sentence is made from the numbers, and a difference that is not
 // significant is said as plainly as one that is. The statistics are those of
 // the package metrics. The same store gives the same bytes.

@@ -50,7 +50,7 @@ func (b *builder) buildTable(ctx context.Context, columns []string, published []
 						return nil, err
 					}
 					bond, _ := b.bondOf(system, metric)
-					row.Cells = append(row.Cells, Cell{Score: asScore(estimate), Published: matching(published, system, metric), Optimised: bond.String(), bond: bond})
+					row.Cells = append(row.Cells, Cell{Score: asScore(estimate), Published: publishedFor(published, system, metric), Optimised: bond.String(), bond: bond})
 					if row.Baseline == "" {
 						continue
 					}

@@ -10,8 +10,10 @@ import (
 // in it: they are asked for when it is known which of them are shown.
 type evidence struct {
 	sweep       runs.ListedSweep
+	data        string // the name of the data set, where the sweep has several
 	acronyms    acronyms
 	labels      []label    // those that are shown
+	elsewhere   []label    // those that are shown of the other data sets
 	leftOut     int        // how many others the sweep has
 	decodings   []decoding // in the order in which they are reported
 	metrics     []runs.Metric

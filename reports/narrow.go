@@ -35,14 +35,28 @@ func (e *evidence) shown() map[string]bool {
 // narrow drops what was gathered of labels that are not shown.
 func (e *evidence) narrow() {
 	shown := e.shown()
-	e.curves = slices.DeleteFunc(e.curves, func(c runs.Curve) bool { return !shown[c.Label] })
-	e.accuracies = slices.DeleteFunc(e.accuracies, func(a runs.RunAccuracy) bool { return !shown[a.Label] })
-	e.evaluations = slices.DeleteFunc(e.evaluations, func(a runs.RunEvaluation) bool { return !shown[a.Label] })
-	e.tuned = slices.DeleteFunc(e.tuned, func(d runs.RunDecoding) bool { return !shown[d.Label] })
-	for i := range e.costs {
-		e.costs[i].Labels = slices.DeleteFunc(e.costs[i].Labels, func(name string) bool { return !shown[name] })
+	e.curves = kept(e.curves, func(c runs.Curve) bool { return shown[c.Label] })
+	e.accuracies = kept(e.accuracies, func(a runs.RunAccuracy) bool { return shown[a.Label] })
+	e.evaluations = kept(e.evaluations, func(a runs.RunEvaluation) bool { return shown[a.Label] })
+	e.tuned = kept(e.tuned, func(d runs.RunDecoding) bool { return shown[d.Label] })
+	var costs []runs.StageCost
+	for _, c := range e.costs {
+		if c.Labels = kept(c.Labels, func(name string) bool { return shown[name] }); len(c.Labels) > 0 {
+			costs = append(costs, c)
+		}
 	}
-	e.costs = slices.DeleteFunc(e.costs, func(c runs.StageCost) bool { return len(c.Labels) == 0 })
+	e.costs = costs
+}
+
+// kept are the elements that a condition keeps, in a slice of their own.
+func kept[T any](all []T, keep func(T) bool) []T {
+	var some []T
+	for _, one := range all {
+		if keep(one) {
+			some = append(some, one)
+		}
+	}
+	return some
 }
 
 // narrowed says what is left out, "" where nothing is.
@@ -51,5 +65,5 @@ func (e *evidence) narrowed() string {
 		return ""
 	}
 	return fmt.Sprintf("The sweep has %s; this report shows %d of them, the first in the file and those that [report] names. The view v_summary of the store has the means of all.",
-		counted(len(e.labels)+e.leftOut, "system"), len(e.labels))
+		counted(len(e.labels)+len(e.elsewhere)+e.leftOut, "system"), len(e.labels))
 }

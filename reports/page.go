@@ -4,7 +4,7 @@ import "lastmile/reports/document"
 
 // page is the report as a document.
 func (b *builder) page(figures []figure) (document.Document, error) {
-	page := document.Document{Title: document.Row(b.sweep.Name)[0], Blocks: b.opening()}
+	page := document.Document{Title: document.Format("%s", b.title()), Blocks: b.opening()}
 	section := func(title string, blocks []document.Block, names ...string) {
 		for _, name := range names {
 			for _, f := range figures {
@@ -33,8 +33,18 @@ func (b *builder) page(figures []figure) (document.Document, error) {
 	return page, nil
 }
 
-// opening is the findings, and what is not in the numbers.
+// opening is the findings, what is not in the numbers, and what the numbers are.
 func (b *builder) opening() []document.Block {
+	blocks := b.said()
+	how := document.Reference{Text: "how it was made", Section: methodTitle}
+	if b.family == 0 {
+		return append(blocks, paragraph("Intervals are for these models, over examples; see %s.", how))
+	}
+	return append(blocks, paragraph("p values are corrected for all comparisons of the report but the first; see %s.", how))
+}
+
+// said is the findings, and what is not in the numbers.
+func (b *builder) said() []document.Block {
 	var findings document.List
 	for _, f := range b.findings() {
 		item := document.Item{Text: append(document.Spans{document.Strong{Text: f.head}}, f.rest...)}
@@ -47,11 +57,7 @@ func (b *builder) opening() []document.Block {
 	if missing := b.unfinished(); len(missing) > 0 {
 		blocks = append(blocks, paragraph("Not in the numbers:"), list(missing))
 	}
-	how := document.Reference{Text: "how it was made", Section: methodTitle}
-	if b.family == 0 {
-		return append(blocks, paragraph("Intervals are for these models, over examples; see %s.", how))
-	}
-	return append(blocks, paragraph("p values are corrected for all comparisons of the report but the first; see %s.", how))
+	return blocks
 }
 
 // paragraph makes a paragraph of a format and its arguments.

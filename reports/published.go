@@ -85,6 +85,9 @@ func (b *builder) resolve(values []publishedValue, metrics []string) ([]publishe
 	var notes []string
 	for _, v := range values {
 		labels := b.matching(v.System)
+		if len(labels) == 0 && len(matching(b.elsewhere, v.System)) > 0 {
+			continue // it has its place in the table of another data set
+		}
 		known := v.Decode == "" || slices.ContainsFunc(b.decodings, func(d decoding) bool { return d.name == v.Decode })
 		if len(labels) == 0 || !known || !slices.Contains(metrics, v.Metric) {
 			notes = append(notes, fmt.Sprintf("A published value has no place in the table: %s.",
@@ -99,8 +102,8 @@ func (b *builder) resolve(values []publishedValue, metrics []string) ([]publishe
 	return resolved, notes
 }
 
-// matching returns the published values for a cell.
-func matching(values []publishedValue, system runs.System, metric string) []Published {
+// publishedFor returns the published values for a cell.
+func publishedFor(values []publishedValue, system runs.System, metric string) []Published {
 	var found []Published
 	for _, v := range values {
 		if v.System == system.Label && v.Form == system.Form && v.Metric == metric && (v.Decode == "" || v.Decode == system.Decode) {

@@ -21,15 +21,7 @@ func (b *builder) scoreSection() []document.Block {
 	}
 	blocks := []document.Block{paragraph("Means over examples and seeds%s below them %g %% intervals%s. Marks: %s of the same decoding and form (corrected p below %g, three seeds or more). Arrows in the head show where better scores are. The same numbers with all differences and p values are in %s and %s.",
 		medians, 100*b.table.Confidence, b.table.scope(), b.table.marks(), metrics.Level, document.Link{Text: "table.csv", To: "table.csv"}, document.Link{Text: "report.json", To: "report.json"})}
-	of := b.baselines[0]
-	if b.label(of).algorithm.Family == Rule {
-		of = "" // which says nothing of how others were decoded
-	}
-	for _, d := range b.decodings {
-		if table := b.decodingTable(d); len(table.Rows) > 0 {
-			blocks = append(blocks, document.Section{Title: document.Format("%s: %s", d.name, b.manner(of, d)), Blocks: []document.Block{table}})
-		}
-	}
+	blocks = append(blocks, b.scoreTables(false)...)
 	blocks = append(blocks, b.evidenceNotes()...)
 	if sources := b.sources(); len(sources) > 0 {
 		blocks = append(blocks, paragraph("Published values: %s.", strings.Join(sources, "; ")))
@@ -47,9 +39,25 @@ func (b *builder) scoreSection() []document.Block {
 	return blocks
 }
 
+// scoreTables are the main table, decoding by decoding. evenEmpty shows the places of
+// published values where there are none, too.
+func (b *builder) scoreTables(evenEmpty bool) []document.Block {
+	of := b.baselines[0]
+	if b.label(of).algorithm.Family == Rule {
+		of = "" // which says nothing of how others were decoded
+	}
+	var blocks []document.Block
+	for _, d := range b.decodings {
+		if table := b.decodingTable(d, evenEmpty); len(table.Rows) > 0 {
+			blocks = append(blocks, document.Section{Title: document.Format("%s: %s", d.name, b.manner(of, d)), Blocks: []document.Block{table}})
+		}
+	}
+	return blocks
+}
+
 // decodingTable is the rows of the main table of one decoding: means, below
-// them intervals, below these published values where there are any.
-func (b *builder) decodingTable(d decoding) document.Table {
+// them intervals, below these published values, where there are any or evenEmpty.
+func (b *builder) decodingTable(d decoding, evenEmpty bool) document.Table {
 	table := document.Table{Header: document.Row("outputs", "system"), Align: make([]document.Alignment, 2)}
 	for _, c := range b.table.Columns {
 		table.Header = append(table.Header, document.Format("%s%s", c.heading(), arrow(direction(c.Metric))))
@@ -64,7 +72,7 @@ func (b *builder) decodingTable(d decoding) document.Table {
 		if r.Form != form {
 			means[0], form = document.Format("%s", formName(r.Form)), r.Form
 		}
-		hasPublished := false
+		hasPublished := evenEmpty
 		for _, cell := range r.Cells {
 			mean, bounds := document.Number("–"), document.Number("")
 			if cell.Score != nil {

@@ -28,12 +28,17 @@ func (s synthetic) store(t testing.TB) *runs.Store {
 		t.Fatal(err)
 	}
 	m := maker{synthetic: s, t: t, in: in, clock: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)}
-	m.prepare()
+	m.prepare("prepare", "")
+	for _, label := range s.labels {
+		if label.file != "" {
+			m.prepare(label.examples(), "News: ")
+		}
+	}
 	sweep := runs.Sweep{Name: "demo", File: "experiments/demo.toml"}
 	for _, label := range s.labels {
 		for i, seed := range s.seeds {
 			run := runs.Run{Name: fmt.Sprintf("%s-%d", label.name, seed), Seed: seed, Config: s.config(label, seed)}
-			m.links = []runs.Link{{Stage: "prepare"}}
+			m.links = []runs.Link{{Stage: label.examples()}}
 			if label.algorithm != "rule" {
 				m.add("mle", fmt.Sprint("mle-", seed), 60, 500_000, func(w *runs.Writer) error {
 					return w.Curves(falling(stream(fmt.Sprint("mle-", seed)), 40, 5))
@@ -111,8 +116,8 @@ func stream(name string) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, 7))
 }
 
-// prepare adds the examples.
-func (m *maker) prepare() {
+// prepare adds the examples, whose inputs begin with a text.
+func (m *maker) prepare(key, begin string) {
 	var examples []runs.Example
 	r := stream("examples")
 	m.difficulty = make([]float64, m.examples)
@@ -120,11 +125,11 @@ func (m *maker) prepare() {
 		m.difficulty[i] = 0.1 * r.NormFloat64()
 		examples = append(examples, runs.Example{
 			Split: "test", ID: fmt.Sprintf("pkg-%03d", i),
-			Input:      capitalize(words(r, 30)) + ".\nIt also has | pipes, `ticks` and <b>tags</b>: " + words(r, 10) + ".",
+			Input:      begin + capitalize(words(r, 30)) + ".\nIt also has | pipes, `ticks` and <b>tags</b>: " + words(r, 10) + ".",
 			References: []string{words(r, 4+r.IntN(6))},
 		})
 	}
-	m.add("prepare", "prepare", 2, 0, func(w *runs.Writer) error { w.Examples(examples); return nil })
+	m.add("prepare", key, 2, 0, func(w *runs.Writer) error { w.Examples(examples); return nil })
 }
 
 // train adds the stages of a run between MLE and decoding.
@@ -254,6 +259,6 @@ func (m *maker) decode(run string, label syntheticLabel, decode string, how runs
 		{"postprocess", func(w *runs.Writer) error { return w.Outputs(runs.Post, post) }},
 		{"score", func(w *runs.Writer) error { return w.Scores(signatures, scored) }},
 	} {
-		m.addFor(decode, runs.Stage{Key: run + "/" + decode + "/" + stage.kind, Kind: stage.kind, Task: "prepare", Split: "test", Seconds: 5}, stage.write)
+		m.addFor(decode, runs.Stage{Key: run + "/" + decode + "/" + stage.kind, Kind: stage.kind, Task: label.examples(), Split: "test", Seconds: 5}, stage.write)
 	}
 }

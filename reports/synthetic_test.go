@@ -38,6 +38,7 @@ type synthetic struct {
 type syntheticLabel struct {
 	name      string
 	algorithm string // none, mle and ppo are written as in older stores
+	file      string // of other test examples than the embedded ones, with the same ids
 	gain      map[string]float64
 	curves    []string // of its training after MLE; nil for those of ppo
 	rewards   []string
@@ -45,6 +46,9 @@ type syntheticLabel struct {
 	decode    map[string]any                   // its decodings instead of the usual ones
 	negatives []string                         // the kinds that its own reward models are trained on; nil for those of all ppo
 }
+
+// examples is the key of the stage with the label's examples.
+func (l syntheticLabel) examples() string { return "prepare" + l.file }
 
 // isModern tells whether a label's runs are written as today.
 func (l syntheticLabel) isModern() bool {
@@ -91,6 +95,9 @@ func (s synthetic) config(label syntheticLabel, seed int) json.RawMessage {
 	}
 	if label.algorithm == "rule" {
 		config["decode"] = map[string]any{"greedy": map[string]any{"strategy": "greedy", "temperature": 1, "temperatures": []float64{}}}
+	}
+	if label.file != "" {
+		config["task"] = map[string]any{"data": "files", "files": map[string]any{"test": label.file}}
 	}
 	if label.isModern() {
 		delete(config, "rl")

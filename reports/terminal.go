@@ -2,10 +2,27 @@ package reports
 
 import (
 	"fmt"
+	"strings"
 
 	"lastmile/metrics"
 	"lastmile/reports/document"
 )
+
+// Text returns the findings, and the table as [Table.Text] does, or one for each data
+// set.
+func (s Summary) Text(width int) string {
+	text := strings.Join(s.Sentences, "\n") + "\n\n"
+	if len(s.Data) == 0 {
+		return text + s.Table.Text(width)
+	}
+	for i, d := range s.Data {
+		if i > 0 {
+			text += "\n"
+		}
+		text += d.Name + "\n" + d.Table.Text(width)
+	}
+	return text
+}
 
 // Text returns the table for a terminal of so many columns, 0 for any number:
 // with the intervals where they fit, and the means alone otherwise.

@@ -20,12 +20,12 @@ type texts struct {
 // wordCount is the length of a text as ROUGE counts it.
 func wordCount(text string) int { return len(metrics.Tokenize(text, false)) }
 
-// readExamples counts the examples and the words of their references, and
-// keeps those of a selection, which may be nil.
-func (t *texts) readExamples(ctx context.Context, store *runs.Store, sweep string, s *selection) error {
+// readExamples counts the examples of labels, or of all where none is given, and the
+// words of their references, and keeps those of a selection, which may be nil.
+func (t *texts) readExamples(ctx context.Context, store *runs.Store, sweep string, labels []string, s *selection) error {
 	t.splits = map[string]int{}
 	shown := s.ids()
-	for e, err := range store.Examples(ctx, sweep) {
+	for e, err := range store.Examples(ctx, sweep, labels...) {
 		if err != nil {
 			return err
 		}

@@ -83,16 +83,18 @@ func (s *Store) Scores(ctx context.Context, sweep string, metrics ...string) (Sc
 	return scores, nil
 }
 
-// Metrics lists the metrics by which a sweep's outputs were scored, by name; a
-// name with several signatures is there several times.
-func (s *Store) Metrics(ctx context.Context, sweep string) ([]Metric, error) {
+// Metrics lists the metrics by which the outputs of a sweep's labels, or of all where
+// none is named, were scored, by name; a name with several signatures is there several
+// times.
+func (s *Store) Metrics(ctx context.Context, sweep string, labels ...string) ([]Metric, error) {
+	condition, arguments := ofLabels(sweep, labels)
 	var all []Metric
 	var metric Metric
 	err := s.read(ctx, "reading the metrics of sweep "+sweep, `
 		SELECT m.name, m.signature FROM metrics m WHERE m.id IN (
 			SELECT c.metric FROM sweeps s JOIN sweep_runs sr ON sr.sweep = s.id
 			JOIN run_stages rs ON rs.run = sr.run JOIN scores c ON c.stage = rs.stage
-			WHERE s.name = ?) ORDER BY m.name, m.signature`, []any{sweep}, []any{&metric.Name, &metric.Signature}, func() error {
+			WHERE `+condition+`) ORDER BY m.name, m.signature`, arguments, []any{&metric.Name, &metric.Signature}, func() error {
 		all = append(all, metric)
 		return nil
 	})

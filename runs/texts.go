@@ -7,6 +7,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Selection says which outputs are meant. What is empty rules nothing out.
@@ -115,10 +116,24 @@ const (
 	hasScores  = `EXISTS (SELECT 1 FROM scores c WHERE c.stage = t.id)`
 )
 
-// Examples gives the examples that a sweep's outputs belong to, in the order of
-// the task.
-func (s *Store) Examples(ctx context.Context, sweep string) iter.Seq2[Example, error] {
+// ofLabels is the condition on sweeps, called s, and their runs, called sr, for the runs
+// of some labels, or of all where none is named, and its arguments.
+func ofLabels(sweep string, labels []string) (condition string, arguments []any) {
+	if len(labels) == 0 {
+		return `s.name = ?`, []any{sweep}
+	}
+	arguments = []any{sweep}
+	for _, label := range labels {
+		arguments = append(arguments, label)
+	}
+	return `s.name = ? AND sr.label IN (?` + strings.Repeat(`, ?`, len(labels)-1) + `)`, arguments
+}
+
+// Examples gives the examples that the outputs of a sweep's labels, or of all where
+// none is named, belong to, in the order of the task.
+func (s *Store) Examples(ctx context.Context, sweep string, labels ...string) iter.Seq2[Example, error] {
 	return func(yield func(Example, error) bool) {
+		condition, arguments := ofLabels(sweep, labels)
 		seen := map[string]bool{} // two tasks may share examples
 		var e Example
 		var references string
@@ -127,8 +142,8 @@ func (s *Store) Examples(ctx context.Context, sweep string) iter.Seq2[Example, e
 			SELECT e.split, e.name, e.input, e."references"
 			FROM (SELECT DISTINCT t.task, t.split FROM sweeps s JOIN sweep_runs sr ON sr.sweep = s.id
 			      JOIN run_stages rs ON rs.run = sr.run JOIN stages t ON t.id = rs.stage
-			      WHERE s.name = ? AND `+hasOutputs+`) u
-			JOIN examples e ON e.stage = u.task AND e.split = u.split ORDER BY e.id`, []any{sweep},
+			      WHERE `+condition+` AND `+hasOutputs+`) u
+			JOIN examples e ON e.stage = u.task AND e.split = u.split ORDER BY e.id`, arguments,
 			[]any{&e.Split, &e.ID, &e.Input, &references}, func(err error) bool {
 				if err == nil && seen[e.ID] {
 					return true

@@ -2,8 +2,11 @@ package data
 
 import (
 	"bufio"
+	"compress/gzip"
 	"encoding/json"
+	"io"
 	"io/fs"
+	"os"
 	"strings"
 	"testing"
 )
@@ -34,6 +37,51 @@ func TestSplits(t *testing.T) {
 		if n < least[split] || split != "train" && n != least[split] {
 			t.Errorf("%s has %d examples, want %d", split, n, least[split])
 		}
+	}
+}
+
+func TestFirstSentencesAreOfTheSameSplit(t *testing.T) {
+	for _, split := range splits {
+		lines, err := Open(split)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer lines.Close()
+		type example struct{ ID, Input, Reference string }
+		whole := map[string]example{}
+		read(t, split, lines, func(e example) { whole[e.ID] = e })
+
+		file, err := os.Open("first-sentences/" + split + ".jsonl.gz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		unpacked, err := gzip.NewReader(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		read(t, split, unpacked, func(e example) {
+			n++
+			if of := whole[e.ID]; e.Input != e.ID+": "+of.Reference || !strings.HasPrefix(of.Input, e.Reference) || !strings.HasSuffix(e.Reference, ".") {
+				t.Errorf("%s, line %d: %+v is not made of %+v", split, n, e, of)
+			}
+		})
+		if n < 700 {
+			t.Errorf("%s has %d examples", split, n)
+		}
+	}
+}
+
+// read reads JSON lines.
+func read[T any](t *testing.T, name string, lines io.Reader, add func(T)) {
+	t.Helper()
+	for decoder := json.NewDecoder(lines); decoder.More(); {
+		var one T
+		if err := decoder.Decode(&one); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		add(one)
 	}
 }
 
