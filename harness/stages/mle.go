@@ -51,5 +51,6 @@ func maximizeLikelihood(ctx context.Context, job *stage.Job) error {
 
 // selectsMLE reports whether maximum likelihood goes by a metric of dev.
 func selectsMLE(c experiments.Config) bool {
-	return experiments.Get[train.MLESettings](c, "mle").SelectOn != ""
+	on, _ := c.Value("mle.select_on")
+	return on != nil && on != ""
 }

@@ -30,7 +30,7 @@ var policyKind = Kind{
 		keys := append([]string{"algorithm", m.Name}, m.Reads...)
 		if m.Family == algorithms.OnPolicy {
 			keys = append(keys, "rl", "reward")
-			keys = append(keys, evaluationKeys(experiments.Get[rollout.Settings](c, "rl").EvalEvery > 0)...)
+			keys = append(keys, evaluationKeys(evaluatesPolicy(c))...)
 		}
 		if m.Family == algorithms.Likelihood {
 			keys = append(keys, evaluationKeys(selectsMLE(c))...)
@@ -52,6 +52,12 @@ var policyKind = Kind{
 	Improves: true,
 	Run:      improve,
 	Ingest:   ingestCurves,
+}
+
+// evaluatesPolicy reports whether an on-policy algorithm looks at metrics of dev.
+func evaluatesPolicy(c experiments.Config) bool {
+	every, _ := c.Value("rl.eval_every")
+	return every != nil && every != 0
 }
 
 // policyCost are the keys of algorithms that change no more than their cost.

@@ -23,7 +23,7 @@ var rewardEvalKind = Kind{
 	Name:    RewardEval,
 	Version: 1,
 	Goal:    true,
-	When:    needsRewardModel,
+	When:    rewardsNeedModel,
 	Reads: func(c experiments.Config) []string {
 		return trainingKeys(c, "reward_eval", "negatives", "metrics.stemming", "metrics.length_adjustment", "metrics.length_alpha")
 	},

@@ -69,7 +69,8 @@ func needsPolicySamples(c experiments.Config) bool {
 // needsRankings tells whether a run's reward model learns which of two samples is
 // better.
 func needsRankings(c experiments.Config) bool {
-	return needsRewardModel(c) && experiments.Get[reward.ModelSettings](c, "reward_model").Ranked > 0
+	ranked, _ := c.Value("reward_model.ranked")
+	return needsRewardModel(c) && ranked != nil && ranked != 0.0
 }
 
 // drawSamples draws responses from the MLE policy: train.jsonl and dev.jsonl.

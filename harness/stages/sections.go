@@ -37,7 +37,7 @@ func Schema() *experiments.Schema {
 		samplesSection(),
 		negatives.Section(needsNegatives),
 		reward.ModelSection(needsRewardModel),
-		evaluation.Section(needsRewardModel),
+		evaluation.Section(rewardsNeedModel),
 		rollout.Section(algorithms.IsOnPolicy, selectOn()),
 	}
 	s.Sections = append(s.Sections, algorithms.Sections()...)
