@@ -141,7 +141,7 @@ func trainBase(ctx context.Context, job *stage.Job, settings model.Settings) err
 	if err != nil {
 		return err
 	}
-	dev, err := data.ReadExamples(splitFile(job.Inputs[Prepare], data.Dev))
+	dev, err := readDev(job)
 	if err != nil {
 		return err
 	}

@@ -36,11 +36,7 @@ func (d Decoder) Decode(ctx context.Context, examples []data.Example, o decode.S
 	outputs := make([]Output, len(examples))
 	for i, e := range examples {
 		r := responses[i][0]
-		n := len(r.Tokens)
-		if r.Ended {
-			n--
-		}
-		outputs[i] = Output{ID: e.ID, Text: d.Language.Codec.Text(r.Tokens), Tokens: n, Ended: r.Ended}
+		outputs[i] = Output{ID: e.ID, Text: d.Language.Codec.Text(r.Tokens), Tokens: length(r.Tokens, r.Ended), Ended: r.Ended}
 	}
 	return outputs, nil
 }

@@ -38,40 +38,22 @@ func (t texts) evaluate(ctx context.Context, job *stage.Job, m *model.Model, on 
 	if err := job.Read("metrics", &settings); err != nil {
 		return nil, err
 	}
-	options, err := metricOptions(settings, t.dev)
-	if err != nil {
-		return nil, err
-	}
 	names := slices.Clone(watched)
 	if on != "" && !slices.Contains(names, on) {
 		names = append(names, on)
 	}
-	selected, err := metrics.Select(names, options)
+	scorer, err := newDevScorer(job, settings, t.dev, names...)
 	if err != nil {
 		return nil, err
-	}
-	dev := t.dev
-	if examples > 0 && examples < len(dev) {
-		dev = dev[:examples]
 	}
 	quiet := *job
 	quiet.Progress = func(int, int, string) {}
-	d := Decoder{Job: &quiet, Language: t.Language, Model: m, Metrics: settings, Name: "greedy", Seed: t.Seed}
-	outputs, err := d.Decode(ctx, dev, decode.Default("greedy"), data.Dev)
+	d := Decoder{Job: &quiet, Language: t.Language, Model: m, Metrics: settings, Name: decode.Greedy, Seed: t.Seed}
+	outputs, err := d.Decode(ctx, firstOf(t.dev, examples), decode.Default(decode.Greedy), data.Dev)
 	if err != nil {
 		return nil, err
 	}
-	scored, err := score(selected, dev, outputs, job.Threads)
-	if err != nil {
-		return nil, err
-	}
-	means := map[string]float64{}
-	for _, of := range scored {
-		for name, value := range of {
-			means[name] += value / float64(len(scored))
-		}
-	}
-	return means, nil
+	return scorer.means(outputs)
 }
 
 // evaluationKeys are the keys that a training reads which evaluates on dev by metrics.

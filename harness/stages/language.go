@@ -87,7 +87,7 @@ func trainAndDev(job *stage.Job) (train, dev []data.Example, err error) {
 	if train, err = data.ReadExamples(splitFile(job.Inputs[Prepare], data.Train)); err != nil {
 		return nil, nil, err
 	}
-	dev, err = data.ReadExamples(splitFile(job.Inputs[Prepare], data.Dev))
+	dev, err = readDev(job)
 	return train, dev, err
 }
 

@@ -35,11 +35,11 @@ func noMatch(c experiments.Config) []experiments.Complaint {
 // that those of the run's own policy have at the temperature of o, and leaves the MLE
 // policy as the decoder's model.
 func (d *Decoder) match(ctx context.Context, s *torch.Session, task data.Task, o decode.Settings) (Decoding, error) {
-	examples, err := data.ReadExamples(splitFile(d.Job.Inputs[Prepare], data.Dev))
+	examples, err := readDev(d.Job)
 	if err != nil {
 		return Decoding{}, err
 	}
-	examples = examples[:min(len(examples), o.EntropyExamples())]
+	examples = firstOf(examples, o.EntropyExamples())
 	var found Entropies
 	if d.Model, err = LoadModel(s, d.Job.Inputs[policyInput], task); err != nil {
 		return Decoding{}, err

@@ -22,6 +22,14 @@ type Output struct {
 	Ended bool `json:"ended"`
 }
 
+// length is the number of tokens of a response without its end token.
+func length(tokens []int, ended bool) int {
+	if ended {
+		return len(tokens) - 1
+	}
+	return len(tokens)
+}
+
 // outputsFile is the file of outputs in the artifact of a decode or
 // postprocess stage.
 func outputsFile(dir string) string { return filepath.Join(dir, "outputs.jsonl") }

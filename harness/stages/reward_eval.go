@@ -25,7 +25,7 @@ var rewardEvalKind = Kind{
 	Goal:    true,
 	When:    rewardsNeedModel,
 	Reads: func(c experiments.Config) []string {
-		return trainingKeys(c, "reward_eval", "negatives", "metrics.stemming", "metrics.length_adjustment", "metrics.length_alpha")
+		return trainingKeys(c, append([]string{"reward_eval", "negatives"}, metricKeys...)...)
 	},
 	Cost: []string{"reward_eval.batch_size"},
 	Inputs: func(c experiments.Config) []Need {

@@ -66,14 +66,6 @@ func (e *evaluator) prompts(ctx context.Context, made []spoiledExample, sampled 
 	return prompts, lines, nil
 }
 
-// length is the number of tokens of a response without its end token.
-func length(tokens []int, ended bool) int {
-	if ended {
-		return len(tokens) - 1
-	}
-	return len(tokens)
-}
-
 // score scores the responses to each example with the reward model.
 func (e *evaluator) score(ctx context.Context, responses [][][]int) ([][]float64, error) {
 	var trees []model.Tree

@@ -58,7 +58,11 @@ func applyRule(ctx context.Context, job *stage.Job, s rule.Settings, c Metrics) 
 	lengths := s.Candidates()
 	best, result := 0, Decoding{Tuned: []tried{}}
 	if len(lengths) > 1 {
-		dev, err := newDevScorer(job, c, s.TuneOn)
+		examples, err := readDev(job)
+		if err != nil {
+			return err
+		}
+		dev, err := newDevScorer(job, c, examples, s.TuneOn)
 		if err != nil {
 			return fmt.Errorf("choosing the length of the rule: %w", err)
 		}
@@ -66,10 +70,11 @@ func applyRule(ctx context.Context, job *stage.Job, s rule.Settings, c Metrics) 
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			score, err := dev.score(ruleOutputs(s, length, dev.examples))
+			means, err := dev.means(ruleOutputs(s, length, examples))
 			if err != nil {
 				return fmt.Errorf("choosing the length of the rule: %w", err)
 			}
+			score := means[s.TuneOn]
 			result.Tuned = append(result.Tuned, tried{Decoding: s.Name(length), Score: score})
 			if score > result.Tuned[best].Score {
 				best = i
