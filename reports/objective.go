@@ -64,7 +64,7 @@ type bond int
 
 const (
 	apart   bond = iota
-	overlap      // the metric was trained to see the overlap that a reward counts
+	overlap      // the metric was trained to see the overlap that a reward counts, or the reward that of the metric
 	trained      // the reward model learned from the metric
 	factor       // the metric has a factor that is a reward
 	kin          // the metric is of the family of a reward

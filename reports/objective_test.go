@@ -104,3 +104,21 @@ func TestAScorerThatLearnedOverlap(t *testing.T) {
 		t.Errorf("a scorer of others: got %v", got)
 	}
 }
+
+// And overlap is no witness against a reward that is such a scorer.
+func TestARewardThatLearnedOverlap(t *testing.T) {
+	l := rewarded("rloo", "bleurt")
+	b := &builder{evidence: &evidence{labels: []label{l}}}
+	for metric, want := range map[string]bond{"bleurt": itself, "rougeL": overlap, "la-rouge1": overlap, "chrf": apart} {
+		if got, _ := b.bondOf(runs.System{Label: "rloo"}, metric); got != want {
+			t.Errorf("%s: got %v, want %v", metric, got, want)
+		}
+	}
+	if got, want := b.optimised(runs.System{Label: "rloo"}, "rougeL"), ", overlap of the kind that the learned scorer, which the reward contains, was trained on"; got != want {
+		t.Errorf("a clause says %q, want %q", got, want)
+	}
+	l.settings["scorer.path"] = "BLEURT-20"
+	if got, _ := b.bondOf(runs.System{Label: "rloo"}, "rougeL"); got != apart {
+		t.Errorf("a scorer that starts from another model, of which no metric tells whose it is: got %v", got)
+	}
+}

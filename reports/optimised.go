@@ -19,10 +19,12 @@ func (b *builder) bondOf(of runs.System, metric string) (bond, string) {
 	if bond, with := l.bondOf(metric); bond != apart {
 		return bond, with
 	}
-	if metric == learnedScorer && b.scorerSeesOverlap(l) {
-		if rewards := l.rewards(); slices.ContainsFunc(rewards, isROUGE) {
-			return overlap, rewards[slices.IndexFunc(rewards, isROUGE)]
-		}
+	rewards := l.rewards()
+	if metric == learnedScorer && slices.ContainsFunc(rewards, isROUGE) && b.scorerSeesOverlap(l) {
+		return overlap, rewards[slices.IndexFunc(rewards, isROUGE)]
+	}
+	if isROUGE(metric) && slices.Contains(rewards, learnedScorer) && b.scorerSeesOverlap(l) {
+		return overlap, learnedScorer
 	}
 	return apart, ""
 }
@@ -30,7 +32,10 @@ func (b *builder) bondOf(of runs.System, metric string) (bond, string) {
 // scorerSeesOverlap tells whether the learned scorer is one of lastmile's, which learn
 // overlap with the reference unless their settings say otherwise.
 func (b *builder) scorerSeesOverlap(l label) bool {
-	own := slices.ContainsFunc(b.metrics, func(m runs.Metric) bool { return strings.HasPrefix(m.Signature, ownScorer) })
+	own := l.settings["scorer.path"] == ""
+	if i := slices.IndexFunc(b.metrics, func(m runs.Metric) bool { return m.Name == learnedScorer }); i >= 0 {
+		own = strings.HasPrefix(b.metrics[i].Signature, ownScorer)
+	}
 	score := l.settings["scorer.score"]
 	return own && (score == "" || score == "[]" || strings.Contains(score, "overlap") || strings.Contains(score, "rouge"))
 }
@@ -53,6 +58,9 @@ func (b *builder) optimised(of runs.System, metric string) string {
 	case factor:
 		return fmt.Sprintf(", of which the reward contains a factor, %s", with)
 	case overlap:
+		if with == learnedScorer {
+			return fmt.Sprintf(", overlap of the kind that %s, which the reward contains, was trained on", title(with))
+		}
 		return fmt.Sprintf(", which was itself trained on overlap such as %s, which the reward contains", title(with))
 	case trained:
 		return fmt.Sprintf(", by which the reward model was taught (%s)", title(with))
@@ -118,6 +126,10 @@ func (b *builder) evidenceOf(l label) string {
 	add(kin, "%[1]s: of one family with %[2]s, a reward")
 	add(factor, "%[1]s: the length penalty, the reward %[2]s, is a factor of it")
 	add(trained, "%[1]s: the reward model was taught by %[2]s")
+	if because[overlap] == learnedScorer {
+		add(overlap, "%[1]s: overlap of the kind that the learned scorer, a reward, was trained on")
+		delete(near, overlap)
+	}
 	add(overlap, "%[1]s: the learned scorer was itself trained on overlap such as %[2]s, a reward")
 	if len(said) == 0 {
 		return ""

@@ -47,7 +47,7 @@ func (s *Store) Curves(ctx context.Context, sweep string, wanted ...CurveName) (
 	err := s.read(ctx, doing, `
 		SELECT sr.label, sr.seed, t.kind, t.key, t.id
 		FROM sweeps s JOIN sweep_runs sr ON sr.sweep = s.id JOIN run_stages rs ON rs.run = sr.run JOIN stages t ON t.id = rs.stage
-		WHERE s.name = ? AND EXISTS (SELECT 1 FROM curves c WHERE c.stage = t.id)
+		WHERE s.name = ? AND rs.role = '' AND EXISTS (SELECT 1 FROM curves c WHERE c.stage = t.id)
 		ORDER BY sr.position, t.kind`, []any{sweep}, []any{&u.label, &u.seed, &u.kind, &u.key, &u.stage}, func() error {
 		if len(wanted) == 0 || slices.ContainsFunc(wanted, func(n CurveName) bool { return n.Kind == "" || n.Kind == u.kind }) {
 			users = append(users, u)
@@ -117,7 +117,7 @@ func (s *Store) RewardAccuracies(ctx context.Context, sweep string) ([]RunAccura
 		JOIN run_stages rs ON rs.run = sr.run
 		JOIN stages t ON t.id = rs.stage
 		JOIN reward_accuracies a ON a.stage = t.id
-		WHERE s.name = ? ORDER BY sr.position, a.kind, a.ended DESC`,
+		WHERE s.name = ? AND rs.role = '' ORDER BY sr.position, a.kind, a.ended DESC`,
 		[]any{sweep}, []any{&a.Label, &a.Seed, &a.Stage, &a.Kind, &a.Ended, &a.Accuracy, &a.N}, func() error {
 			all = append(all, a)
 			return nil

@@ -43,6 +43,7 @@ type Run struct {
 type Role struct {
 	*stage.Stage
 	// Each names the element of the configuration that it is the run's stage
-	// for, such as a decoding; "" for kinds of which a run has one.
+	// for, such as a decoding, or the earlier round that it is the run's stage in; ""
+	// for kinds of which a run has one.
 	Each string
 }

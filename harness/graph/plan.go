@@ -3,6 +3,8 @@ package graph
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"lastmile/experiments"
 	"lastmile/harness/stage"
@@ -91,7 +93,7 @@ func (p *planner) join(before int, input stage.Input) int {
 func (p *planner) run(r experiments.Run, kinds []stages.Kind) (Run, error) {
 	run := Run{Run: r}
 	clear(p.made)
-	w := walk{planner: p, made: p.made}
+	w := walk{planner: p, made: p.made, earlier: &run.Stages}
 	for i := range kinds {
 		k := &kinds[i]
 		if !k.IsGoal(r.Config) {
@@ -105,12 +107,18 @@ func (p *planner) run(r experiments.Run, kinds []stages.Kind) (Run, error) {
 			run.Goals = append(run.Goals, goal)
 		}
 	}
-	run.Stages = make([]Role, 0, len(w.made))
+	earlier := run.Stages
+	run.Stages = make([]Role, 0, len(w.made)+len(earlier))
 	for i := range kinds {
 		for _, each := range elements(r.Config, &kinds[i]) {
 			if st := w.made[role{kinds[i].Name, each}]; st != nil {
 				run.Stages = append(run.Stages, Role{st, each})
 			}
+		}
+	}
+	for _, of := range earlier {
+		if !slices.ContainsFunc(run.Stages, func(own Role) bool { return own.Stage == of.Stage }) {
+			run.Stages = append(run.Stages, of)
 		}
 	}
 	return run, nil
@@ -129,6 +137,8 @@ func elements(c experiments.Config, k *stages.Kind) []string {
 type walk struct {
 	*planner
 	made map[role]*stage.Stage
+	// earlier collects the run's stages in earlier rounds, the later round first.
+	earlier *[]Role
 }
 
 // role is the part that a stage plays in a run: its kind, and the element that it
@@ -171,9 +181,16 @@ func (w *walk) make(k *stages.Kind, c experiments.Config, each string) (*stage.S
 		of := w.kinds[need.Kind]
 		var input *stage.Stage
 		if need.With != nil {
-			// Another configuration's stages are none of this run's.
-			other := walk{planner: w.planner, made: map[role]*stage.Stage{}}
+			other := walk{planner: w.planner, made: map[role]*stage.Stage{}, earlier: new([]Role)}
 			input, err = other.stage(of, need.With(c), each)
+			if err == nil && need.Round != "" {
+				for _, kind := range slices.Sorted(maps.Keys(other.kinds)) {
+					if st := other.made[role{kind, ""}]; st != nil {
+						*w.earlier = append(*w.earlier, Role{st, need.Round})
+					}
+				}
+				*w.earlier = append(*w.earlier, *other.earlier...)
+			}
 		} else {
 			input, err = w.stage(of, c, each)
 		}

@@ -44,11 +44,19 @@ type Config struct {
 	PadTokenID            int      `json:"pad_token_id"`
 	NumLabels             int      `json:"num_labels,omitempty"`
 	TorchDType            string   `json:"torch_dtype"`
+	// ScorePooling says which tokens of a response its score is taken from: its last
+	// ("", as in Hugging Face's classes for sequence classification) or the mean over
+	// all of them ([MeanPooling]), a field that transformers keeps and does not heed.
+	ScorePooling string `json:"score_pooling,omitempty"`
 
 	kind *architecture              // nil for that of Architectures and ModelType
 	rope rope                       // how RopeTheta is scaled
 	file map[string]json.RawMessage // as found, without nulls; nil for a model from scratch
 }
+
+// MeanPooling is the [Config.ScorePooling] of reward models whose score is the mean over
+// a response's tokens.
+const MeanPooling = "mean"
 
 // The names of Llama's architectures.
 const (
@@ -252,11 +260,15 @@ func (c Config) MarshalJSON() ([]byte, error) {
 	delete(file, "quantization_config")
 	delete(file, "dtype") // the newer name of torch_dtype
 	delete(file, "num_labels")
+	delete(file, "score_pooling")
 	now := map[string]any{"architectures": c.Architectures, "torch_dtype": c.TorchDType}
 	if c.NumLabels > 0 {
 		now["num_labels"] = c.NumLabels
 		delete(file, "id2label")
 		delete(file, "label2id")
+	}
+	if c.ScorePooling != "" {
+		now["score_pooling"] = c.ScorePooling
 	}
 	if c.PadTokenID != 0 {
 		now["pad_token_id"] = c.PadTokenID

@@ -153,6 +153,8 @@ func (m *Model) Save(dir string) error {
 	c.Architectures, c.NumLabels = []string{a.causal}, 0
 	if m.Head != nil {
 		c.Architectures, c.NumLabels = []string{a.classification}, 1
+	} else {
+		c.ScorePooling = ""
 	}
 	return Write(dir, c, stored)
 }

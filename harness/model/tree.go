@@ -27,6 +27,10 @@ type Branches struct {
 	// Last is the position of each response's last token, in the order of the
 	// trees and of their responses.
 	Last []int64
+	// Own are the positions of all response tokens in that order, and Lengths the
+	// number of each response's.
+	Own     []int64
+	Lengths []int
 	// Predict is, for every response token in that order, the position whose
 	// state predicts it; Targets are those tokens.
 	Predict, Targets []int64
@@ -68,9 +72,11 @@ func NewBranches(s *torch.Session, trees []Tree) Branches {
 				b.Predict = append(b.Predict, int64(row*n+before))
 				b.Targets = append(b.Targets, int64(token))
 				before = at
+				b.Own = append(b.Own, int64(row*n+at))
 				put(token, len(t.Prompt)+i, len(t.Prompt), start)
 			}
 			b.Last = append(b.Last, int64(row*n+at-1))
+			b.Lengths = append(b.Lengths, len(response))
 		}
 	}
 	b.Mask = s.Floats(mask, b.Rows, 1, 1, n, n)
@@ -82,4 +88,23 @@ func NewBranches(s *torch.Session, trees []Tree) Branches {
 // projected for these states only.
 func (m *Model) Logprobs(hidden *torch.Tensor, targets []int64, temperature float64) *torch.Tensor {
 	return hidden.TokenLogprobs(m.unembed, m.s.Ints(targets, len(targets)), temperature)
+}
+
+// ResponseScores are the scores of responses by the scalar head, as the model's
+// [Config.ScorePooling] says: [responses], in the order of the trees and of their
+// responses.
+func (m *Model) ResponseScores(b Branches) *torch.Tensor {
+	if m.Config.ScorePooling != MeanPooling {
+		return m.Scores(m.HiddenAt(b.Input, b.Last))
+	}
+	shares := make([]float32, len(b.Lengths)*len(b.Own))
+	at := 0
+	for i, n := range b.Lengths {
+		for range n {
+			shares[i*len(b.Own)+at] = 1 / float32(n)
+			at++
+		}
+	}
+	scores := m.Scores(m.HiddenAt(b.Input, b.Own))
+	return m.s.Floats(shares, len(b.Lengths), len(b.Own)).MatMul(scores.Reshape(-1, 1)).Reshape(-1)
 }

@@ -37,7 +37,12 @@ func TestTreesEqualSequences(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	scores, err := m.Scores(m.HiddenAt(b.Input, b.Last)).Value64s()
+	scores, err := m.ResponseScores(b).Value64s()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Config.ScorePooling = MeanPooling
+	means, err := m.ResponseScores(b).Value64s()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,11 +57,12 @@ func TestTreesEqualSequences(t *testing.T) {
 			got := m.Logprobs(states.Narrow(0, from-1, len(response)), in.Tokens[from:], 0.8)
 			near(t, "log-probabilities", got, logprobs[:len(response)], 1e-5)
 			near(t, "score", m.Scores(states.Narrow(0, in.Length-1, 1)), scores[:1], 1e-5)
-			logprobs, scores = logprobs[len(response):], scores[1:]
+			near(t, "mean score", m.Scores(states.Narrow(0, from, len(response))).Mean().Reshape(1), means[:1], 1e-5)
+			logprobs, scores, means = logprobs[len(response):], scores[1:], means[1:]
 		}
 	}
-	if len(logprobs) != 0 || len(scores) != 0 {
-		t.Errorf("%d log-probabilities and %d scores too many", len(logprobs), len(scores))
+	if len(logprobs) != 0 || len(scores) != 0 || len(means) != 0 {
+		t.Errorf("%d log-probabilities and %d scores too many", len(logprobs), len(scores)+len(means))
 	}
 }
 

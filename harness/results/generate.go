@@ -120,11 +120,11 @@ func byRule(run, dir string, s rule.Settings, inputs []string) ([]string, error)
 }
 
 // stageFolders are the folders of a run's stages, by kind; of those that a run
-// has for each decoding, that of the decoding called name.
+// has for each decoding, that of the decoding called name, and none of an earlier round.
 func stageFolders(work string, run runs.RunDetails, name string) map[string]string {
 	folders := map[string]string{}
 	for _, st := range run.Stages {
-		if st.Kind == stages.Decode && st.Role != name {
+		if st.Role != "" && st.Role != name {
 			continue
 		}
 		folders[st.Kind] = stageFolder(work, st.Kind, st.Key)

@@ -20,6 +20,9 @@ type ModelSettings struct {
 	// Loss is "bradley-terry" over pairs of truth and negative, or "bce",
 	// binary cross-entropy over single responses.
 	Loss string `toml:"loss" json:"loss"`
+	// Pooling is what of a response is scored: its last token's state, "last", or the
+	// mean of its tokens' scores, "mean".
+	Pooling string `toml:"pooling" json:"pooling,omitempty"`
 	// Steps is the number of optimizer steps.
 	Steps int `toml:"steps" json:"steps"`
 	// BatchSize is the number of prompts in a step, each with its truth and
@@ -60,6 +63,7 @@ func ModelSection(active func(experiments.Config) bool) experiments.Section {
 		},
 		Rules: train.WithOptimizer(experiments.Rules{
 			"loss":         experiments.Choice("loss", "bradley-terry", "bce"),
+			"pooling":      orEmpty("a pooling", experiments.Choice("pooling", "last", model.MeanPooling)),
 			"ranked":       experiments.FromBelow(0, 1),
 			"rank_by":      orEmpty("a metric against references", experiments.OneOf("metric", metrics.AgainstReferences)),
 			"margin":       experiments.FromBelow(0, 1),
@@ -99,8 +103,7 @@ type Accuracy struct {
 // headScores scores every response of the trees: one score per response, in their
 // order. It is a tensor of one dimension.
 func headScores(m *model.Model, trees []model.Tree) *torch.Tensor {
-	b := model.NewBranches(m.Session(), trees)
-	return m.Scores(m.HiddenAt(b.Input, b.Last))
+	return m.ResponseScores(model.NewBranches(m.Session(), trees))
 }
 
 // Material is what a reward model learns from, or is measured on.

@@ -45,16 +45,16 @@ func referenceRewards() []entry {
 		switch {
 		case strings.HasPrefix(name, "rouge"):
 			plain = append(plain, define(name, rougeSettings{Weight{1}, true}, stemming, func(s rougeSettings, env Env) Reward {
-				return reference{similarity{name, metrics.Options{Stemming: s.Stemming}}, env.Text}
+				return reference{similarity{name, metrics.Options{Stemming: s.Stemming}}.scores, env.Text}
 			}))
 		case strings.HasPrefix(name, "la-rouge"):
 			rules := experiments.Rules{"length_adjustment": experiments.Choice("formula", "ratio", "exp", "brevity")}.And(stemming)
 			adjusted = append(adjusted, define(name, adjustedSettings{Weight{1}, true, "ratio"}, rules, func(s adjustedSettings, env Env) Reward {
-				return reference{similarity{name, metrics.Options{Stemming: s.Stemming, LengthAdjustment: s.LengthAdjustment}}, env.Text}
+				return reference{similarity{name, metrics.Options{Stemming: s.Stemming, LengthAdjustment: s.LengthAdjustment}}.scores, env.Text}
 			}))
 		case slices.Contains(fromHundred, name):
 			others = append(others, define(name, ngramSettings{Weight{1}}, nil, func(_ ngramSettings, env Env) Reward {
-				return reference{similarity{name, metrics.Options{}}, env.Text}
+				return reference{similarity{name, metrics.Options{}}.scores, env.Text}
 			}))
 		}
 	}
@@ -87,8 +87,8 @@ func (m similarity) scores(inputs []metrics.Input) ([]float64, error) {
 
 // reference is a metric against the references.
 type reference struct {
-	similarity
-	text func(tokens []int) string
+	scores func([]metrics.Input) ([]float64, error)
+	text   func(tokens []int) string
 }
 
 // Score implements [Reward].

@@ -10,6 +10,7 @@ import (
 
 	"lastmile/experiments"
 	"lastmile/harness/model"
+	"lastmile/metrics"
 )
 
 // Sources are this package's files: their comments document its settings.
@@ -28,6 +29,7 @@ var rewards = append([]entry{
 	selfCertaintyReward,
 	constantReward,
 	randomReward,
+	scorerReward,
 }, referenceRewards()...)
 
 // Reward scores responses: more is better.
@@ -87,6 +89,9 @@ type Env struct {
 	// SelfCertainty is that of the policy, as it is when it is asked, in every
 	// response of the trees, see [SelfCertainty].
 	SelfCertainty func(trees []model.Tree) ([][]float64, error)
+	// Scorer scores texts against references with the learned scorer. It is nil where
+	// no reward asks it.
+	Scorer func([]metrics.Input) ([]float64, error)
 	// Text is the output in a response's tokens.
 	Text func(tokens []int) string
 }
@@ -108,6 +113,8 @@ type entry struct {
 	present bool
 	// model says that the reward asks the reward model.
 	model bool
+	// scorer says that the reward asks the learned scorer.
+	scorer bool
 	// compares says that the reward compares the samples of a prompt.
 	compares bool
 	read     func(settings json.RawMessage, env Env) (float64, Reward, error)
@@ -143,6 +150,12 @@ func (e entry) needsModel() entry {
 	return e
 }
 
+// asksScorer makes a reward one that asks the learned scorer.
+func (e entry) asksScorer() entry {
+	e.scorer = true
+	return e
+}
+
 // comparesSamples makes a reward one that compares the samples of a prompt with each
 // other, so that there must be several.
 func (e entry) comparesSamples() entry {
@@ -162,6 +175,11 @@ func names() []string {
 // NeedsModel reports whether a run's rewards ask the reward model.
 func NeedsModel(c experiments.Config) bool {
 	return slices.ContainsFunc(rewards, func(e entry) bool { return e.model && c.Has("reward."+e.name) })
+}
+
+// NeedsScorer reports whether a run's rewards ask the learned scorer.
+func NeedsScorer(c experiments.Config) bool {
+	return slices.ContainsFunc(rewards, func(e entry) bool { return e.scorer && c.Has("reward."+e.name) })
 }
 
 // ComparesSamples is the first of a run's rewards that compares the samples of a prompt

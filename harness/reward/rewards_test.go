@@ -263,6 +263,13 @@ func TestTheSumOfAllRewards(t *testing.T) {
 		return scores, nil
 	}
 	env := Env{Seed: 1, Text: func(tokens []int) string { return strings.Trim(fmt.Sprint(tokens), "[]") }, Score: ofResponses, SelfCertainty: ofResponses}
+	env.Scorer = func(inputs []metrics.Input) ([]float64, error) {
+		scores := make([]float64, len(inputs))
+		for i, input := range inputs {
+			scores[i] = math.Cos(float64(len(input.Hypothesis)))
+		}
+		return scores, nil
+	}
 	settings, weights := everyReward(t)
 	sum, groups := sumOf(t, env, settings), groupsOf(6)
 	scored := score(t, sum, groups...)

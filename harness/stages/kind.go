@@ -68,8 +68,11 @@ type Need struct {
 	// Kind is its kind.
 	Kind string
 	// With changes the configuration that it is made of; nil leaves the run's
-	// own. A changed one is no stage of the run.
+	// own.
 	With func(experiments.Config) experiments.Config
+	// Round names the round that a stage of a changed configuration, and all that it
+	// reads, are the run's in; with "" they are none of the run's.
+	Round string
 }
 
 // Hasher hashes files, each once.

@@ -17,6 +17,7 @@ import (
 	"lastmile/harness/stage"
 	"lastmile/harness/torch"
 	"lastmile/harness/train"
+	"lastmile/metrics"
 )
 
 // Policy is the kind that does what follows maximum likelihood.
@@ -46,6 +47,9 @@ var policyKind = Kind{
 		}
 		if rewardsNeedModel(c) {
 			inputs = append(inputs, in(Reward))
+		}
+		if rewardsNeedScorer(c) {
+			inputs = append(inputs, in(Scorer))
 		}
 		return inputs
 	},
@@ -98,7 +102,7 @@ func improve(ctx context.Context, job *stage.Job) error {
 	if err != nil {
 		return err
 	}
-	e := environment{&algorithms.Env{MLE: c.MLE}}
+	e := environment{Env: &algorithms.Env{MLE: c.MLE}}
 	e.Seed, e.Hooks, e.Settings = t.Seed, t.hooks(job), c.RL
 	e.MaxTokens, e.EOS = t.Codec.MaxResponse(), t.EOS()
 	if maker.Needs.Texts {
@@ -113,6 +117,20 @@ func improve(ctx context.Context, job *stage.Job) error {
 		e.Problems = t.problems(t.train)
 	}
 	return WithSession(job.Threads, job.Device, func(s *torch.Session) error {
+		if dir, ok := job.Inputs[Scorer]; ok {
+			m, closeScorer, err := OpenScorer(dir, job.Threads)
+			if err != nil {
+				return fmt.Errorf("loading the scorer %s: %w", dir, err)
+			}
+			defer closeScorer()
+			e.scorer = func(inputs []metrics.Input) ([]float64, error) {
+				scores, err := metrics.All([]metrics.Metric{m}, inputs, job.Threads)
+				if err != nil {
+					return nil, err
+				}
+				return scores[0], nil
+			}
+		}
 		if err := e.load(s, job, t, maker.Needs, c.Rewards); err != nil {
 			return err
 		}
@@ -127,7 +145,11 @@ func improve(ctx context.Context, job *stage.Job) error {
 }
 
 // environment is that of an algorithm, to be loaded with models.
-type environment struct{ *algorithms.Env }
+type environment struct {
+	*algorithms.Env
+	// scorer scores texts with the learned scorer; nil where no reward asks it.
+	scorer func([]metrics.Input) ([]float64, error)
+}
 
 // load reads the models that an algorithm needs: the policy, which begins as the MLE
 // policy or, with LoRA, as adapters of it; the reference policy; and the reward model.
@@ -153,7 +175,7 @@ func (e environment) load(s *torch.Session, job *stage.Job, t texts, needs algor
 		e.Policy.AddHead()
 	}
 	if needs.Rewards {
-		e.Rewards, err = rewards(s, e.Policy, mle, job.Inputs[Reward], t, settings)
+		e.Rewards, err = e.rewards(s, mle, job.Inputs[Reward], t, settings)
 	}
 	return err
 }
@@ -170,9 +192,9 @@ func (l Language) problems(examples []data.Example) []rollout.Problem {
 
 // rewards makes the sum of a run's rewards, some of which ask the policy itself. The
 // reward model lies in the folder dir, "" where none is asked.
-func rewards(s *torch.Session, policy, mle *model.Model, dir string, t texts, settings json.RawMessage) (reward.Sum, error) {
-	env := reward.Env{Seed: t.Seed, Text: t.Codec.Text}
-	env.SelfCertainty = func(trees []model.Tree) ([][]float64, error) { return reward.SelfCertainty(policy, trees) }
+func (e environment) rewards(s *torch.Session, mle *model.Model, dir string, t texts, settings json.RawMessage) (reward.Sum, error) {
+	env := reward.Env{Seed: t.Seed, Text: t.Codec.Text, Scorer: e.scorer}
+	env.SelfCertainty = func(trees []model.Tree) ([][]float64, error) { return reward.SelfCertainty(e.Policy, trees) }
 	if dir != "" {
 		m, err := loadRewardModel(s, mle, dir, t.common)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"lastmile/experiments"
 	"lastmile/harness/data"
+	"lastmile/harness/model"
 	"lastmile/harness/negatives"
 	"lastmile/harness/reward"
 	"lastmile/harness/stage"
@@ -79,6 +80,9 @@ func trainReward(ctx context.Context, job *stage.Job) error {
 			return err
 		}
 		m.AddHead()
+		if settings.Pooling == model.MeanPooling {
+			m.Config.ScorePooling = settings.Pooling
+		}
 		accuracies, err := reward.Train(ctx, m, learned, held, settings, t.Seed, hooks(job))
 		if err != nil {
 			return err

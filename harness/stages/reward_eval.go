@@ -30,7 +30,7 @@ var rewardEvalKind = Kind{
 	Cost: []string{"reward_eval.batch_size"},
 	Inputs: func(c experiments.Config) []Need {
 		inputs := []Need{in(Prepare), in(MLE), in(Negatives), in(Reward), in(Policy)}
-		if needsScorer(c) {
+		if measuresByScorer(c) {
 			inputs = append(inputs, in(Scorer))
 		}
 		return inputs

@@ -2,6 +2,7 @@ package stages
 
 import (
 	"context"
+	"fmt"
 
 	"lastmile/experiments"
 	"lastmile/harness/data"
@@ -18,11 +19,20 @@ import (
 const Samples = "samples"
 
 var samplesKind = Kind{
-	Name:     Samples,
-	Version:  1,
-	Reads:    reads(append(append([]string{"seed"}, textKeys...), "samples")...),
-	Cost:     []string{"samples.batch_size"},
-	Inputs:   needs(in(Prepare), in(MLE)),
+	Name:    Samples,
+	Version: 1,
+	Reads:   reads(append(append([]string{"seed"}, textKeys...), "samples")...),
+	Cost:    []string{"samples.batch_size"},
+	Inputs: func(c experiments.Config) []Need {
+		inputs := []Need{in(Prepare), in(MLE)}
+		if rounds := experiments.Get[SamplesSettings](c, "samples").Rounds; rounds > 0 {
+			before := in(Policy)
+			before.Round = fmt.Sprintf("round %d", rounds)
+			before.With = func(c experiments.Config) experiments.Config { return c.With("samples.rounds", rounds-1) }
+			inputs = append(inputs, before)
+		}
+		return inputs
+	},
 	Improves: true,
 	Run:      drawSamples,
 }
@@ -40,6 +50,12 @@ type SamplesSettings struct {
 	PerPrompt int `toml:"per_prompt" json:"per_prompt"`
 	// Temperature is that of sampling, from all tokens.
 	Temperature float64 `toml:"temperature" json:"temperature"`
+	// Rounds is how many times everything that is made of the samples is made before:
+	// negatives, the reward model and, against it, the policy. From each such policy, not
+	// from the MLE policy, half of the samples of the next round are drawn, rounded
+	// down (Touvron et al. 2023, section 3.2.3, on keeping a reward model on its
+	// policy's distribution). 0 means that all samples are the MLE policy's.
+	Rounds int `toml:"rounds" json:"rounds,omitempty"`
 	// BatchSize is the number of prompts sampled at once; it changes speed and
 	// memory, and nothing else but rounding.
 	BatchSize int `toml:"batch_size" json:"batch_size"`
@@ -55,6 +71,7 @@ func samplesSection() experiments.Section {
 			"dev_prompts": experiments.AtLeast(0),
 			"per_prompt":  experiments.AtLeast(2),
 			"temperature": experiments.Above(0),
+			"rounds":      experiments.AtLeast(0),
 			"batch_size":  experiments.AtLeast(1),
 		},
 		Active: func(c experiments.Config) bool { return needsPolicySamples(c) || needsRankings(c) },
@@ -73,7 +90,8 @@ func needsRankings(c experiments.Config) bool {
 	return needsRewardModel(c) && ranked != nil && ranked != 0.0
 }
 
-// drawSamples draws responses from the MLE policy: train.jsonl and dev.jsonl.
+// drawSamples draws responses from the MLE policy and, in a later round, from the policy
+// of the round before: train.jsonl and dev.jsonl.
 func drawSamples(ctx context.Context, job *stage.Job) error {
 	t, err := openTexts(job, MLE)
 	if err != nil {
@@ -83,41 +101,66 @@ func drawSamples(ctx context.Context, job *stage.Job) error {
 	if err := job.Read("samples", &settings); err != nil {
 		return err
 	}
-	return WithSession(job.Threads, job.Device, func(s *torch.Session) error {
-		m, err := LoadModel(s, job.Inputs[MLE], t.Task)
+	counts := map[string]int{MLE: settings.PerPrompt}
+	if settings.Rounds > 0 {
+		counts[Policy] = settings.PerPrompt / 2
+		counts[MLE] -= counts[Policy]
+	}
+	for _, split := range []struct {
+		name     data.Split
+		examples []data.Example
+	}{
+		{data.Train, someOf(t.train, settings.Prompts, t.Seed)},
+		{data.Dev, firstOf(t.dev, settings.DevPrompts)},
+	} {
+		responses := make([][]decode.Response, len(split.examples))
+		for _, kind := range []string{MLE, Policy} {
+			if counts[kind] == 0 {
+				continue
+			}
+			drawn, err := t.draw(ctx, job, kind, split.name, split.examples, counts[kind], settings)
+			if err != nil {
+				return err
+			}
+			for i := range responses {
+				responses[i] = append(responses[i], drawn[i]...)
+			}
+		}
+		samples, err := t.samples(split.examples, responses, job.Threads)
 		if err != nil {
 			return err
 		}
-		for _, split := range []struct {
-			name     data.Split
-			examples []data.Example
-		}{
-			{data.Train, someOf(t.train, settings.Prompts, t.Seed)},
-			{data.Dev, firstOf(t.dev, settings.DevPrompts)},
-		} {
-			requests := make([]decode.Request, len(split.examples))
-			for i, e := range split.examples {
-				requests[i] = decode.Request{ID: e.ID, Prompt: t.Codec.Prompt(e)}
-			}
-			responses, err := decode.Decode(ctx, m, requests, decode.Options{
-				Settings:  decode.Settings{Strategy: "sample", Temperature: settings.Temperature, TopP: 1, BatchSize: settings.BatchSize},
-				MaxTokens: t.Codec.MaxResponse(), EOS: t.EOS(), Samples: settings.PerPrompt,
-				Seed: t.Seed, Stage: "samples " + split.name, Tokens: job.Tokens,
-				Progress: func(done, total int) { job.Progress(done, total, split.name) },
-			})
-			if err != nil {
-				return err
-			}
-			samples, err := t.samples(split.examples, responses, job.Threads)
-			if err != nil {
-				return err
-			}
-			if err := data.WriteLines(splitFile(job.Dir, split.name), samples); err != nil {
-				return err
-			}
+		if err := data.WriteLines(splitFile(job.Dir, split.name), samples); err != nil {
+			return err
 		}
-		return nil
+	}
+	return nil
+}
+
+// draw draws n responses to each example from the policy that a stage of that kind made.
+func (t texts) draw(ctx context.Context, job *stage.Job, kind string, split data.Split, examples []data.Example, n int, settings SamplesSettings) (responses [][]decode.Response, err error) {
+	requests := make([]decode.Request, len(examples))
+	for i, e := range examples {
+		requests[i] = decode.Request{ID: e.ID, Prompt: t.Codec.Prompt(e)}
+	}
+	stream := "samples " + split
+	if kind != MLE {
+		stream = fmt.Sprintf("samples %s %s", kind, split)
+	}
+	err = WithSession(job.Threads, job.Device, func(s *torch.Session) error {
+		m, err := LoadModel(s, job.Inputs[kind], t.Task)
+		if err != nil {
+			return err
+		}
+		responses, err = decode.Decode(ctx, m, requests, decode.Options{
+			Settings:  decode.Settings{Strategy: "sample", Temperature: settings.Temperature, TopP: 1, BatchSize: settings.BatchSize},
+			MaxTokens: t.Codec.MaxResponse(), EOS: t.EOS(), Samples: n,
+			Seed: t.Seed, Stage: stream, Tokens: job.Tokens,
+			Progress: func(done, total int) { job.Progress(done, total, fmt.Sprintf("%s, from %s", split, kind)) },
+		})
+		return err
 	})
+	return responses, err
 }
 
 // someOf draws n examples, 0 for all, and keeps their order.

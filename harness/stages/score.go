@@ -33,7 +33,7 @@ var scoreKind = Kind{
 	Check:   &Check{Reads: []string{"metrics.names", "likelihood"}, Do: checkLikelihood},
 	Inputs: func(c experiments.Config) []Need {
 		inputs := []Need{in(Prepare), in(Decode), in(Postprocess)}
-		if needsScorer(c) {
+		if measuresByScorer(c) {
 			inputs = append(inputs, in(Scorer))
 		}
 		return inputs

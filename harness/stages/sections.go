@@ -161,13 +161,18 @@ func needsNegatives(c experiments.Config) bool {
 	return m.Needs.Pairs || needsRewardModel(c)
 }
 
+// rewardsNeedScorer tells whether the algorithm's rewards ask the learned scorer.
+func rewardsNeedScorer(c experiments.Config) bool {
+	return algorithms.IsOnPolicy(c) && reward.NeedsScorer(c)
+}
+
+// measuresByScorer tells whether a run's outputs are scored by the learned scorer.
+func measuresByScorer(c experiments.Config) bool {
+	return slices.Contains(experiments.Get[Metrics](c, "metrics").Names, LearnedMetric)
+}
+
 func needsScorer(c experiments.Config) bool {
-	for _, name := range experiments.Get[Metrics](c, "metrics").Names {
-		if name == LearnedMetric {
-			return true
-		}
-	}
-	return false
+	return measuresByScorer(c) || rewardsNeedScorer(c)
 }
 
 // BF16 is the key of a stage of a run that is to compute in bf16, or "".
