@@ -2,7 +2,6 @@ package reports
 
 import (
 	"fmt"
-	"image/color"
 	"slices"
 
 	"gonum.org/v1/plot"
@@ -19,22 +18,11 @@ func (b *builder) scoreFigure() (figure, error) {
 		caption:    fmt.Sprintf("Means of the systems%s with %g %% intervals.", b.table.medians(), 100*b.table.Confidence),
 		panelWidth: 300,
 	}
-	type group struct{ decode, form string }
-	var groups []group
-	for _, row := range b.table.Rows {
-		g := group{row.Decode, row.Form}
-		if !slices.Contains(groups, g) {
-			groups = append(groups, g)
-		}
-	}
-	if len(groups) == 0 {
+	lines, ticks, lowest := b.scoreLines()
+	if len(ticks) == 0 {
 		return f, nil
 	}
-	f.panelHeight = 60 + float64(len(groups))*max(20, 8*float64(len(b.labels)+1))
-	var ticks plot.ConstantTicks
-	for i, g := range groups {
-		ticks = append(ticks, plot.Tick{Value: float64(len(groups) - 1 - i), Label: g.decode + ", " + g.form})
-	}
+	f.panelHeight = 60 - 9*lowest
 	var panels []*plot.Plot
 	for _, metric := range append([]string{b.headline}, behaviours...) {
 		c := slices.IndexFunc(b.table.Columns, func(c Column) bool { return c.Metric == metric })
@@ -46,13 +34,9 @@ func (b *builder) scoreFigure() (figure, error) {
 		for k, l := range b.labels {
 			var points intervals
 			for _, row := range b.table.Rows {
-				if row.Label != l.name || row.Cells[c].Score == nil {
-					continue
+				if s := row.Cells[c].Score; row.Label == l.name && s != nil {
+					points = append(points, intervalPoint{s.Value, lines[scoreLine{row.Decode, row.Form, l.name}], s.Low, s.High})
 				}
-				y := float64(len(groups) - 1 - slices.Index(groups, group{row.Decode, row.Form}))
-				y -= 0.7 * ((float64(k)+0.5)/float64(len(b.labels)) - 0.5)
-				s := row.Cells[c].Score
-				points = append(points, intervalPoint{s.Value, y, s.Low, s.High})
 			}
 			if len(points) == 0 {
 				continue
@@ -66,7 +50,7 @@ func (b *builder) scoreFigure() (figure, error) {
 			continue
 		}
 		p.Y.Tick.Marker = ticks
-		p.Y.Min, p.Y.Max = -0.6, float64(len(groups))-0.4
+		p.Y.Min, p.Y.Max = lowest, 0
 		p.Y.Tick.Length = 0
 		widen(&p.X)
 		panels = append(panels, p)
@@ -76,6 +60,34 @@ func (b *builder) scoreFigure() (figure, error) {
 	}
 	f.panels = inRows(panels, 2)
 	return f, nil
+}
+
+// scoreLine is what has a line of its own in the figure of scores.
+type scoreLine struct{ decode, form, label string }
+
+// scoreLines are the heights of the lines of the figure of scores, from 0 downwards: those
+// of a decoding and form together, in the order of the labels, with a tick in their middle.
+func (b *builder) scoreLines() (lines map[scoreLine]float64, ticks plot.ConstantTicks, lowest float64) {
+	lines = map[scoreLine]float64{}
+	seen := map[scoreLine]bool{}
+	for _, row := range b.table.Rows {
+		seen[scoreLine{row.Decode, row.Form, row.Label}] = true
+	}
+	for _, row := range b.table.Rows {
+		if lines[scoreLine{row.Decode, row.Form, row.Label}] != 0 {
+			continue
+		}
+		first := lowest - 1
+		for _, l := range b.labels {
+			if line := (scoreLine{row.Decode, row.Form, l.name}); seen[line] {
+				lowest--
+				lines[line] = lowest
+			}
+		}
+		ticks = append(ticks, plot.Tick{Value: (first + lowest) / 2, Label: row.Decode + ", " + row.Form})
+		lowest--
+	}
+	return lines, ticks, lowest
 }
 
 // intervalPoint is a mean at a height, with its interval.
@@ -92,14 +104,17 @@ func (points intervals) add(p *plot.Plot, style draw.LineStyle) error {
 		if err != nil {
 			return fmt.Errorf("drawing intervals: %w", err)
 		}
-		bar.LineStyle = draw.LineStyle{Color: style.Color, Width: vg.Points(1.3)}
+		bar.LineStyle = draw.LineStyle{Color: style.Color, Width: vg.Points(1.3), Dashes: style.Dashes}
 		p.Add(bar)
 	}
 	scatter, err := plotter.NewScatter(dots)
 	if err != nil {
 		return fmt.Errorf("drawing means: %w", err)
 	}
-	scatter.GlyphStyle = draw.GlyphStyle{Color: color.Color(style.Color), Radius: vg.Points(2.6), Shape: draw.CircleGlyph{}}
+	scatter.GlyphStyle = draw.GlyphStyle{Color: style.Color, Radius: vg.Points(2.6), Shape: draw.CircleGlyph{}}
+	if style.Dashes != nil {
+		scatter.Shape = draw.RingGlyph{}
+	}
 	p.Add(scatter)
 	return nil
 }

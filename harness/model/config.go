@@ -44,9 +44,8 @@ type Config struct {
 	PadTokenID            int      `json:"pad_token_id"`
 	NumLabels             int      `json:"num_labels,omitempty"`
 	TorchDType            string   `json:"torch_dtype"`
-	// ScorePooling says which tokens of a response its score is taken from: its last
-	// ("", as in Hugging Face's classes for sequence classification) or the mean over
-	// all of them ([MeanPooling]), a field that transformers keeps and does not heed.
+	// ScorePooling says which tokens of a response its score is taken from, see
+	// [LastPooling]. It is a field that transformers keeps and does not heed.
 	ScorePooling string `json:"score_pooling,omitempty"`
 
 	kind *architecture              // nil for that of Architectures and ModelType
@@ -54,9 +53,22 @@ type Config struct {
 	file map[string]json.RawMessage // as found, without nulls; nil for a model from scratch
 }
 
-// MeanPooling is the [Config.ScorePooling] of reward models whose score is the mean over
-// a response's tokens.
-const MeanPooling = "mean"
+// What a response's score is: that of its last token, as in Hugging Face's classes for
+// sequence classification; the mean of its tokens'; or the sum of the two, each with a
+// head of its own.
+const (
+	LastPooling = ""
+	MeanPooling = "mean"
+	BothPooling = "both"
+)
+
+// heads is the number of the scalar heads.
+func (c Config) heads() int {
+	if c.ScorePooling == BothPooling {
+		return 2
+	}
+	return 1
+}
 
 // The names of Llama's architectures.
 const (

@@ -34,7 +34,7 @@ func Load(s *torch.Session, dir string) (*Model, error) {
 	}
 	want := c.shapes()
 	if classifies || stored.has(headName) {
-		want = append(want, shape{headName, []int{1, c.HiddenSize}})
+		want = append(want, shape{headName, []int{c.heads(), c.HiddenSize}})
 	}
 	tensors := make(map[string]*torch.Tensor, len(want))
 	for _, w := range want {
@@ -152,7 +152,7 @@ func (m *Model) Save(dir string) error {
 	c.TorchDType = "float32"
 	c.Architectures, c.NumLabels = []string{a.causal}, 0
 	if m.Head != nil {
-		c.Architectures, c.NumLabels = []string{a.classification}, 1
+		c.Architectures, c.NumLabels = []string{a.classification}, c.heads()
 	} else {
 		c.ScorePooling = ""
 	}

@@ -78,6 +78,8 @@ type AdapterConfig struct {
 	Bias          string   `json:"bias"`
 	FanInFanOut   bool     `json:"fan_in_fan_out"`
 	InferenceMode bool     `json:"inference_mode"`
+	// ScorePooling is that of a scalar head, as in [Config].
+	ScorePooling string `json:"score_pooling,omitempty"`
 }
 
 // Adapt returns a model that computes with m's parameters, which stay as they
@@ -206,7 +208,7 @@ func (m *Model) SaveAdapter(dir, base string) error {
 	if head, ok := tensors[headName]; ok {
 		delete(tensors, headName)
 		tensors[adapterPrefix+headName] = head
-		c.TaskType = "SEQ_CLS"
+		c.TaskType, c.ScorePooling = "SEQ_CLS", m.Config.ScorePooling
 	}
 	return WriteAdapter(dir, c, tensors)
 }
@@ -297,7 +299,8 @@ func (m *Model) LoadAdapter(dir string) (*Model, error) {
 		return nil, err
 	}
 	if _, ok := tensors[adapterPrefix+headName]; ok {
-		head, err := read(adapterPrefix+headName, 1, m.Config.HiddenSize)
+		adapted.Config.ScorePooling = c.ScorePooling
+		head, err := read(adapterPrefix+headName, adapted.Config.heads(), m.Config.HiddenSize)
 		if err != nil {
 			return nil, err
 		}

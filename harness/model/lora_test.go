@@ -95,10 +95,12 @@ func TestSavedAdaptersAndMergedModelsAreTheSame(t *testing.T) {
 	s := open(t, torch.Float32)
 	m := newModel(t, s, tiny())
 	a := adapted(t, m, LoRA{R: 3, Alpha: 2, TargetModules: []string{"k_proj", "up_proj"}})
+	a.Config.ScorePooling = BothPooling
 	a.AddHead()
-	a.Head.CopyInPlace(noise(s, "head", 1, 8))
+	a.Head.CopyInPlace(noise(s, "head", 2, 8))
 	in := Input{Tokens: []int64{1, 2, 3, 4}, Rows: 1, Length: 4}
-	want, scores := states(t, a, in), a.Scores(a.HiddenAt(in, []int64{3}))
+	b := NewBranches(s, forest)
+	want, scores := states(t, a, in), a.ResponseScores(b)
 	score, err := scores.Value64s()
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +118,7 @@ func TestSavedAdaptersAndMergedModelsAreTheSame(t *testing.T) {
 	}
 	for name, other := range map[string]*Model{"adapters": again, "merged": load(t, s, dir)} {
 		near(t, name, other.Logits(other.Hidden(in)), want, 1e-5)
-		near(t, name+": scores", other.Scores(other.HiddenAt(in, []int64{3})), score, 1e-5)
+		near(t, name+": scores", other.ResponseScores(b), score, 1e-5)
 	}
 }
 

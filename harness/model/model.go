@@ -16,7 +16,8 @@ type Parameter struct {
 type Model struct {
 	Config Config
 	// Head is the scalar head, [1, hidden], of a reward model or a value
-	// function; nil where there is none.
+	// function; nil where there is none. With [BothPooling] it is [2, hidden]: that of
+	// the mean, and that of the last token.
 	Head *torch.Tensor
 	// Checkpointing lets passes with gradients keep only what each layer starts
 	// from. [Model.Recompute] then has to follow the loss's Backward.
@@ -142,7 +143,7 @@ func (m *Model) Train() {
 
 // AddHead adds a scalar head of zeros, so that all scores start at 0.
 func (m *Model) AddHead() {
-	m.Head = m.s.Zeros(1, m.Config.HiddenSize).KeepAll()
+	m.Head = m.s.Zeros(m.Config.heads(), m.Config.HiddenSize).KeepAll()
 }
 
 // Logits projects hidden states [..., hidden] to the vocabulary: [...,

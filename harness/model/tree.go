@@ -94,17 +94,23 @@ func (m *Model) Logprobs(hidden *torch.Tensor, targets []int64, temperature floa
 // [Config.ScorePooling] says: [responses], in the order of the trees and of their
 // responses.
 func (m *Model) ResponseScores(b Branches) *torch.Tensor {
-	if m.Config.ScorePooling != MeanPooling {
+	if m.Config.ScorePooling == LastPooling {
 		return m.Scores(m.HiddenAt(b.Input, b.Last))
 	}
 	shares := make([]float32, len(b.Lengths)*len(b.Own))
+	last := make([]int64, len(b.Lengths))
 	at := 0
 	for i, n := range b.Lengths {
 		for range n {
 			shares[i*len(b.Own)+at] = 1 / float32(n)
 			at++
 		}
+		last[i] = int64(at - 1)
 	}
-	scores := m.Scores(m.HiddenAt(b.Input, b.Own))
-	return m.s.Floats(shares, len(b.Lengths), len(b.Own)).MatMul(scores.Reshape(-1, 1)).Reshape(-1)
+	scores := m.HiddenAt(b.Input, b.Own).Linear(m.Head, nil)
+	mean := m.s.Floats(shares, len(b.Lengths), len(b.Own)).MatMul(scores.Narrow(1, 0, 1)).Reshape(-1)
+	if m.Config.ScorePooling == MeanPooling {
+		return mean
+	}
+	return mean.Add(scores.Narrow(1, 1, 1).IndexSelect(0, m.s.Ints(last, len(last))).Reshape(-1))
 }

@@ -41,11 +41,19 @@ func TestTreesEqualSequences(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Config.ScorePooling = MeanPooling
-	means, err := m.ResponseScores(b).Value64s()
-	if err != nil {
-		t.Fatal(err)
+	pooled := func(pooling string, heads int) []float64 {
+		m.Config.ScorePooling = pooling
+		m.AddHead()
+		m.Head.CopyInPlace(noise(s, "head", heads, 8))
+		scores, err := m.ResponseScores(b).Value64s()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return scores
 	}
+	means, sums := pooled(MeanPooling, 1), pooled(BothPooling, 2)
+	one, other := m.Head.Narrow(0, 0, 1), m.Head.Narrow(0, 1, 1)
+	m.Head = noise(s, "head", 1, 8)
 	for _, tree := range trees {
 		for _, response := range tree.Responses {
 			in := Input{Rows: 1, Length: len(tree.Prompt) + len(response)}
@@ -57,12 +65,15 @@ func TestTreesEqualSequences(t *testing.T) {
 			got := m.Logprobs(states.Narrow(0, from-1, len(response)), in.Tokens[from:], 0.8)
 			near(t, "log-probabilities", got, logprobs[:len(response)], 1e-5)
 			near(t, "score", m.Scores(states.Narrow(0, in.Length-1, 1)), scores[:1], 1e-5)
-			near(t, "mean score", m.Scores(states.Narrow(0, from, len(response))).Mean().Reshape(1), means[:1], 1e-5)
-			logprobs, scores, means = logprobs[len(response):], scores[1:], means[1:]
+			own := states.Narrow(0, from, len(response))
+			near(t, "mean score", own.Linear(m.Head, nil).Mean().Reshape(1), means[:1], 1e-5)
+			sum := own.Linear(one, nil).Mean().Add(states.Narrow(0, in.Length-1, 1).Linear(other, nil).Mean())
+			near(t, "sum of scores", sum.Reshape(1), sums[:1], 1e-5)
+			logprobs, scores, means, sums = logprobs[len(response):], scores[1:], means[1:], sums[1:]
 		}
 	}
-	if len(logprobs) != 0 || len(scores) != 0 || len(means) != 0 {
-		t.Errorf("%d log-probabilities and %d scores too many", len(logprobs), len(scores)+len(means))
+	if len(logprobs) != 0 || len(scores) != 0 || len(means) != 0 || len(sums) != 0 {
+		t.Errorf("%d log-probabilities and %d scores too many", len(logprobs), len(scores)+len(means)+len(sums))
 	}
 }
 

@@ -20,8 +20,8 @@ type ModelSettings struct {
 	// Loss is "bradley-terry" over pairs of truth and negative, or "bce",
 	// binary cross-entropy over single responses.
 	Loss string `toml:"loss" json:"loss"`
-	// Pooling is what of a response is scored: its last token's state, "last", or the
-	// mean of its tokens' scores, "mean".
+	// Pooling is what a response's score is: that of its last token, "last", the mean of
+	// its tokens', "mean", or the sum of both, each with a head of its own, "both".
 	Pooling string `toml:"pooling" json:"pooling,omitempty"`
 	// Steps is the number of optimizer steps.
 	Steps int `toml:"steps" json:"steps"`
@@ -63,7 +63,7 @@ func ModelSection(active func(experiments.Config) bool) experiments.Section {
 		},
 		Rules: train.WithOptimizer(experiments.Rules{
 			"loss":         experiments.Choice("loss", "bradley-terry", "bce"),
-			"pooling":      orEmpty("a pooling", experiments.Choice("pooling", "last", model.MeanPooling)),
+			"pooling":      orEmpty("a pooling", experiments.Choice("pooling", lastPooling, model.MeanPooling, model.BothPooling)),
 			"ranked":       experiments.FromBelow(0, 1),
 			"rank_by":      orEmpty("a metric against references", experiments.OneOf("metric", metrics.AgainstReferences)),
 			"margin":       experiments.FromBelow(0, 1),
@@ -76,6 +76,17 @@ func ModelSection(active func(experiments.Config) bool) experiments.Section {
 		Active: active,
 		Check:  rankedAlone,
 	}
+}
+
+// lastPooling is the pooling that goes without a name in a model's configuration.
+const lastPooling = "last"
+
+// ScorePooling is the pooling as [model.Config] has it.
+func (c ModelSettings) ScorePooling() string {
+	if c.Pooling == lastPooling {
+		return model.LastPooling
+	}
+	return c.Pooling
 }
 
 // Example is a prompt with its truth and negatives, all as tokens.

@@ -6,7 +6,6 @@ import (
 
 	"lastmile/experiments"
 	"lastmile/harness/data"
-	"lastmile/harness/model"
 	"lastmile/harness/negatives"
 	"lastmile/harness/reward"
 	"lastmile/harness/stage"
@@ -79,10 +78,8 @@ func trainReward(ctx context.Context, job *stage.Job) error {
 		if m, err = adapted(m, t.common, "reward"); err != nil {
 			return err
 		}
+		m.Config.ScorePooling = settings.ScorePooling()
 		m.AddHead()
-		if settings.Pooling == model.MeanPooling {
-			m.Config.ScorePooling = settings.Pooling
-		}
 		accuracies, err := reward.Train(ctx, m, learned, held, settings, t.Seed, hooks(job))
 		if err != nil {
 			return err
