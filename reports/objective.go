@@ -116,14 +116,29 @@ func (l label) bondOf(metric string) (bond, string) {
 		}
 	}
 	if slices.Contains(rewards, learnedReward) {
-		for key, value := range l.settings {
-			part := firstPart(key)
-			if (part == "negatives" || part == "reward_model") && (value == metric || isROUGE(value) && isROUGE(metric)) {
-				found(trained, value)
+		for _, teacher := range l.teachers() {
+			if teacher == metric || isROUGE(teacher) && isROUGE(metric) {
+				found(trained, teacher)
 			}
 		}
 	}
 	return closest, with
+}
+
+// teachers are the settings that a label's reward model learned with, sorted, among them
+// the metrics.
+func (l label) teachers() []string {
+	var all []string
+	for key, value := range l.settings {
+		if part := firstPart(key); part == "negatives" || part == "reward_model" {
+			all = append(all, value)
+		}
+	}
+	if l.settings["reward_model.ranked"] != "" && l.settings["reward_model.rank_by"] == "" {
+		all = append(all, rankedBy)
+	}
+	slices.Sort(all)
+	return all
 }
 
 // isROUGE tells whether a metric or reward is of the family of ROUGE.

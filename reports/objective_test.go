@@ -36,6 +36,9 @@ func TestWhichControlALabelIs(t *testing.T) {
 func TestBondsOfMetrics(t *testing.T) {
 	taught := rewarded("ppo", "learned")
 	taught.settings["negatives.policy.rank_by"] = "la-rougeL"
+	ranked, otherwise := rewarded("ppo", "learned"), rewarded("ppo", "learned")
+	ranked.settings["reward_model.ranked"] = "0.5"
+	otherwise.settings["reward_model.ranked"], otherwise.settings["reward_model.rank_by"] = "0.5", "chrf"
 	untaught := rewarded("rloo", "chrf")
 	untaught.settings["negatives.policy.rank_by"] = "la-rougeL"
 	for _, c := range []struct {
@@ -54,6 +57,8 @@ func TestBondsOfMetrics(t *testing.T) {
 		{rewarded("ppo", "ending", "repetition"), "ended", "ending", itself},
 		{rewarded("ppo", "ending", "repetition"), "repetition", "repetition", itself},
 		{taught, "la-rougeL", "la-rougeL", trained}, {taught, "rouge1", "la-rougeL", trained}, {taught, "chrf", "", apart},
+		{ranked, "la-rougeL", "la-rougeL", trained}, {ranked, "rougeL", "la-rougeL", trained}, {ranked, "chrf", "", apart},
+		{otherwise, "rougeL", "", apart}, {otherwise, "chrf", "chrf", trained},
 		{untaught, "la-rougeL", "", apart},
 		{rewarded("none"), "la-rougeL", "", apart},
 	} {

@@ -59,9 +59,9 @@ type AboveNegatives struct {
 }
 
 // EvaluateScorer measures a scorer: the correlation of its score, of each of
-// its outputs, of ROUGE and of likelihoods with human ratings, that of the score
-// when it is fine-tuned in folds, and the share of negatives that it puts below
-// the reference that they spoil.
+// its outputs, of ROUGE and of likelihoods with human ratings; in folds, that of their
+// combination, of the score when it is fine-tuned and of the mean of the two, which share
+// the folds; and the share of negatives that it puts below the reference that they spoil.
 func EvaluateScorer(ctx context.Context, e ScorerEvaluation) (q ScorerQuality, err error) {
 	if e.Scorer == "" && e.Ratings == "" {
 		return q, stages.Mistakef("likelihoods are measured against human ratings: --ratings FILE")
@@ -78,15 +78,28 @@ func EvaluateScorer(ctx context.Context, e ScorerEvaluation) (q ScorerQuality, e
 			q.Ratings = append(q.Ratings, RatedBy{name, scorer.Correlate(scores[k], ratings, seed)})
 		}
 	}
+	// What a combination is fitted on: the scores that no rating was needed for.
+	var parts [][]float64
+	combine := func() ([]float64, error) {
+		combined, err := scorer.Combine(parts, ratings, e.Folds, seed)
+		if err == nil {
+			add([]string{fmt.Sprintf("combination of the %d above, fitted in %d folds", len(parts), e.Folds)}, [][]float64{combined})
+		}
+		return combined, err
+	}
 	if len(ratings) > 0 {
 		names, scores, err := e.unlearned(ratings)
 		if err != nil {
 			return q, err
 		}
 		add(names, scores)
+		parts = scores
 	}
 	if e.Scorer == "" {
-		return q, nil
+		if e.Folds > 0 {
+			_, err = combine()
+		}
+		return q, err
 	}
 	m, err := scorer.Open(e.Scorer, e.Threads)
 	if err != nil {
@@ -120,11 +133,20 @@ func EvaluateScorer(ctx context.Context, e ScorerEvaluation) (q ScorerQuality, e
 	if e.Folds == 0 {
 		return q, nil
 	}
+	parts = append(parts, values...)
+	combined, err := combine()
+	if err != nil {
+		return q, err
+	}
 	tuned, err := scorer.CrossValidate(ctx, e.Scorer, ratings, e.Folds, experiments.Get[scorer.Settings](e.Config, "scorer"), e.Threads, e.Progress)
 	if err != nil {
 		return q, err
 	}
-	q.Ratings = append(q.Ratings, RatedBy{fmt.Sprintf("score, fine-tuned in %d folds", e.Folds), scorer.Correlate(tuned, ratings, seed)})
+	both := make([]float64, len(ratings))
+	for i := range both {
+		both[i] = (tuned[i] + combined[i]) / 2
+	}
+	add([]string{fmt.Sprintf("score, fine-tuned in %d folds", e.Folds), "mean of the last two"}, [][]float64{tuned, both})
 	return q, nil
 }
 

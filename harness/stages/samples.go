@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"lastmile/experiments"
+	"lastmile/harness/algorithms"
 	"lastmile/harness/data"
 	"lastmile/harness/decode"
 	"lastmile/harness/negatives"
@@ -75,7 +76,21 @@ func samplesSection() experiments.Section {
 			"batch_size":  experiments.AtLeast(1),
 		},
 		Active: func(c experiments.Config) bool { return needsPolicySamples(c) || needsRankings(c) },
+		Check:  roundsTrain,
 	}
+}
+
+// roundsTrain complains about rounds of a run that trains no policy on what is made of
+// samples.
+func roundsTrain(c experiments.Config) []experiments.Complaint {
+	m, _ := algorithms.Of(c)
+	if experiments.Get[SamplesSettings](c, "samples").Rounds == 0 || rewardsNeedModel(c) || m.Needs.Pairs {
+		return nil
+	}
+	return []experiments.Complaint{{
+		Keys:    []string{"samples.rounds", "algorithm"},
+		Message: "in each round a policy is trained on what is made of the samples, and this run trains none on it; 0 rounds are possible",
+	}}
 }
 
 // needsPolicySamples tells whether a run has negatives of the kind "policy".
