@@ -130,9 +130,9 @@ Algorithms: ` + strings.Join(algorithms.Names(), ", ") + `.`,
 		Example: `  lastmile run experiments/demo.toml --dry-run       # what would be computed
   lastmile run experiments/demo.toml                 # compute it, and report
   lastmile run experiments/negatives.toml --jobs 2   # two stages at once
-  lastmile compare ppo mle                           # what is noise
-  lastmile show 'ppo, seed 1'                        # one run
-  echo "A long text" | lastmile generate 'ppo, seed 1'`,
+  lastmile compare rloo mle                          # what is noise
+  lastmile show 'rloo, seed 1'                       # one run
+  echo "A long text" | lastmile generate 'rloo, seed 1'`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,

@@ -37,10 +37,10 @@ BLEU and chrF have a second row: the values of all texts together.
 
 Options of metrics that no flag is given for (stemming, length adjustment, its
 α) are those of A's sweep, for files the defaults.`,
-		Example: `  lastmile compare ppo mle
-  lastmile compare ppo mle --decode sample --metric rougeL,chrf --examples 10
+		Example: `  lastmile compare rloo mle
+  lastmile compare rloo mle --decode sample --metric rougeL,chrf --examples 10
   lastmile compare mle mle --form raw,post
-  lastmile compare 'ppo, seed 1' 'ppo, seed 2' --json
+  lastmile compare 'rloo, seed 1' 'rloo, seed 2' --json
   lastmile compare a.txt b.txt --refs refs.txt --metric bleu,rougeL`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -21,7 +21,7 @@ func generateCommand() *cobra.Command {
 		Long: `Generate puts each text into the task's prompt and writes what the run's policy
 makes of it, or what its rule makes of the text, a line each. Without texts it reads
 them from standard input, a text a line. RUN is as in lastmile show.`,
-		Example: "  lastmile generate 'ppo, seed 1' 'A library of functions that parse command lines.'\n  lastmile generate 'ppo, seed 1' --decode sample < inputs.txt",
+		Example: "  lastmile generate 'rloo, seed 1' 'A library of functions that parse command lines.'\n  lastmile generate 'rloo, seed 1' --decode sample < inputs.txt",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			g.Run, g.Inputs = args[0], args[1:]
