@@ -87,6 +87,17 @@ func reportSection() experiments.Section {
 	}
 }
 
+// mostNames is how many names a complaint lists.
+const mostNames = 20
+
+// someNames lists names, the first ones of many.
+func someNames(names []string) string {
+	if more := len(names) - mostNames; more > 0 {
+		return fmt.Sprintf("%s; and %d more", strings.Join(names[:mostNames], "; "), more)
+	}
+	return strings.Join(names, "; ")
+}
+
 // checkReport complains about names that no run of the sweep has.
 func checkReport(sweep *experiments.Sweep) []experiments.Complaint {
 	s := experiments.Get[ReportSettings](sweep.Config, "report")
@@ -108,7 +119,7 @@ func checkReport(sweep *experiments.Sweep) []experiments.Complaint {
 			}
 			found = append(found, experiments.Complaint{
 				Keys:    []string{part.key},
-				Message: fmt.Sprintf("there is no variant or label %q; one of %s", part.name, strings.Join(known, "; ")),
+				Message: fmt.Sprintf("there is no variant or label %q; one of %s", part.name, someNames(known)),
 			})
 		}
 	}

@@ -33,7 +33,7 @@ func write(t *testing.T, coefficients int) string {
 	for i := range coefficients {
 		values = append(values, fmt.Sprintf("%de-4", i+1))
 	}
-	text := fmt.Sprintf("extends = %q\nname = \"many\"\n[grid]\nseed = [1, 2]\nrl.kl.coefficient = [%s]\n[[variant]]\nname = \"ppo\"\n[report]\nbaseline = \"ppo\"\n",
+	text := fmt.Sprintf("extends = %q\nname = \"many\"\n[grid]\nseed = [1, 2]\nrl.kl.coefficient = [%s]\n[[variant]]\nname = \"rloo\"\n[report]\nbaseline = \"rloo\"\n",
 		demo, strings.Join(values, ", "))
 	file := filepath.Join(t.TempDir(), "many.toml")
 	if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
