@@ -1,6 +1,7 @@
 package command
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,5 +53,19 @@ func TestThePrimaryComparisonOfASweepFile(t *testing.T) {
 		if _, err := reportedBy(t, line); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: got %v, expected an error that says %s", line, err, says)
 		}
+	}
+}
+
+// A sweep can have a thousand labels: a complaint names some.
+func TestAComplaintNamesSomeOfManyLabels(t *testing.T) {
+	var names []string
+	for i := range 25 {
+		names = append(names, fmt.Sprint("run ", i))
+	}
+	if got := someNames(names[:20]); got != strings.Join(names[:20], "; ") {
+		t.Errorf("of 20 names: %s", got)
+	}
+	if got := someNames(names); !strings.HasPrefix(got, "run 0; run 1; ") || !strings.HasSuffix(got, "run 19; and 5 more") {
+		t.Errorf("of 25 names: %s", got)
 	}
 }
