@@ -17,29 +17,18 @@ const ridge = 0.01
 // on all ratings but that fold's. scores are [score, rating]. Sources are shared out to
 // the folds as [CrossValidate] does.
 func Combine(scores [][]float64, ratings []Rating, folds, seed int) ([]float64, error) {
-	fold := share(ratings, folds, seed)
 	out := make([]float64, len(ratings))
-	for f := range folds {
-		var learn, test []int
-		for i := range ratings {
-			if fold[i] == f {
-				test = append(test, i)
-			} else {
-				learn = append(learn, i)
-			}
-		}
-		if len(learn) == 0 || len(test) == 0 {
-			return nil, fmt.Errorf("fold %d of %d has %d ratings to test on and %d to learn from; expected some of both", f+1, folds, len(test), len(learn))
-		}
+	err := eachFold(ratings, folds, seed, func(f int, learn, test []int) error {
 		weights, err := fitSum(scores, ratings, learn)
 		if err != nil {
-			return nil, fmt.Errorf("fold %d of %d: %w", f+1, folds, err)
+			return fmt.Errorf("fold %d of %d: %w", f+1, folds, err)
 		}
 		for _, i := range test {
 			out[i] = weights.of(scores, i)
 		}
-	}
-	return out, nil
+		return nil
+	})
+	return out, err
 }
 
 // sum is a weighted sum of scores.

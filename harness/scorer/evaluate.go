@@ -36,33 +36,54 @@ func (m *Scorer) Outputs(ctx context.Context, pairs []Pair) (names []string, val
 // folds at random, so that none is in two. Nothing is chosen by the scores of
 // the fold that is left out.
 func CrossValidate(ctx context.Context, dir string, ratings []Rating, folds int, c Settings, threads int, progress func(done, total int, note string)) ([]float64, error) {
-	fold := share(ratings, folds, c.Seed)
 	out := make([]float64, len(ratings))
-	for f := range folds {
-		var learn []Rating
-		var pairs []Pair
-		var at []int
-		for i, r := range ratings {
-			if fold[i] != f {
-				learn = append(learn, r)
-				continue
-			}
-			pairs, at = append(pairs, Pair{r.Reference, r.Candidate}), append(at, i)
+	err := eachFold(ratings, folds, c.Seed, func(f int, learn, test []int) error {
+		learned := make([]Rating, len(learn))
+		for k, i := range learn {
+			learned[k] = ratings[i]
 		}
-		if len(pairs) == 0 || len(learn) == 0 {
-			return nil, fmt.Errorf("fold %d of %d has %d ratings to test on and %d to learn from; expected some of both", f+1, folds, len(pairs), len(learn))
+		pairs := make([]Pair, len(test))
+		for k, i := range test {
+			pairs[k] = Pair{ratings[i].Reference, ratings[i].Candidate}
 		}
-		scores, err := learnAndScore(ctx, dir, learn, pairs, c, threads, func(step, steps int, loss float64) {
+		scores, err := learnAndScore(ctx, dir, learned, pairs, c, threads, func(step, steps int, loss float64) {
 			progress(f*steps+step, folds*steps, fmt.Sprintf("fold %d, loss %.3f", f+1, loss))
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
-		for k, i := range at {
+		for k, i := range test {
 			out[i] = scores[k]
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return out, nil
+}
+
+// eachFold calls use for each fold, counted from 0, with the ratings to learn from and
+// those to test on. A fold that lacks either is an error.
+func eachFold(ratings []Rating, folds, seed int, use func(f int, learn, test []int) error) error {
+	fold := share(ratings, folds, seed)
+	for f := range folds {
+		var learn, test []int
+		for i := range ratings {
+			if fold[i] == f {
+				test = append(test, i)
+			} else {
+				learn = append(learn, i)
+			}
+		}
+		if len(learn) == 0 || len(test) == 0 {
+			return fmt.Errorf("fold %d of %d has %d ratings to test on and %d to learn from; expected some of both", f+1, folds, len(test), len(learn))
+		}
+		if err := use(f, learn, test); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func learnAndScore(ctx context.Context, dir string, learn []Rating, pairs []Pair, c Settings, threads int, done func(step, steps int, loss float64)) ([]float64, error) {

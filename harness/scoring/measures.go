@@ -68,7 +68,7 @@ func (m Measures) open() (*measuring, error) {
 	if m.Scorer != "" && needed(func(name string) bool { return name == stages.LearnedMetric }) {
 		learned, closeScorer, err := stages.OpenScorer(m.Scorer, doctor.Cores())
 		if err != nil {
-			return nil, stages.Mistakef("loading the scorer %s: %w", m.Scorer, err)
+			return nil, stages.Mistake{Err: err}
 		}
 		o.learned, o.close = append(o.learned, learned), append(o.close, closeScorer)
 	}

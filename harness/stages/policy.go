@@ -120,7 +120,7 @@ func improve(ctx context.Context, job *stage.Job) error {
 		if dir, ok := job.Inputs[Scorer]; ok {
 			m, closeScorer, err := OpenScorer(dir, job.Threads)
 			if err != nil {
-				return fmt.Errorf("loading the scorer %s: %w", dir, err)
+				return err
 			}
 			defer closeScorer()
 			e.scorer = func(inputs []metrics.Input) ([]float64, error) {

@@ -1,8 +1,6 @@
 package stages
 
 import (
-	"fmt"
-
 	"lastmile/harness/data"
 	"lastmile/harness/decode"
 	"lastmile/metrics"
@@ -30,7 +28,7 @@ func (e *evaluator) measure(sampled [2][][]decode.Response) (measured [2][][][]f
 	if dir, ok := e.job.Inputs[Scorer]; ok {
 		m, closeScorer, err := OpenScorer(dir, e.job.Threads)
 		if err != nil {
-			return measured, fmt.Errorf("loading the scorer %s: %w", dir, err)
+			return measured, err
 		}
 		defer closeScorer()
 		names, learned = append(names, LearnedMetric), append(learned, m)

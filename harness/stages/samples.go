@@ -54,7 +54,7 @@ type SamplesSettings struct {
 	// Rounds is how many times everything that is made of the samples is made before:
 	// negatives, the reward model and, against it, the policy. From each such policy, not
 	// from the MLE policy, half of the samples of the next round are drawn, rounded
-	// down (Touvron et al. 2023, section 3.2.3, on keeping a reward model on its
+	// down (Touvron et al. 2023, arXiv 2307.09288, on keeping a reward model on its
 	// policy's distribution). 0 means that all samples are the MLE policy's.
 	Rounds int `toml:"rounds" json:"rounds,omitempty"`
 	// BatchSize is the number of prompts sampled at once; it changes speed and
@@ -116,32 +116,24 @@ func drawSamples(ctx context.Context, job *stage.Job) error {
 	if err := job.Read("samples", &settings); err != nil {
 		return err
 	}
-	counts := map[string]int{MLE: settings.PerPrompt}
-	if settings.Rounds > 0 {
-		counts[Policy] = settings.PerPrompt / 2
-		counts[MLE] -= counts[Policy]
+	splits := []sampledSplit{
+		{name: data.Train, examples: someOf(t.train, settings.Prompts, t.Seed)},
+		{name: data.Dev, examples: firstOf(t.dev, settings.DevPrompts)},
 	}
-	for _, split := range []struct {
-		name     data.Split
-		examples []data.Example
-	}{
-		{data.Train, someOf(t.train, settings.Prompts, t.Seed)},
-		{data.Dev, firstOf(t.dev, settings.DevPrompts)},
-	} {
-		responses := make([][]decode.Response, len(split.examples))
-		for _, kind := range []string{MLE, Policy} {
-			if counts[kind] == 0 {
-				continue
-			}
-			drawn, err := t.draw(ctx, job, kind, split.name, split.examples, counts[kind], settings)
-			if err != nil {
-				return err
-			}
-			for i := range responses {
-				responses[i] = append(responses[i], drawn[i]...)
-			}
+	ofPolicy := 0
+	if settings.Rounds > 0 {
+		ofPolicy = settings.PerPrompt / 2
+	}
+	if err := t.draw(ctx, job, MLE, splits, settings.PerPrompt-ofPolicy, settings); err != nil {
+		return err
+	}
+	if ofPolicy > 0 {
+		if err := t.draw(ctx, job, Policy, splits, ofPolicy, settings); err != nil {
+			return err
 		}
-		samples, err := t.samples(split.examples, responses, job.Threads)
+	}
+	for _, split := range splits {
+		samples, err := t.samples(split.examples, split.responses, job.Threads)
 		if err != nil {
 			return err
 		}
@@ -152,30 +144,49 @@ func drawSamples(ctx context.Context, job *stage.Job) error {
 	return nil
 }
 
-// draw draws n responses to each example from the policy that a stage of that kind made.
-func (t texts) draw(ctx context.Context, job *stage.Job, kind string, split data.Split, examples []data.Example, n int, settings SamplesSettings) (responses [][]decode.Response, err error) {
-	requests := make([]decode.Request, len(examples))
-	for i, e := range examples {
-		requests[i] = decode.Request{ID: e.ID, Prompt: t.Codec.Prompt(e)}
-	}
-	stream := "samples " + split
-	if kind != MLE {
-		stream = fmt.Sprintf("samples %s %s", kind, split)
-	}
-	err = WithSession(job.Threads, job.Device, func(s *torch.Session) error {
+// sampledSplit is a split with the responses drawn to its examples.
+type sampledSplit struct {
+	name      data.Split
+	examples  []data.Example
+	responses [][]decode.Response
+}
+
+// draw adds to splits n responses to each example, from the policy that a stage of that
+// kind made.
+func (t texts) draw(ctx context.Context, job *stage.Job, kind string, splits []sampledSplit, n int, settings SamplesSettings) error {
+	return WithSession(job.Threads, job.Device, func(s *torch.Session) error {
 		m, err := LoadModel(s, job.Inputs[kind], t.Task)
 		if err != nil {
 			return err
 		}
-		responses, err = decode.Decode(ctx, m, requests, decode.Options{
-			Settings:  decode.Settings{Strategy: "sample", Temperature: settings.Temperature, TopP: 1, BatchSize: settings.BatchSize},
-			MaxTokens: t.Codec.MaxResponse(), EOS: t.EOS(), Samples: n,
-			Seed: t.Seed, Stage: stream, Tokens: job.Tokens,
-			Progress: func(done, total int) { job.Progress(done, total, fmt.Sprintf("%s, from %s", split, kind)) },
-		})
-		return err
+		for k := range splits {
+			split := &splits[k]
+			requests := make([]decode.Request, len(split.examples))
+			for i, e := range split.examples {
+				requests[i] = decode.Request{ID: e.ID, Prompt: t.Codec.Prompt(e)}
+			}
+			stream := "samples " + split.name
+			if kind != MLE {
+				stream = fmt.Sprintf("samples %s %s", kind, split.name)
+			}
+			drawn, err := decode.Decode(ctx, m, requests, decode.Options{
+				Settings:  decode.Settings{Strategy: "sample", Temperature: settings.Temperature, TopP: 1, BatchSize: settings.BatchSize},
+				MaxTokens: t.Codec.MaxResponse(), EOS: t.EOS(), Samples: n,
+				Seed: t.Seed, Stage: stream, Tokens: job.Tokens,
+				Progress: func(done, total int) { job.Progress(done, total, fmt.Sprintf("%s, from %s", split.name, kind)) },
+			})
+			if err != nil {
+				return err
+			}
+			if split.responses == nil {
+				split.responses = make([][]decode.Response, len(drawn))
+			}
+			for i := range drawn {
+				split.responses[i] = append(split.responses[i], drawn[i]...)
+			}
+		}
+		return nil
 	})
-	return responses, err
 }
 
 // someOf draws n examples, 0 for all, and keeps their order.

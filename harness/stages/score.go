@@ -66,7 +66,7 @@ func scoreOutputs(ctx context.Context, job *stage.Job) error {
 	if dir, ok := job.Inputs[Scorer]; ok {
 		m, closeScorer, err := OpenScorer(dir, job.Threads)
 		if err != nil {
-			return fmt.Errorf("loading the scorer %s: %w", dir, err)
+			return err
 		}
 		defer closeScorer()
 		learned = append(learned, m)

@@ -137,7 +137,7 @@ func References(examples []data.Example) []string {
 func OpenScorer(dir string, threads int) (m metrics.Metric, closeScorer func() error, err error) {
 	s, err := scorer.Open(dir, threads)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("loading the scorer %s: %w", dir, err)
 	}
 	return s, s.Close, nil
 }
