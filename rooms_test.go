@@ -35,7 +35,8 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/safetensors", ""},
 	{"harness/tokenizer", ""},
 	{"harness/torch/fused", ""},
-	{"harness/torch", "harness/torch/fused"},
+	{"harness/torch/blas", ""},
+	{"harness/torch", "harness/torch/blas harness/torch/fused"},
 	{"harness/stage", ""},
 	{"harness/trivial", ""},
 	{"harness/correlation", ""},
@@ -68,7 +69,7 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/graph", "experiments runs harness/progress harness/stage harness/stages harness/torch"},
 	{"harness/results", "experiments runs harness/algorithms harness/data harness/decode harness/graph harness/model harness/progress " +
 		"harness/rule harness/safetensors harness/stage harness/stages harness/tokenizer harness/torch"},
-	{"harness/doctor", "harness/model harness/torch"},
+	{"harness/doctor", "harness/model harness/torch harness/torch/blas"},
 	{"harness/scoring", "experiments experiments/builtin metrics runs harness/data harness/doctor harness/likelihood harness/model harness/negatives harness/progress " +
 		"harness/results harness/scorer harness/stage harness/stages harness/random harness/tokenizer harness/torch harness/train harness/trivial"},
 	{"harness/command", "experiments metrics runs harness/algorithms harness/doctor harness/graph harness/likelihood harness/progress harness/results harness/scoring harness/stage harness/stages"},

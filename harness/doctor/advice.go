@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+
+	"lastmile/harness/torch/blas"
 )
 
 // enoughMemory is what the demo needs with room to spare, in bytes.
@@ -29,6 +31,9 @@ func advise(r Report) []string {
 				r.BLAS.Name, r.BLAS.Path, installOpenBLAS)
 		case r.BLAS.Threading == OneThread:
 			add("The BLAS %s uses one core only. %s", r.BLAS.Path, installOpenBLAS)
+		}
+		if r.BLAS.Better != "" {
+			add("OpenBLAS computes as on the oldest processors. Set %s=%s in the environment; a newer OpenBLAS may know this processor.", blas.Variable, r.BLAS.Better)
 		}
 		if len(r.OpenMP) > 1 {
 			add("%d OpenMP runtimes are loaded, each with threads of its own (%s). Unset LD_PRELOAD and LD_LIBRARY_PATH.",

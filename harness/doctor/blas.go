@@ -23,6 +23,11 @@ type BLAS struct {
 	Path string `json:"path"`
 	// Threading is one of the constants above, or empty where it is not known.
 	Threading string `json:"threading"`
+	// Core is the processor that OpenBLAS's kernels were written for, and
+	// Better the one whose kernels this processor could run, where OpenBLAS
+	// does not know it; both may be empty.
+	Core   string `json:"core"`
+	Better string `json:"better_core"`
 }
 
 // parseMaps returns the shared objects in /proc/self/maps, each once, in the

@@ -16,6 +16,7 @@ import (
 	"runtime"
 
 	"lastmile/harness/torch"
+	"lastmile/harness/torch/blas"
 )
 
 // Report is what the doctor found.
@@ -95,6 +96,7 @@ func (r *Report) readProc() error {
 	libraries := parseMaps(string(text))
 	r.Loaded = findLibrary(libraries, "libtorch_cpu")
 	r.BLAS = findBLAS(libraries, neededBy)
+	r.BLAS.Core, r.BLAS.Better = blas.Core(), blas.Better()
 	r.OpenMP = findOpenMP(libraries)
 	return nil
 }

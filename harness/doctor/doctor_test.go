@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"lastmile/harness/torch"
+	"lastmile/harness/torch/blas"
 )
 
 const maps = `55d0c0a00000-55d0c0b00000 r--p 00000000 fe:00 123    /home/someone/last mile/bin/lastmile
@@ -123,6 +125,7 @@ func TestAdviceIsAboutWhatIsWrong(t *testing.T) {
 	}{
 		"a BLAS with its own threads": {func(r *Report) { r.BLAS.Threading = OwnThreads }, "apt-get install libopenblas0-openmp"},
 		"a BLAS with one":             {func(r *Report) { r.BLAS.Threading = OneThread }, "one core only"},
+		"kernels of old":              {func(r *Report) { r.BLAS.Core, r.BLAS.Better = "Prescott", "Haswell" }, "OPENBLAS_CORETYPE=Haswell"},
 		"another libtorch":            {func(r *Report) { r.Loaded = "/opt/t/lib/libtorch_cpu.so" }, "LIBTORCH=/opt/t"},
 		"two OpenMP runtimes":         {func(r *Report) { r.OpenMP = []string{"/a/libgomp.so.1", "/b/libiomp5.so"} }, "2 OpenMP runtimes"},
 		"a busy machine":              {func(r *Report) { r.Speed.Product = 12 }, "3.0 GFLOP/s a thread"},
@@ -163,6 +166,9 @@ func TestCheckReportsThisProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Log("\n" + b.String())
+	if r.BLAS.Better != "" && os.Getenv(blas.Variable) != r.BLAS.Core {
+		t.Errorf("OpenBLAS has the kernels of %s where this processor can run those of %s", r.BLAS.Core, r.BLAS.Better)
+	}
 	for _, want := range []string{r.Library.Version, r.BLAS.Name, "GFLOP/s", "tokens/s"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the printed report lacks %q:\n%s", want, b.String())

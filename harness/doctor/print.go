@@ -18,7 +18,7 @@ func (r Report) Print(w io.Writer) error {
 	fmt.Fprintf(t, "gotch\t%s, of whose functions this libtorch lacks %d\n", r.Library.Gotch, len(r.Library.Missing))
 	fmt.Fprintf(t, "device\t%s%s\n", r.Device, devices(r.CUDADevices))
 	fmt.Fprintf(t, "threads\t%d, on %d of %d processors (%d cores)%s\n", r.Threads, r.CPU.Usable, r.CPU.Logical, r.CPU.Cores, dash(r.CPU.Name))
-	fmt.Fprintf(t, "BLAS\t%s%s%s\n", r.BLAS.Name, comma(r.BLAS.Threading), comma(r.BLAS.Path))
+	fmt.Fprintf(t, "BLAS\t%s%s%s%s\n", r.BLAS.Name, kernels(r.BLAS.Core), comma(r.BLAS.Threading), comma(r.BLAS.Path))
 	fmt.Fprintf(t, "OpenMP\t%s\n", strings.Join(r.OpenMP, ", "))
 	fmt.Fprintf(t, "memory\t%.1f of %.1f GB free\n", float64(r.Memory.Available)/1e9, float64(r.Memory.Total)/1e9)
 	fmt.Fprintf(t, "matrix product\t%.0f GFLOP/s (%d × %d, 32-bit)\n", r.Speed.Product, productSize, productSize)
@@ -45,6 +45,13 @@ func devices(n int) string {
 		return ", the only CUDA device"
 	}
 	return fmt.Sprintf(", one of %d CUDA devices", n)
+}
+
+func kernels(core string) string {
+	if core == "" {
+		return ""
+	}
+	return ", kernels for " + core
 }
 
 func comma(text string) string {

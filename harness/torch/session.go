@@ -45,6 +45,7 @@ import (
 
 	"github.com/sugarme/gotch/libtch"
 
+	_ "lastmile/harness/torch/blas" // OpenBLAS with the processor's kernels
 	"lastmile/harness/torch/fused"
 )
 
