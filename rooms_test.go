@@ -33,6 +33,9 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness", ""},
 	{"harness/random", ""},
 	{"harness/safetensors", ""},
+	{"harness/records", ""},
+	{"harness/jinja", ""},
+	{"harness/chat", "harness/jinja"},
 	{"harness/tokenizer", ""},
 	{"harness/torch/fused", ""},
 	{"harness/torch/blas", ""},
@@ -43,7 +46,7 @@ var rooms = []struct{ name, mayImport string }{
 
 	// What a paper has a word for.
 	{"harness/torch/gradcheck", "harness/torch"},
-	{"harness/data", "experiments experiments/data harness/random"},
+	{"harness/data", "experiments experiments/data harness/chat harness/random harness/records"},
 	{"harness/postprocess", "experiments"},
 	{"harness/rule", "experiments harness/postprocess"},
 	{"harness/model", "experiments harness/random harness/safetensors harness/stage harness/torch"},
@@ -51,7 +54,7 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/negatives", "experiments harness/data harness/random"},
 	{"harness/decode", "experiments harness/model harness/random harness/torch"},
 	{"harness/train", "experiments harness/model harness/random harness/safetensors harness/stage harness/torch"},
-	{"harness/scorer", "experiments metrics harness/correlation harness/data harness/model harness/random harness/safetensors harness/stage harness/tokenizer harness/torch harness/train"},
+	{"harness/scorer", "experiments metrics harness/correlation harness/data harness/model harness/random harness/records harness/safetensors harness/stage harness/tokenizer harness/torch harness/train"},
 	{"harness/likelihood", "experiments metrics harness/model harness/tokenizer harness/torch"},
 
 	// Learning after maximum likelihood.
@@ -63,16 +66,17 @@ var rooms = []struct{ name, mayImport string }{
 
 	// Stages, and what becomes of them.
 	{"harness/stages", "experiments experiments/builtin experiments/data metrics runs " +
-		"harness/algorithms harness/data harness/decode harness/likelihood harness/model harness/negatives harness/pairs harness/postprocess harness/random " +
+		"harness/algorithms harness/chat harness/data harness/decode harness/likelihood harness/model harness/negatives harness/pairs harness/postprocess harness/random harness/records " +
 		"harness/reward harness/reward/evaluation harness/rollout harness/rule harness/safetensors harness/scorer harness/stage harness/tokenizer harness/torch harness/train harness/trivial"},
 	{"harness/progress", "harness/stage"},
 	{"harness/graph", "experiments runs harness/progress harness/stage harness/stages harness/torch"},
 	{"harness/results", "experiments runs harness/algorithms harness/data harness/decode harness/graph harness/model harness/progress " +
 		"harness/rule harness/safetensors harness/stage harness/stages harness/tokenizer harness/torch"},
 	{"harness/doctor", "harness/model harness/torch harness/torch/blas"},
-	{"harness/scoring", "experiments experiments/builtin metrics runs harness/data harness/doctor harness/likelihood harness/model harness/negatives harness/progress " +
-		"harness/results harness/scorer harness/stage harness/stages harness/random harness/tokenizer harness/torch harness/train harness/trivial"},
-	{"harness/command", "experiments metrics runs harness/algorithms harness/doctor harness/graph harness/likelihood harness/progress harness/results harness/scoring harness/stage harness/stages"},
+	{"harness/scoring", "experiments metrics runs harness/data harness/doctor harness/likelihood harness/model harness/negatives harness/progress " +
+		"harness/records harness/results harness/scorer harness/stage harness/stages harness/random harness/torch harness/train harness/trivial"},
+	{"harness/dataset", "metrics harness/data harness/model harness/stages"},
+	{"harness/command", "experiments metrics runs harness/algorithms harness/data harness/dataset harness/doctor harness/graph harness/likelihood harness/progress harness/records harness/results harness/scoring harness/stage harness/stages"},
 	{"reports", "metrics runs reports/document"},
 
 	// Programs.

@@ -3,6 +3,7 @@ package experiments
 import (
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -244,6 +245,14 @@ func (f *fileReader) once(name, key string, at Position) bool {
 
 // value converts a value and checks it by its rule.
 func (f *fileReader) value(leaf *field, value any, at Position) (any, bool) {
+	if list, ok := listOf(value); ok && leaf.path != nil && leaf.path.Many {
+		paths, err := convert(list, reflect.TypeFor[[]string]())
+		if err != nil {
+			f.wrong(at, leaf.full, "%v", err)
+			return nil, false
+		}
+		value = strings.Join(paths.([]string), "\n")
+	}
 	converted, err := convert(value, leaf.declared.Type)
 	if err != nil {
 		f.wrong(at, leaf.full, "%v", err)
@@ -270,19 +279,23 @@ func (f *field) names(value any) (string, bool) {
 
 // resolve makes a path absolute.
 func (f *fileReader) resolve(leaf *field, value any, at Position) (any, bool) {
-	path, ok := leaf.names(value)
+	text, ok := leaf.names(value)
 	if !ok {
 		return value, true
 	}
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(f.folder, path)
+	paths := leaf.paths(text)
+	for i, path := range paths {
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(f.folder, path)
+		}
+		absolute, err := filepath.Abs(path)
+		if err != nil {
+			f.wrong(at, leaf.full, "cannot make %s absolute: %v", path, err)
+			return nil, false
+		}
+		paths[i] = absolute
 	}
-	absolute, err := filepath.Abs(path)
-	if err != nil {
-		f.wrong(at, leaf.full, "cannot make %s absolute: %v", path, err)
-		return nil, false
-	}
-	return absolute, true
+	return strings.Join(paths, "\n"), true
 }
 
 // finish hands the file's content on to the loader.

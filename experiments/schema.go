@@ -109,6 +109,9 @@ type Path struct {
 	// Except are values that are no paths, such as "builtin"; the empty string
 	// never is one.
 	Except []string
+	// Many is true where a file can name a list of paths, and patterns of
+	// filepath.Match. They are one string, a line each.
+	Many bool
 }
 
 // Complaint is something that is wrong with several values together.

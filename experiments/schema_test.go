@@ -275,7 +275,7 @@ var testSections = []Section{
 		Key:     "model",
 		Default: model{"builtin", 256, 4},
 		Rules:   Rules{"path": Anything, "hidden_size": AtLeast(1), "num_attention_heads": AtLeast(1)},
-		Paths:   []Path{{"path", []string{"builtin"}}},
+		Paths:   []Path{{Key: "path", Except: []string{"builtin"}}},
 		Check: func(c Config) []Complaint {
 			m := Get[model](c, "model")
 			if m.HiddenSize%m.NumAttentionHeads == 0 {

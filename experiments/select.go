@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
@@ -99,6 +100,23 @@ func (s *Sweep) valuesOf(c condition) []string {
 	return values
 }
 
+// paths are the paths that a value of a key names.
+func (f *field) paths(value string) []string {
+	if !f.path.Many {
+		return []string{value}
+	}
+	return strings.Split(value, "\n")
+}
+
+// exists tells whether there is a file or folder of a name.
+func (p *Path) exists(name string) bool {
+	if _, err := os.Stat(name); err == nil {
+		return true
+	}
+	found, err := filepath.Glob(name)
+	return p.Many && err == nil && len(found) > 0
+}
+
 // CheckFiles reports, as [Errors], the files and folders that the sweep names
 // and that are not there. Load leaves this out, since a report can be written
 // where only the results are.
@@ -114,15 +132,16 @@ func (s *Sweep) CheckFiles() error {
 			if !ok {
 				return
 			}
-			found, known := there[path]
-			if !known {
-				_, err := os.Stat(path)
-				found = err == nil
-				there[path] = found
-			}
-			if !found {
-				key, at := from.find([]string{f.full})
-				mistakes.add(at, key, "there is no %s", path)
+			for _, path := range f.paths(path) {
+				found, known := there[path]
+				if !known {
+					found = f.path.exists(path)
+					there[path] = found
+				}
+				if !found {
+					key, at := from.find([]string{f.full})
+					mistakes.add(at, key, "there is no %s", path)
+				}
 			}
 		})
 	}

@@ -54,6 +54,7 @@ Options of metrics that no flag is given for (stemming, length adjustment, its
 		},
 	}
 	f.add(c, &compare.References)
+	c.Flags().BoolVar(&compare.ByOrder, "by-order", false, "pair the lines of files by their order, also where they have ids")
 	c.Flags().IntVar(&compare.Examples, "examples", 5, "number of examples")
 	c.Flags().StringVar(&compare.By, "by", "", "the `metric` that examples are chosen by (default the first one)")
 	c.Flags().Float64Var(&compare.Level, "level", metrics.Level, "below what a corrected p is called significant")

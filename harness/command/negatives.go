@@ -1,13 +1,10 @@
 package command
 
 import (
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"lastmile/experiments"
 	"lastmile/harness/scoring"
 	"lastmile/harness/stages"
 )
@@ -26,8 +23,8 @@ length, repeated tokens, the words in common with the input, or the trigrams of
 other examples' truths. What such a scorer reaches, a reward model can reach
 without judging anything.
 
-TASK is the name of an embedded data set, a file of JSON lines (.jsonl,
-.jsonl.gz), or a sweep file (.toml), for the task and the settings of kinds of
+TASK is the name of an embedded data set, a file or folder of records, or a sweep
+file (.toml), for the task and the settings of kinds of
 its first run that makes negatives; kinds that it does not name, or that there
 is no sweep for, have their default settings. Negatives are those that a run of
 the same seed has of the dev split, and the trivial scorers learn from train; of
@@ -60,48 +57,4 @@ the kind policy, which a run's MLE policy writes, are not shown.`,
 	f.add(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
-}
-
-// taskFlags say more of a task that is named on the command line.
-type taskFlags struct {
-	set            []string
-	id, input      string
-	references     []string
-	promptTokens   int
-	responseTokens int
-}
-
-func (f *taskFlags) add(c *cobra.Command) {
-	c.Flags().StringArrayVar(&f.set, "set", nil, "change a setting of the sweep file: `KEY=VALUE`, may be repeated")
-	c.Flags().StringVar(&f.id, "id", "", "the `field` of a JSON line with its name (default the line's number)")
-	c.Flags().StringVar(&f.input, "input", "input", "the `field` of a JSON line with the input")
-	c.Flags().StringSliceVar(&f.references, "reference", []string{"reference", "references"}, "the `fields` of a JSON line with references")
-	c.Flags().IntVar(&f.promptTokens, "prompt-tokens", 512, "where inputs of JSON lines are cut, in tokens")
-	c.Flags().IntVar(&f.responseTokens, "response-tokens", 128, "the longest response to JSON lines, in tokens")
-}
-
-// config is the configuration that a task names: that of the first run of a sweep file
-// that makes negatives, or the defaults with an embedded data set, or with a file of
-// JSON lines for all splits.
-func (f *taskFlags) config(task string) (experiments.Config, error) {
-	if strings.HasSuffix(task, ".toml") {
-		sweep, err := schema().Load(task, experiments.LoadOptions{Set: f.set})
-		if err != nil {
-			return experiments.Config{}, err
-		}
-		i := slices.IndexFunc(sweep.Runs, func(r experiments.Run) bool { return r.Config.Has("negatives") })
-		return sweep.Runs[max(i, 0)].Config, nil
-	}
-	if len(f.set) > 0 {
-		return experiments.Config{}, stages.Mistakef("--set changes settings of a sweep file, and %s is none", task)
-	}
-	config := stages.Defaults()
-	if !strings.HasSuffix(task, ".jsonl") && !strings.HasSuffix(task, ".gz") {
-		return config.With("task.data", task), nil
-	}
-	config = config.With("task.data", "files").With("task.fields.id", f.id).With("task.fields.input", f.input).With("task.fields.references", f.references)
-	for _, split := range []string{"train", "dev", "test"} {
-		config = config.With("task.files."+split, task)
-	}
-	return config.With("task.max_prompt_tokens", f.promptTokens).With("task.max_response_tokens", f.responseTokens), nil
 }

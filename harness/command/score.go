@@ -20,11 +20,12 @@ func scoreCommand() *cobra.Command {
 		Use:   "score [RUN...] | score --refs FILE --hyps FILE",
 		Short: "Score a file of texts against references, or the outputs of runs again",
 		Long: `Score compares texts with references and prints the mean of each metric with
-its 95 % interval, of length_ratio the median. Files are plain text, a text a line, or JSON lines
-(.jsonl, .jsonl.gz) with the fields "text" for a hypothesis, "reference" or
-"references" for references, "input" for what novelty, coverage, density and the
-length adjustment length-normalised look at, and "id" where lines are to be
-matched by it.
+its 95 % interval, of length_ratio the median. Files are plain text, a text a line, or records
+(JSON lines, JSON, CSV, TSV, Parquet, Arrow) with the fields "text" for a hypothesis,
+"reference" or "references" for references, "input" for what novelty, coverage,
+density and the length adjustment length-normalised look at, and "id", a text or a
+number, by which they belong together. Where there are no ids, or a file is plain
+text, lines belong together by their order.
 
 Given runs of the store, as lastmile compare names them, it scores the outputs
 that are there, without decoding anything: those of all decodings, raw and
@@ -71,6 +72,8 @@ with --likelihood-model, or as the store has them.`,
 	}
 	f.add(c, &files.References)
 	c.Flags().StringVar(&files.Hypotheses, "hyps", "", "the `file` of texts to score")
+	c.Flags().BoolVar(&files.ByOrder, "by-order", false, "pair the lines of files by their order, also where they have ids")
+	c.Flags().BoolVar(&files.Partial, "partial", false, "let the hypotheses lack some of the references' ids")
 	c.Flags().StringVar(&files.PerExample, "per-example", "", "a `file` to write each text's scores to, as JSON lines")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	c.Flags().BoolVar(&asCSV, "csv", false, "print comma-separated values")

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"lastmile/harness/chat"
 )
 
 // A Tokenizer turns text into tokens and back. Decode of a part of Encode's
@@ -18,36 +20,58 @@ type Tokenizer interface {
 type Codec struct {
 	tokenizer   Tokenizer
 	template    Template
+	chat        *chat.Template // nil where prompts are none of a chat
 	end         int
 	maxPrompt   int
 	maxResponse int
 }
 
 // NewCodec returns the codec of a task with a tokenizer whose end token is
-// end. It fails where a template is wrong or leaves no room for an input or a
-// reference.
-func NewCodec(task Task, tokenizer Tokenizer, end int) (*Codec, error) {
-	template, err := NewTemplate(task.Prompt, task.Response)
-	if err != nil {
+// end. With a chat template, prompts are what the user says in it. It fails where
+// a template is wrong or leaves no room for an input or a reference.
+func NewCodec(task Task, tokenizer Tokenizer, end int, template *chat.Template) (*Codec, error) {
+	c := &Codec{tokenizer: tokenizer, chat: template, end: end, maxPrompt: task.MaxPromptTokens, maxResponse: task.MaxResponseTokens}
+	var err error
+	if c.template, err = NewTemplate(task.Prompt, task.Response); err != nil {
 		return nil, err
 	}
-	if n := len(tokenizer.Encode(template.Prompt(""))); task.MaxPromptTokens <= n {
+	if template != nil {
+		if _, err := template.Prompt(c.said("")); err != nil {
+			return nil, fmt.Errorf("task.chat: %w", err)
+		}
+	}
+	if n := len(tokenizer.Encode(c.render(Example{}, ""))); task.MaxPromptTokens <= n {
 		return nil, fmt.Errorf("task.max_prompt_tokens: found %d, expected more than the %d tokens that the prompt %q takes without an input", task.MaxPromptTokens, n, task.Prompt)
 	}
-	if n := len(tokenizer.Encode(template.Response(""))); task.MaxResponseTokens <= n+1 {
+	if n := len(tokenizer.Encode(c.template.Response(""))); task.MaxResponseTokens <= n+1 {
 		return nil, fmt.Errorf("task.max_response_tokens: found %d, expected more than the %d tokens that the response %q takes without a reference, and the end token", task.MaxResponseTokens, n, task.Response)
 	}
-	return &Codec{
-		tokenizer:   tokenizer,
-		template:    template,
-		end:         end,
-		maxPrompt:   task.MaxPromptTokens,
-		maxResponse: task.MaxResponseTokens,
-	}, nil
+	return c, nil
 }
 
-// Template returns the templates of the codec's task.
-func (c *Codec) Template() Template { return c.template }
+// Fit is how an example fits into the lengths that a task allows.
+type Fit struct {
+	// Prompt and Response are the tokens of the prompt and of the first reference's
+	// response with the end token, before anything is cut.
+	Prompt, Response int
+	// PromptCut is true where the input loses a part, PromptEmpty where all of it.
+	PromptCut, PromptEmpty bool
+	// ResponseCut is true where the response loses its end token.
+	ResponseCut bool
+}
+
+// Fit measures an example.
+func (c *Codec) Fit(example Example) (f Fit) {
+	full := example.Input
+	if n := len(example.Messages); n > 0 && c.chat != nil {
+		full = example.Messages[n-1].Content
+	}
+	f.Prompt = len(c.tokenizer.Encode(c.render(example, full)))
+	f.Response = len(c.tokenizer.Encode(c.template.Response(example.References[0]))) + 1
+	f.PromptCut, f.ResponseCut = f.Prompt > c.maxPrompt, f.Response > c.maxResponse
+	f.PromptEmpty = f.PromptCut && strings.TrimSpace(c.Shown(example)) == ""
+	return f
+}
 
 // End returns the id of the end token.
 func (c *Codec) End() int { return c.end }
@@ -60,24 +84,81 @@ func (c *Codec) MaxResponse() int { return c.maxResponse }
 
 // Prompt returns the tokens of an example's prompt: at most MaxPrompt. One
 // that is longer loses words at the end of its input; the tokens are those of
-// the shorter text, so that a cut prompt looks like any other.
+// the shorter text, so that a cut prompt looks like any other. Of a conversation
+// in a chat template the oldest turns go first, and then the end of what the user
+// says last.
 func (c *Codec) Prompt(example Example) []int {
-	tokens := c.tokenizer.Encode(c.template.Prompt(example.Input))
-	if len(tokens) <= c.maxPrompt {
-		return tokens
+	tokens, _ := c.prompt(example)
+	return tokens
+}
+
+// Shown is as much of an example's input as its prompt has: of a conversation in a
+// chat template, of what the user says last.
+func (c *Codec) Shown(example Example) string {
+	_, shown := c.prompt(example)
+	return shown
+}
+
+func (c *Codec) prompt(example Example) (tokens []int, shown string) {
+	shown = example.Input
+	if c.chat == nil {
+		example.Messages = nil
 	}
-	before, after := c.template.Parts()
-	input := c.tokenizer.Encode(example.Input)
-	room := c.maxPrompt - len(c.tokenizer.Encode(before)) - len(c.tokenizer.Encode(after))
+	if n := len(example.Messages); n > 0 {
+		shown = example.Messages[n-1].Content
+	}
+	tokens = c.tokenizer.Encode(c.render(example, shown))
+	if len(tokens) <= c.maxPrompt {
+		return tokens, shown
+	}
+	rest := len(c.tokenizer.Encode(c.render(example, "")))
+	for rest >= c.maxPrompt && len(example.Messages) > 1 {
+		example.Messages = withoutOldest(example.Messages)
+		if tokens = c.tokenizer.Encode(c.render(example, shown)); len(tokens) <= c.maxPrompt {
+			return tokens, shown
+		}
+		rest = len(c.tokenizer.Encode(c.render(example, "")))
+	}
+	input := c.tokenizer.Encode(shown)
 	// Tokens may merge otherwise at the seams than apart: take fewer until
 	// the whole fits, as it does at the latest without an input.
-	for room = min(room, len(input)); room > 0; room-- {
-		tokens = c.tokenizer.Encode(c.template.Prompt(whole(c.tokenizer.Decode(input[:room]))))
+	for room := min(c.maxPrompt-rest, len(input)); room > 0; room-- {
+		shown = whole(c.tokenizer.Decode(input[:room]))
+		tokens = c.tokenizer.Encode(c.render(example, shown))
 		if len(tokens) <= c.maxPrompt {
-			return tokens
+			return tokens, shown
 		}
 	}
-	return c.tokenizer.Encode(c.template.Prompt(""))
+	return c.tokenizer.Encode(c.render(example, "")), ""
+}
+
+// render returns the text of an example's prompt with shown in place of its input,
+// or of what the user says last. A conversation that the chat template refuses, as
+// some do where roles do not alternate, is put to it as one message.
+func (c *Codec) render(example Example, shown string) string {
+	if c.chat == nil {
+		return c.template.Prompt(shown)
+	}
+	if n := len(example.Messages); n > 0 {
+		messages := append(slices.Clone(example.Messages[:n-1]), chat.Message{Role: example.Messages[n-1].Role, Content: c.template.Prompt(shown)})
+		if prompt, err := c.chat.Prompt(messages); err == nil {
+			return prompt
+		}
+		if n > 1 {
+			shown = transcript(example.Messages[:n-1]) + "\n" + shown
+		}
+	}
+	prompt, err := c.chat.Prompt(c.said(shown))
+	if err != nil {
+		// It took an empty message: it is this text that it does not.
+		return c.template.Prompt(shown)
+	}
+	return prompt
+}
+
+// said is a conversation in which the user has said the prompt for an input.
+func (c *Codec) said(input string) []chat.Message {
+	return []chat.Message{{Role: user, Content: c.template.Prompt(input)}}
 }
 
 // whole returns text without a character that was cut at its end.

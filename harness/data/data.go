@@ -3,7 +3,7 @@
 //
 // An [Example] is an input and one or more references. [Read] takes those of a
 // split from the data set that ships with lastmile or from the user's own
-// JSON-lines files, whose fields the task names. The task's templates make a
+// files, whose fields the task names. The task's templates make a
 // prompt of an input and a response of a reference ([Template]); a [Codec]
 // puts both into tokens, within the lengths that the task allows, and a
 // model's tokens back into the text that is scored.
@@ -11,12 +11,17 @@
 // Between the stages, examples travel as JSON lines: [ReadExamples], [Write].
 package data
 
+import "lastmile/harness/chat"
+
 // An Example is one input with what a good output would be.
 type Example struct {
 	// ID names the example within its split.
 	ID string `json:"id"`
 	// Input is the text that the output is about.
 	Input string `json:"input"`
+	// Messages are those of the conversation that Input is the text of, if it is
+	// one, without the reference.
+	Messages []chat.Message `json:"messages,omitempty"`
 	// References are the true outputs: at least one. Training uses the first.
 	References []string `json:"references"`
 }

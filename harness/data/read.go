@@ -1,69 +1,70 @@
 package data
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
 	embedded "lastmile/experiments/data"
 	"lastmile/harness/random"
+	"lastmile/harness/records"
 )
 
-// embeddedFields says where the lines of the embedded data set hold what.
+// embeddedFields says where the records of the embedded data set hold what.
 var embeddedFields = Fields{ID: "id", Input: "input", References: []string{"reference"}}
 
 // Read returns the examples of a task's split: those of the embedded data set
-// that task.Data names, or, where that is "files", of the user's file. Where
+// that task.Data names, or, where that is "files", of the user's files. Where
 // the task limits the split, it returns a sample of that size, the same
-// whatever a run's seed, in the order of the file; a larger limit's sample
+// whatever a run's seed, in the order of the files; a larger limit's sample
 // contains that of a smaller one.
 //
 // Of an embedded data set, Base is the share task.BaseShare of the training
 // examples and Train the others; where that share is 0, both are all of them,
 // as they are of files of the user's.
 //
-// A line that cannot be read is a [LineError]: one that is no JSON object or
-// no UTF-8, lacks its input or all references, or has the id of an earlier
-// one. So is a file without examples.
+// A record that cannot be used is a [records.LineError]: one that lacks its
+// input or all references, or has the id of an earlier one. So is a file
+// without records.
 func Read(task Task, split Split) ([]Example, error) {
-	path, limit, err := part(task, split)
+	limit, err := task.limit(split)
 	if err != nil {
 		return nil, err
 	}
 	var r reader
 	switch {
-	case task.Data == "files":
-		if path == "" {
-			return nil, fmt.Errorf("reading the task's %s split: task.data is \"files\", but task.files.%s names no file", split, split)
+	case task.Data == UserFiles:
+		r.fields = task.Fields
+		files, err := task.Paths(split)
+		if err != nil {
+			return nil, err
 		}
-		r = reader{name: path, fields: task.Fields}
-		err = scanFile(path, r.add)
+		r.several = len(files) > 1
+		for i, file := range files {
+			if err := r.file(i+1, file); err != nil {
+				return nil, err
+			}
+		}
 	case slices.Contains(embedded.Names(), task.Data):
-		r = reader{name: task.Data + "/" + split, fields: embeddedFields}
 		stored := split
 		if split == Base {
 			stored = Train
 		}
-		lines, openErr := embedded.Open(stored)
-		if openErr != nil {
-			return nil, openErr
+		lines, err := embedded.Open(stored)
+		if err != nil {
+			return nil, err
 		}
 		defer lines.Close()
-		err = scan(lines, r.name, r.add)
+		r.fields, r.name = embeddedFields, task.Data+"/"+split
+		if err := records.EachOf(lines, r.name, r.add); err != nil {
+			return nil, err
+		}
 	default:
 		return nil, fmt.Errorf("reading the task's %s split: unknown data set %q; one of %s, files", split, task.Data, strings.Join(embedded.Names(), ", "))
 	}
-	if err != nil {
-		return nil, err
-	}
-	if len(r.examples) == 0 {
-		return nil, &LineError{File: r.name, Line: 1, Err: errors.New("the file holds no examples; expected one JSON object a line")}
-	}
-	if task.Data != "files" && task.BaseShare > 0 && (split == Base || split == Train) {
+	if task.Data != UserFiles && task.BaseShare > 0 && (split == Base || split == Train) {
 		r.examples = slices.DeleteFunc(r.examples, func(e Example) bool { return inBase(e.ID, task.BaseShare) != (split == Base) })
 	}
 	return sample(r.examples, limit, split), nil
@@ -74,17 +75,50 @@ func inBase(id string, share float64) bool {
 	return random.New(0, "data", Base, id).Float64() < share
 }
 
-// part returns the file and the limit that a task gives for a split.
-func part(task Task, split Split) (path string, limit int, err error) {
+// limit returns how many examples a task uses of a split at most, 0 for all.
+func (t Task) limit(split Split) (int, error) {
 	switch split {
 	case Base, Train:
-		return task.Files.Train, task.Train, nil
+		return t.Train, nil
 	case Dev:
-		return task.Files.Dev, task.Dev, nil
+		return t.Dev, nil
 	case Test:
-		return task.Files.Test, task.Test, nil
+		return t.Test, nil
 	}
-	return "", 0, fmt.Errorf("reading a task: unknown split %q; one of %s", split, strings.Join(Splits(), ", "))
+	return 0, fmt.Errorf("reading a task: unknown split %q; one of %s", split, strings.Join(Splits(), ", "))
+}
+
+// Check tells whether the user's files of all splits can be read.
+func (t Task) Check() error {
+	if t.Data != UserFiles {
+		return nil
+	}
+	for _, split := range Splits() {
+		if _, err := Read(t, split); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Paths returns the files of a split of a task over files, in their order.
+func (t Task) Paths(split Split) ([]string, error) {
+	named := map[Split]string{Base: t.Files.Train, Train: t.Files.Train, Dev: t.Files.Dev, Test: t.Files.Test}[split]
+	if split == Base {
+		split = Train
+	}
+	if named == "" {
+		return nil, fmt.Errorf("reading the task's %s split: task.data is \"files\", but task.files.%s names no file", split, split)
+	}
+	var files []string
+	for path := range strings.SplitSeq(named, "\n") {
+		found, err := records.Files(path, split)
+		if err != nil {
+			return nil, fmt.Errorf("task.files.%s: %w", split, err)
+		}
+		files = append(files, found...)
+	}
+	return files, nil
 }
 
 // sample draws limit of the examples, or all where limit is 0 or there are no
@@ -102,70 +136,98 @@ func sample(examples []Example, limit int, split Split) []Example {
 	return result
 }
 
-// A reader collects the examples of one file.
+// A reader collects the examples of a split's files.
 type reader struct {
-	name     string
 	fields   Fields
+	several  bool // files
+	place    int  // of the file, from 1
+	name     string
 	examples []Example
-	seen     map[string]int // by id, the number of the line
+	seen     map[string]place // by id
 }
 
-// add reads the line of a number.
-func (r *reader) add(number int, line []byte) error {
-	var fields map[string]json.RawMessage
-	if err := decode(line, &fields); err != nil {
+// place is where a record stands.
+type place struct {
+	file   string
+	number int
+}
+
+// file reads the file that is the split's number-th.
+func (r *reader) file(number int, path string) error {
+	r.place, r.name = number, path
+	before := len(r.examples)
+	if err := records.Each(path, r.add); err != nil {
 		return err
 	}
-	if fields == nil {
-		return errors.New("found a JSON null, expected an object")
+	if len(r.examples) == before {
+		return &records.LineError{File: path, Line: 1, Err: errors.New("the file holds no examples")}
 	}
-	example, err := r.example(number, fields)
+	return nil
+}
+
+// add takes an example from a record.
+func (r *reader) add(record records.Record) error {
+	example, err := r.example(record)
 	if err != nil {
 		return err
 	}
 	if r.seen == nil {
-		r.seen = map[string]int{}
+		r.seen = map[string]place{}
 	}
 	if earlier, ok := r.seen[example.ID]; ok {
-		return fmt.Errorf("field %q: the id %q is that of line %d already; ids must differ", r.fields.ID, example.ID, earlier)
+		where := fmt.Sprintf("line %d", earlier.number)
+		if earlier.file != r.name {
+			where = fmt.Sprintf("%s:%d", earlier.file, earlier.number)
+		}
+		return fmt.Errorf("field %q: the id %q is that of %s already; ids must differ", r.fields.ID, example.ID, where)
 	}
-	r.seen[example.ID] = number
+	r.seen[example.ID] = place{r.name, record.Number}
 	r.examples = append(r.examples, example)
 	return nil
 }
 
-// example takes an example from a line's fields.
-func (r *reader) example(number int, fields map[string]json.RawMessage) (Example, error) {
-	has := "the line has " + strings.Join(slices.Sorted(maps.Keys(fields)), ", ")
-	if len(fields) == 0 {
+func (r *reader) example(record records.Record) (Example, error) {
+	has := "the line has " + strings.Join(record.Names(), ", ")
+	if len(record.Fields) == 0 {
 		has = "the line has no fields"
 	}
-	example := Example{ID: strconv.Itoa(number)}
+	example := Example{ID: strconv.Itoa(record.Number)}
+	if r.several {
+		example.ID = fmt.Sprintf("%d:%d", r.place, record.Number)
+	}
 	if name := r.fields.ID; name != "" {
-		id, ok := name, false
-		if value, present := fields[name]; present {
-			id, ok = identifier(value)
-		}
+		value, _ := record.Field(name)
+		id, ok := records.ID(value)
 		if !ok {
 			return Example{}, fmt.Errorf("no id in field %q (task.fields.id), a string or a number; %s", name, has)
 		}
 		example.ID = id
 	}
-	input, present := fields[r.fields.Input]
+	input, present := record.Field(r.fields.Input)
 	if !present {
 		return Example{}, fmt.Errorf("no field %q (task.fields.input); %s", r.fields.Input, has)
 	}
-	if err := json.Unmarshal(input, &example.Input); err != nil || strings.TrimSpace(example.Input) == "" {
-		return Example{}, fmt.Errorf("field %q is %s, expected a text that is not empty", r.fields.Input, excerpt(input))
+	var ok bool
+	if example.Messages, ok = conversation(input); ok {
+		example.Messages = asked(example.Messages)
+		example.Input = transcript(example.Messages)
+	} else {
+		example.Input, ok = input.(string)
+	}
+	if !ok || blank(example.Input) {
+		return Example{}, fmt.Errorf("field %q is %s, expected a text that is not empty, or the messages of a conversation", r.fields.Input, records.Excerpt(input))
 	}
 	for _, name := range r.fields.References {
-		value, present := fields[name]
-		if !present || string(value) == "null" {
+		value, present := record.Field(name)
+		if !present || value == nil {
 			continue
 		}
-		references, ok := texts(value)
-		if !ok {
-			return Example{}, fmt.Errorf("field %q is %s, expected a text or a list of texts, none of them empty", name, excerpt(value))
+		references, ok := records.Texts(value)
+		if messages, is := conversation(value); is && answer(messages) >= 0 {
+			references, ok = []string{messages[answer(messages)].Content}, true
+		}
+		if !ok || slices.ContainsFunc(references, blank) {
+			return Example{}, fmt.Errorf("field %q is %s, expected a text or a list of texts, none of them empty", name, records.Excerpt(value))
 		}
 		example.References = append(example.References, references...)
 	}
@@ -175,40 +237,7 @@ func (r *reader) example(number int, fields map[string]json.RawMessage) (Example
 	return example, nil
 }
 
-// identifier reads an id, which may be a number.
-func identifier(value json.RawMessage) (string, bool) {
-	var id string
-	if json.Unmarshal(value, &id) == nil && id != "" {
-		return id, true
-	}
-	var number json.Number
-	if json.Unmarshal(value, &number) == nil && number != "" {
-		return number.String(), true
-	}
-	return "", false
-}
-
-// texts reads a string or a list of strings, none of them empty.
-func texts(value json.RawMessage) ([]string, bool) {
-	var list []string
-	if json.Unmarshal(value, &list) != nil {
-		list = make([]string, 1)
-		if json.Unmarshal(value, &list[0]) != nil {
-			return nil, false
-		}
-	}
-	empty := func(s string) bool { return strings.TrimSpace(s) == "" }
-	return list, !slices.ContainsFunc(list, empty)
-}
-
-// excerpt shows a JSON value in an error, in few characters.
-func excerpt(value json.RawMessage) string {
-	runes := []rune(string(value))
-	if len(runes) > 40 {
-		return string(runes[:40]) + "..."
-	}
-	return string(value)
-}
+func blank(text string) bool { return strings.TrimSpace(text) == "" }
 
 // quoted lists names: "a", "b" or "c".
 func quoted(names []string) string {

@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"lastmile/harness/chat"
+	"lastmile/harness/records"
 )
 
 // dialogues is a task over a file of the test's, with one reference field in
@@ -124,7 +127,7 @@ func TestReadSaysWhereAMistakeIs(t *testing.T) {
 			if err == nil || !strings.HasPrefix(err.Error(), path+test.want) {
 				t.Errorf("error %v\nwant it to begin with FILE%s", err, test.want)
 			}
-			var line *LineError
+			var line *records.LineError
 			if !errors.As(err, &line) || line.File != path {
 				t.Errorf("the error %T is no LineError of the file", err)
 			}
@@ -240,5 +243,71 @@ func TestTheBaseModelsShare(t *testing.T) {
 	task = dialogues("testdata/dialogues.jsonl")
 	if n := share(Base, 0.7); n != 3 || share(Train, 0.7) != 3 {
 		t.Errorf("the base model has %d of 3 examples in the user's file, want all", n)
+	}
+}
+
+// in writes files into a folder.
+func in(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestReadManyFiles(t *testing.T) {
+	dir := in(t, map[string]string{
+		"train-0.csv": "dialogue,summary\nA: Hi.,A greets.\n",
+		"train-1.csv": "dialogue,summary\nB: Bye.,\"B leaves,\nhappily.\"\n",
+		"dev.jsonl":   `{"dialogue": "C", "summary": "c"}`,
+	})
+	task := dialogues("")
+	task.Fields.ID = ""
+	want := []Example{{ID: "1:2", Input: "A: Hi.", References: []string{"A greets."}}, {ID: "2:2", Input: "B: Bye.", References: []string{"B leaves,\nhappily."}}}
+	at := func(name string) string { return filepath.Join(dir, name) }
+	for _, path := range []string{at("train-*.csv"), at("train-0.csv") + "\n" + at("train-1.csv"), dir} {
+		task.Files.Train = path
+		examples, err := Read(task, Train)
+		if err != nil || !reflect.DeepEqual(examples, want) {
+			t.Errorf("%q: error %v, read %+v, want %+v", path, err, examples, want)
+		}
+	}
+	task.Fields.ID = "summary"
+	task.Files.Train = at("train-0.csv") + "\n" + at("train-0.csv")
+	if _, err := Read(task, Train); err == nil || !strings.Contains(err.Error(), `train-0.csv:2: field "summary": the id "A greets." is that of line 2 already`) {
+		t.Errorf("a file twice: %v", err)
+	}
+}
+
+func TestReadNestedFieldsAndConversations(t *testing.T) {
+	dir := in(t, map[string]string{"a.jsonl": `{"id": 7, "translation": {"en": "a house", "de": ["ein Haus", "das Haus"]}, "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Who?"}, {"role": "assistant", "content": "I."}, {"role": "user", "content": "And?"}, {"role": "assistant", "content": "You."}], "conversations": [{"from": "human", "value": "Why?"}, {"from": "gpt", "value": "So."}], "score": NaN}`})
+	task := dialogues(filepath.Join(dir, "a.jsonl"))
+	for _, test := range []struct {
+		fields Fields
+		want   Example
+	}{
+		{Fields{"id", "translation.en", []string{"translation.de"}}, Example{ID: "7", Input: "a house", References: []string{"ein Haus", "das Haus"}}},
+		{Fields{"id", "messages", []string{"messages"}}, Example{
+			ID: "7", Input: "system: Be brief.\nuser: Who?\nassistant: I.\nuser: And?", References: []string{"You."},
+			Messages: []chat.Message{{Role: "system", Content: "Be brief."}, {Role: "user", Content: "Who?"}, {Role: "assistant", Content: "I."}, {Role: "user", Content: "And?"}},
+		}},
+		{Fields{"id", "messages.1.content", []string{"messages.-1.content"}}, Example{ID: "7", Input: "Who?", References: []string{"You."}}},
+		{Fields{"id", "conversations", []string{"conversations"}}, Example{ID: "7", Input: "Why?", References: []string{"So."}, Messages: []chat.Message{{Role: "user", Content: "Why?"}}}},
+	} {
+		task.Fields = test.fields
+		if examples, err := Read(task, Test); err != nil || len(examples) != 1 || !reflect.DeepEqual(examples[0], test.want) {
+			t.Errorf("%v: error %v, read %+v, want %+v", test.fields, err, examples, test.want)
+		}
+	}
+	task.Fields = Fields{"id", "translation", []string{"score"}}
+	if _, err := Read(task, Test); err == nil || !strings.Contains(err.Error(), `field "translation" is {"de":["ein Haus","das Haus"],"en":"a ho..., expected a text`) {
+		t.Errorf("a table for a text: %v", err)
+	}
+	task.Fields = Fields{"id", "translation.en", []string{"score"}}
+	if _, err := Read(task, Test); err == nil || !strings.Contains(err.Error(), `no reference in field "score"`) {
+		t.Errorf("no number for a reference: %v", err)
 	}
 }

@@ -11,10 +11,12 @@ import (
 // references, in three splits.
 type Task struct {
 	// Data is the name of an embedded data set ("debian-descriptions"), or
-	// "files" for JSON lines of the user's.
+	// "files" for those of the user's.
 	Data string `toml:"data" json:"data"`
-	// Files are the JSON-lines files (plain or .gz) when Data is "files".
-	// Relative paths start at the folder of the sweep file.
+	// Files are the files when Data is "files": JSON lines, JSON, CSV, TSV,
+	// Parquet or Arrow, plain, .gz or .zst. Each split can be a pattern such as
+	// "train-*.parquet", a list, or a folder of Hugging Face's datasets. Relative
+	// paths start at the folder of the sweep file.
 	Files Files `toml:"files" json:"files"`
 	// Fields says where a line of Files holds what.
 	Fields Fields `toml:"fields" json:"fields"`
@@ -23,6 +25,10 @@ type Task struct {
 	// Chat makes the prompt what the user says in the chat template of the
 	// model's folder, behind which the response follows as the assistant's.
 	Chat bool `toml:"chat" json:"chat,omitempty"`
+	// ChatDate is the date ("2024-07-26") that a chat template is told which asks
+	// for today's, so that its prompts are the same on any day. Such a template
+	// needs it.
+	ChatDate string `toml:"chat_date" json:"chat_date,omitempty"`
 	// Response is the template of the response; {reference} stands for the
 	// reference. The end token follows it.
 	Response string `toml:"response" json:"response"`
@@ -54,15 +60,18 @@ type Files struct {
 	Test  string `toml:"test" json:"test"`
 }
 
-// Fields names the fields of a JSON-lines file.
+// Fields names the fields of a record. A dotted name leads into nested ones, as
+// "translation.en" or "messages.0.content" does.
 type Fields struct {
-	// ID is the field with the example's name; lines are numbered where it is
-	// empty.
+	// ID is the field with the example's name; records are numbered where it
+	// is empty.
 	ID string `toml:"id" json:"id"`
-	// Input is the field with the input text.
+	// Input is the field with the input: a text, or the messages of a
+	// conversation, of which those before the assistant's last one count.
 	Input string `toml:"input" json:"input"`
-	// References are the fields with references, each a string or a list of
-	// strings; those that a line has are used, and it must have one.
+	// References are the fields with references, each a text, a list of texts,
+	// or the messages of a conversation, whose last one of the assistant's is
+	// the reference; those that a record has are used, and it must have one.
 	References []string `toml:"references" json:"references"`
 }
 
@@ -97,6 +106,7 @@ func TaskSection() experiments.Section {
 			"fields.references":   experiments.List(experiments.NonEmpty, 1),
 			"prompt":              experiments.Containing("{input}"),
 			"chat":                experiments.Anything,
+			"chat_date":           experiments.Matching("a date such as 2024-07-26, or nothing", `^(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]))?$`),
 			"response":            experiments.Containing("{reference}"),
 			"max_prompt_tokens":   experiments.AtLeast(1),
 			"max_response_tokens": experiments.AtLeast(1),
@@ -105,7 +115,7 @@ func TaskSection() experiments.Section {
 			"dev":                 experiments.AtLeast(0),
 			"test":                experiments.AtLeast(0),
 		},
-		Paths: []experiments.Path{{Key: "files.train"}, {Key: "files.dev"}, {Key: "files.test"}},
+		Paths: []experiments.Path{{Key: "files.train", Many: true}, {Key: "files.dev", Many: true}, {Key: "files.test", Many: true}},
 		Check: func(c experiments.Config) []experiments.Complaint {
 			t := experiments.Get[Task](c, "task")
 			var found []experiments.Complaint

@@ -50,10 +50,6 @@ func (t Template) Response(reference string) string {
 	return t.responseBefore + reference + t.responseAfter
 }
 
-// Parts returns the texts before and after the input in a prompt, so that a
-// prompt can be shortened by its input alone.
-func (t Template) Parts() (before, after string) { return t.promptBefore, t.promptAfter }
-
 // Text returns the output that a response holds: the response without what the
 // template puts around a reference. What a model left out of that is not
 // missed.

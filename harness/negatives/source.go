@@ -50,11 +50,7 @@ func (m *Maker) source(i int) *Source {
 }
 
 // Input is as much of example i's input as its prompt shows.
-func (m *Maker) Input(i int) string {
-	before, after := m.codec.Template().Parts()
-	prompt := m.vocabulary.Decode(m.codec.Prompt(m.examples[i]))
-	return strings.TrimSuffix(strings.TrimPrefix(prompt, before), after)
-}
+func (m *Maker) Input(i int) string { return m.codec.Shown(m.examples[i]) }
 
 // response returns the tokens of text with the end token, nil where it is too
 // long for that.

@@ -21,15 +21,13 @@ func BenchmarkScore(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	lines, err := data.ReadLines[map[string]any](file)
+	lines, err := data.ReadLines[struct{ Reference, Candidate string }](file)
 	if err != nil {
 		b.Fatal(err)
 	}
 	var pairs []Pair
 	for _, line := range lines {
-		reference, _ := line["reference"].(string)
-		candidate, _ := line["candidate"].(string)
-		pairs = append(pairs, Pair{reference, candidate})
+		pairs = append(pairs, Pair{line.Reference, line.Candidate})
 	}
 	m, err := Open(dir, threads)
 	if err != nil {

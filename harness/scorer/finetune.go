@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"math"
 
-	"lastmile/harness/data"
 	"lastmile/harness/random"
+	"lastmile/harness/records"
 	"lastmile/harness/train"
 )
 
@@ -20,33 +20,36 @@ type Rating struct {
 	Source string
 }
 
-// ReadRatings reads JSON lines with the fields reference and candidate, the
-// rating in the field of the given name, and source where there is one.
+// ReadRatings reads records with the fields reference and candidate, the rating in
+// the field of the given name, and source where there is one.
 func ReadRatings(path, field string) ([]Rating, error) {
 	var ratings []Rating
-	err := data.EachLine(path, func(_ int, line map[string]any) error {
+	err := records.Each(path, func(line records.Record) error {
 		var r Rating
 		for _, text := range []struct {
 			name string
 			into *string
 		}{{"reference", &r.Reference}, {"candidate", &r.Candidate}} {
-			value, ok := line[text.name].(string)
-			if !ok {
-				return fmt.Errorf("field %q is %v, expected a text", text.name, line[text.name])
+			value, _ := line.Field(text.name)
+			var ok bool
+			if *text.into, ok = value.(string); !ok {
+				return fmt.Errorf("field %q is %s, expected a text", text.name, records.Excerpt(value))
 			}
-			*text.into = value
 		}
-		rating, ok := line[field].(float64)
-		if !ok {
-			return fmt.Errorf("field %q is %v, expected a number", field, line[field])
+		rating, _ := line.Field(field)
+		var ok bool
+		if r.Rating, ok = records.Number(rating); !ok {
+			return fmt.Errorf("field %q is %s, expected a number", field, records.Excerpt(rating))
 		}
-		r.Rating = rating
-		r.Source, _ = line["source"].(string)
+		source, there := line.Field("source")
+		if r.Source, ok = source.(string); there && source != nil && !ok {
+			return fmt.Errorf("field \"source\" is %s, expected a text", records.Excerpt(source))
+		}
 		ratings = append(ratings, r)
 		return nil
 	})
 	if err == nil && len(ratings) == 0 {
-		err = fmt.Errorf("%s is empty, expected an object a line", path)
+		err = fmt.Errorf("%s is empty, expected a rating a line", path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading ratings: %w", err)

@@ -302,7 +302,7 @@ func TestBadRatings(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "is empty",
 		"{\"reference\": \"a\", \"candidate\": 3}": ":1: field \"candidate\" is 3, expected a text",
-		"{\"reference\": \"a\", \"candidate\": \"b\", \"rating\": 2}\n\n{\"reference\": \"a\", \"candidate\": \"b\"}": ":3: field \"rating\" is <nil>, expected a number",
+		"{\"reference\": \"a\", \"candidate\": \"b\", \"rating\": 2}\n\n{\"reference\": \"a\", \"candidate\": \"b\"}": ":3: field \"rating\" is null, expected a number",
 	} {
 		path := filepath.Join(t.TempDir(), "ratings.jsonl")
 		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {

@@ -22,6 +22,8 @@ type Comparing struct {
 	A, B string
 	// References are files of references, as those of [Files].
 	References []string
+	// ByOrder pairs lines of files by their order, also where they have ids.
+	ByOrder bool
 	// Selection says where the runs are and which of their texts are meant.
 	Selection
 	// Examples is the number of examples to list, those where the systems
@@ -102,10 +104,12 @@ func Compare(ctx context.Context, c Comparing) (Compared, error) {
 // read reads the texts of both systems.
 func (c Comparing) read(ctx context.Context) (a, b *texts, err error) {
 	if len(c.References) > 0 {
-		if a, err = fileTexts(c.References, c.A); err != nil {
+		// What only one of the two has is left out, and said.
+		pairing := Pairing{ByOrder: c.ByOrder, Partial: true}
+		if a, err = fileTexts(c.References, c.A, pairing); err != nil {
 			return nil, nil, err
 		}
-		b, err = fileTexts(c.References, c.B)
+		b, err = fileTexts(c.References, c.B, pairing)
 		return a, b, err
 	}
 	if err := noFiles(c.A, c.B); err != nil {

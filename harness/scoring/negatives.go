@@ -6,13 +6,10 @@ import (
 	"slices"
 
 	"lastmile/experiments"
-	"lastmile/experiments/builtin"
 	"lastmile/harness/data"
-	"lastmile/harness/model"
 	"lastmile/harness/negatives"
 	"lastmile/harness/random"
 	"lastmile/harness/stages"
-	"lastmile/harness/tokenizer"
 	"lastmile/harness/trivial"
 )
 
@@ -86,7 +83,11 @@ func ViewNegatives(ctx context.Context, v NegativesView) (seen NegativesSeen, er
 	if err != nil {
 		return seen, stages.Mistake{Err: err}
 	}
-	l, err := v.language(task)
+	folder := v.Model
+	if folder == "" {
+		folder = stages.TokenizerFolder(v.Config)
+	}
+	l, err := stages.OpenLanguage(folder, task)
 	if err != nil {
 		return seen, stages.Mistake{Err: err}
 	}
@@ -131,23 +132,6 @@ func readApart(task data.Task) (fitted, examples []data.Example, err error) {
 	random.New(0, "negatives", "halves").Shuffle(len(examples), func(i, j int) { examples[i], examples[j] = examples[j], examples[i] })
 	half := len(examples) / 2
 	return examples[half:], examples[:half], nil
-}
-
-// language is the tokenizer, with the task's codec in it.
-func (v NegativesView) language(task data.Task) (stages.Language, error) {
-	folder := v.Model
-	if folder == "" {
-		folder = experiments.Get[model.Settings](v.Config, "model").Path
-	}
-	if folder != "" && folder != model.Builtin {
-		return stages.OpenLanguage(folder, task)
-	}
-	t, err := tokenizer.LoadFS(builtin.Files, "tokenizer.json")
-	if err != nil {
-		return stages.Language{}, err
-	}
-	codec, err := data.NewCodec(task, t, t.EOS())
-	return stages.Language{Tokenizer: t, Codec: codec}, err
 }
 
 // truths are the first references as responses.

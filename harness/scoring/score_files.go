@@ -18,8 +18,10 @@ import (
 type Files struct {
 	Measures
 	// References are files, each with one reference for each hypothesis, or
-	// JSON lines with a list of them.
+	// records with a list of them.
 	References []string
+	// Pairing says which of their lines belong together.
+	Pairing
 	// Hypotheses is the file of the texts to score.
 	Hypotheses string
 	// PerExample is a file to write each text's scores to; "" writes none.
@@ -27,10 +29,11 @@ type Files struct {
 }
 
 // ScoreFiles scores a file of hypotheses against files of references: plain
-// text, a text a line, or JSON lines. Lines belong together by their field
-// "id" where both files have it, and by their order otherwise.
+// text, a text a line, or records. Lines belong together by their field "id"
+// where they have one, and by their order where neither file has, or one is plain
+// text.
 func ScoreFiles(s Files) ([]MetricScore, error) {
-	t, err := fileTexts(s.References, s.Hypotheses)
+	t, err := fileTexts(s.References, s.Hypotheses, s.Pairing)
 	if err != nil {
 		return nil, err
 	}

@@ -10,12 +10,11 @@ import (
 	"lastmile/harness/stages"
 
 	"lastmile/experiments"
-	"lastmile/experiments/builtin"
 	"lastmile/harness/data"
 	"lastmile/harness/likelihood"
+	"lastmile/harness/model"
 	"lastmile/harness/negatives"
 	"lastmile/harness/scorer"
-	"lastmile/harness/tokenizer"
 	"lastmile/metrics"
 )
 
@@ -191,11 +190,8 @@ func (e ScorerEvaluation) negatives(ctx context.Context, m *scorer.Scorer) ([]Ab
 	if err != nil {
 		return nil, stages.Mistake{Err: err}
 	}
-	t, err := tokenizer.LoadFS(builtin.Files, "tokenizer.json")
-	if err != nil {
-		return nil, err
-	}
-	codec, err := data.NewCodec(task, t, t.EOS())
+	task.Chat = false
+	l, err := stages.OpenLanguage(model.Builtin, task)
 	if err != nil {
 		return nil, err
 	}
@@ -207,7 +203,7 @@ func (e ScorerEvaluation) negatives(ctx context.Context, m *scorer.Scorer) ([]Ab
 	if err != nil {
 		return nil, err
 	}
-	maker, err := negatives.New(settings, codec, t, examples)
+	maker, err := negatives.New(settings, l.Codec, l, examples)
 	if err != nil {
 		return nil, err
 	}

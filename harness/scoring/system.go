@@ -113,8 +113,8 @@ func pick[T any](values []T, places []int) []T {
 }
 
 // fileTexts reads a file of hypotheses and the files of their references.
-func fileTexts(references []string, hypotheses string) (*texts, error) {
-	lines, inputs, err := readTexts(references, hypotheses)
+func fileTexts(references []string, hypotheses string, pairing Pairing) (*texts, error) {
+	lines, inputs, err := readTexts(references, hypotheses, pairing)
 	if err != nil {
 		return nil, stages.Mistake{Err: err}
 	}

@@ -155,7 +155,7 @@ func trainBase(ctx context.Context, job *stage.Job, settings model.Settings) err
 	if err != nil {
 		return fmt.Errorf("training the tokenizer: %w", err)
 	}
-	codec, err := data.NewCodec(c.Task, t, t.EOS())
+	codec, err := data.NewCodec(c.Task, t, t.EOS(), nil)
 	if err != nil {
 		return err
 	}
@@ -220,7 +220,7 @@ func checkModel(c experiments.Config) error {
 		err = checkRoom(config, dir, task)
 	}
 	if err == nil {
-		_, err = InChat(task, dir)
+		_, err = chatOf(task, dir)
 	}
 	if err != nil {
 		return Mistakef("model.path: %w", err)

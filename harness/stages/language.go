@@ -3,8 +3,11 @@ package stages
 import (
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"lastmile/experiments"
+	"lastmile/experiments/builtin"
+	"lastmile/harness/chat"
 	"lastmile/harness/data"
 	"lastmile/harness/model"
 	"lastmile/harness/stage"
@@ -19,35 +22,73 @@ type Language struct {
 	Codec *data.Codec
 }
 
-// OpenLanguage reads the tokenizer of a folder, in which the task's prompts are put
-// into its chat template where the task says so.
+// OpenLanguage reads the tokenizer of a folder, or of the model that ships with
+// lastmile ("builtin"). The task's prompts are put into the folder's chat template
+// where the task says so.
 func OpenLanguage(dir string, task data.Task) (Language, error) {
-	t, err := tokenizer.Load(dir)
+	t, err := loadTokenizer(dir)
 	if err != nil {
 		return Language{}, err
 	}
-	if task, err = InChat(task, dir); err != nil {
+	template, err := chatOf(task, dir)
+	if err != nil {
 		return Language{}, err
 	}
-	codec, err := data.NewCodec(task, t, t.EOS())
+	codec, err := data.NewCodec(task, t, t.EOS(), template)
 	return Language{t, codec}, err
 }
 
-// InChat returns a task whose prompt is what the user says, in the chat template
-// of a folder, where the task says so.
-func InChat(task data.Task, dir string) (data.Task, error) {
+// TokenizerFolder is where the tokenizer of a run's model lies, as [OpenLanguage]
+// takes it; where the model is trained from scratch, that of the one that ships with
+// lastmile stands for its own.
+func TokenizerFolder(c experiments.Config) string {
+	if folder := experiments.Get[model.Settings](c, "model").Path; folder != "" {
+		return folder
+	}
+	return model.Builtin
+}
+
+func loadTokenizer(dir string) (*tokenizer.Tokenizer, error) {
+	if dir == model.Builtin {
+		return tokenizer.LoadFS(builtin.Files, "tokenizer.json")
+	}
+	return tokenizer.Load(dir)
+}
+
+// chatOf reads the chat template of a folder, nil where the task does without.
+func chatOf(task data.Task, dir string) (*chat.Template, error) {
 	if !task.Chat {
-		return task, nil
+		return nil, nil
 	}
-	chat, err := tokenizer.LoadChat(dir)
+	day, err := time.Parse(time.DateOnly, task.ChatDate)
+	if err != nil && task.ChatDate != "" {
+		return nil, fmt.Errorf("task.chat_date: there is no %s", task.ChatDate)
+	}
+	asked := false
+	template, err := chat.Load(dir, func() time.Time {
+		asked = true
+		return day
+	})
 	if err != nil {
-		return task, fmt.Errorf("task.chat: %w", err)
+		return nil, fmt.Errorf("task.chat: %w", err)
 	}
-	// The input's place is text like any other to the chat template.
-	if task.Prompt, err = chat.Prompt(task.Prompt); err != nil {
-		return task, fmt.Errorf("task.chat: %w", err)
+	if _, err := template.Prompt([]chat.Message{{Role: "user"}}); err != nil {
+		return nil, fmt.Errorf("task.chat: %w", err)
 	}
-	return task, nil
+	if asked && task.ChatDate == "" {
+		return nil, fmt.Errorf("task.chat_date: the chat template in %s tells the model the date, and prompts have to be the same on any day; say which it is to be", dir)
+	}
+	return template, nil
+}
+
+// InChat returns a task whose prompt is what the user says in the chat template
+// of a folder, where the task says so: what prompts look like.
+func InChat(task data.Task, dir string) (data.Task, error) {
+	template, err := chatOf(task, dir)
+	if template != nil {
+		task.Prompt, err = template.Prompt([]chat.Message{{Role: "user", Content: task.Prompt}})
+	}
+	return task, err
 }
 
 // sequences are examples as training texts: the prompt, and the first
@@ -119,7 +160,7 @@ type common struct {
 }
 
 // textKeys are the keys of the task that make tokens of texts.
-var textKeys = []string{"task.prompt", "task.chat", "task.response", "task.max_prompt_tokens", "task.max_response_tokens"}
+var textKeys = []string{"task.prompt", "task.chat", "task.chat_date", "task.response", "task.max_prompt_tokens", "task.max_response_tokens"}
 
 // trainingKeys are the keys that every stage that trains a language model reads,
 // with others.

@@ -12,6 +12,7 @@ import (
 	"lastmile/experiments"
 	embedded "lastmile/experiments/data"
 	"lastmile/harness/data"
+	"lastmile/harness/records"
 	"lastmile/harness/stage"
 	"lastmile/runs"
 )
@@ -29,7 +30,13 @@ var prepareKind = Kind{
 		}
 		return append(keys, "task.base_share")
 	},
-	Cost:     []string{"task.files"},
+	Cost: []string{"task.files"},
+	Check: &Check{Reads: []string{"task.data", "task.files", "task.fields"}, Do: func(c experiments.Config) error {
+		if err := experiments.Get[data.Task](c, "task").Check(); err != nil {
+			return Mistake{err}
+		}
+		return nil
+	}},
 	Content:  taskContent,
 	Pure:     true,
 	Run:      prepare,
@@ -72,12 +79,19 @@ func taskContent(c experiments.Config, files Hasher) (string, error) {
 		return embeddedHash()
 	}
 	sum := sha256.New()
-	for _, path := range []string{task.Files.Train, task.Files.Dev, task.Files.Test} {
-		hash, err := files.File(path)
+	for _, split := range data.Splits() {
+		paths, err := task.Paths(split)
 		if err != nil {
-			return "", fmt.Errorf("reading the task's data: %w", err)
+			return "", Mistake{err}
 		}
-		fmt.Fprintln(sum, hash)
+		fmt.Fprintln(sum, split)
+		for _, path := range paths {
+			hash, err := files.File(path)
+			if err != nil {
+				return "", fmt.Errorf("reading the task's data: %w", err)
+			}
+			fmt.Fprintln(sum, records.Extension(path), hash)
+		}
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }

@@ -117,6 +117,9 @@ func readJSON(fsys fs.FS, name string, v any) ([]byte, error) {
 	return data, nil
 }
 
+// chatFile holds the chat template of newer folders, which goes with the tokenizer.
+const chatFile = "chat_template.jinja"
+
 // tokenContent reads a token that is given as a string or as an added token.
 func tokenContent(raw json.RawMessage) (string, error) {
 	var content string

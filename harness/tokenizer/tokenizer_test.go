@@ -281,3 +281,25 @@ func BenchmarkEncode(b *testing.B) {
 		ids = tok.Append(ids[:0], text)
 	}
 }
+
+func TestAChatTemplateStaysWithItsTokenizer(t *testing.T) {
+	tok := trained(t)
+	dir := t.TempDir()
+	if err := tok.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "chat_template.jinja"), []byte("{{ messages[0].content }}!"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := t.TempDir()
+	if err := again.Save(to); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(to, "chat_template.jinja")); err != nil || string(got) != "{{ messages[0].content }}!" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}

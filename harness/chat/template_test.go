@@ -1,4 +1,4 @@
-package tokenizer
+package chat
 
 import (
 	"encoding/json"
@@ -6,9 +6,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
-func chatFolder(t *testing.T, files map[string]string) string {
+// today is the day on which chat.py says it was.
+func today() time.Time { return time.Date(2024, 7, 26, 0, 0, 0, 0, time.UTC) }
+
+func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {
@@ -29,7 +33,10 @@ func inConfig(t *testing.T, template any) map[string]string {
 }
 
 func TestChatPromptsEqualTransformers(t *testing.T) {
-	var rows []struct{ Name, Template, Text, Prompt string }
+	var rows []struct {
+		Name, Template, Prompt string
+		Messages               []Message
+	}
 	text, err := os.ReadFile("testdata/chat.json")
 	if err != nil {
 		t.Fatal(err)
@@ -39,18 +46,18 @@ func TestChatPromptsEqualTransformers(t *testing.T) {
 	}
 	for _, row := range rows {
 		alone := inConfig(t, "another")
-		alone[chatFile] = row.Template
+		alone[File] = row.Template
 		for where, files := range map[string]map[string]string{
 			"a text":       inConfig(t, row.Template),
 			"of several":   inConfig(t, []map[string]string{{"name": "tool_use", "template": "x"}, {"name": "default", "template": row.Template}}),
 			"its own file": alone,
 		} {
-			c, err := LoadChat(chatFolder(t, files))
+			c, err := Load(folder(t, files), today)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, err := c.Prompt(row.Text); err != nil || got != row.Prompt {
-				t.Errorf("%s, %s: %q\n got %q, %v\nwant %q", row.Name, where, row.Text, got, err, row.Prompt)
+			if got, err := c.Prompt(row.Messages); err != nil || got != row.Prompt {
+				t.Errorf("%s, %s: %v\n got %q, %v\nwant %q", row.Name, where, row.Messages, got, err, row.Prompt)
 			}
 		}
 	}
@@ -61,43 +68,17 @@ func TestChatTemplatesThatCannotBeUsed(t *testing.T) {
 		"has no chat template: neither chat_template.jinja": {"tokenizer_config.json": `{}`},
 		"expected a text, or a list":                        inConfig(t, 5),
 		"none of 1 is called default":                       inConfig(t, []map[string]string{{"name": "rag", "template": "x"}}),
-		"chat_template.jinja: ":                             {chatFile: "{% for %}"},
-		"only system messages":                              {chatFile: "{{ raise_exception('only system messages') }}"},
-		"etc/passwd":                                        {chatFile: "{% include '/etc/passwd' %}"},
+		"chat_template.jinja: ":                             {File: "{% for %}"},
+		"only system messages":                              {File: "{{ raise_exception('only system messages') }}"},
+		"reads another file":                                {File: "{% include '/etc/passwd' %}"},
 		"unexpected end of JSON input":                      {"tokenizer_config.json": `{`},
 	} {
-		c, err := LoadChat(chatFolder(t, files))
+		c, err := Load(folder(t, files), today)
 		if err == nil {
-			_, err = c.Prompt("x")
+			_, err = c.Prompt([]Message{{Role: "user", Content: "x"}})
 		}
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
-	}
-}
-
-func TestAChatTemplateStaysWithItsTokenizer(t *testing.T) {
-	tok := trained(t)
-	dir := t.TempDir()
-	if err := tok.Save(dir); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, chatFile), []byte("{{ messages[0].content }}!"), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	again, err := Load(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	to := t.TempDir()
-	if err := again.Save(to); err != nil {
-		t.Fatal(err)
-	}
-	c, err := LoadChat(to)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := c.Prompt("hello"); err != nil || got != "hello!" {
-		t.Errorf("got %q, %v", got, err)
 	}
 }

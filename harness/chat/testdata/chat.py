@@ -1,13 +1,24 @@
-"""Writes chat.json, which chat_test.go compares with: chat templates in the manner of several
-families of models, and what transformers makes of them for a user's message.
+"""Writes chat.json, which template_test.go compares with: chat templates in the manner of several
+families of models, and what transformers makes of them for conversations.
 
 Needs transformers 5.24.0 and jinja2. Run it in this folder.
 """
+import datetime
 import json
 
 from tokenizers import Tokenizer, models
 from transformers import PreTrainedTokenizerFast
+from transformers.utils import chat_template_utils
 
+
+
+class Day(datetime.datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return cls(2024, 7, 26, tzinfo=tz)
+
+
+chat_template_utils.datetime = Day
 CHATML = (
     "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}"
     "{{ '<|im_start|>system\nSYSTEM<|im_end|>\n' }}{% endif %}"
@@ -50,13 +61,21 @@ TEMPLATES = {
 <assistant>
 """,
 }
+TEMPLATES["parts"] = """{% for message in messages %}{% set c = message.content %}<{{ message.role }}>{{ c | trim }}|{{ c[0] }}|{{ c | length }}|{{ c.split(' ') | length }}|{{ c.startswith(' ') }}|{% filter trim %} {{ c }} {% endfilter %}|{{ c }}{% endfor %}{{ strftime_now('%d %b %Y') }}"""
 TEXTS = ["Summarize:\n{input}\n", "  {input} \n", "a & <b> \"q\" 'x' {{ y }} {% z %} \\n 日本 </think>\n\nrest"]
 
 tokenizer = PreTrainedTokenizerFast(tokenizer_object=Tokenizer(models.BPE()), bos_token="<s>", eos_token="</s>")
+CONVERSATIONS = [[{"role": "user", "content": text}] for text in TEXTS] + [
+    [{"role": "system", "content": " Be brief. "}, {"role": "user", "content": "Who?"}],
+    [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "<think>\nhm</think>\nI."}, {"role": "user", "content": " And why? "}],
+]
 rows = []
 for name, template in TEMPLATES.items():
-    for text in TEXTS:
-        prompt = tokenizer.apply_chat_template([{"role": "user", "content": text}], chat_template=template, tokenize=False, add_generation_prompt=True)
-        rows.append({"name": name, "template": template, "text": text, "prompt": prompt})
+    for messages in CONVERSATIONS:
+        try:
+            prompt = tokenizer.apply_chat_template(messages, chat_template=template, tokenize=False, add_generation_prompt=True)
+        except Exception:
+            continue  # the template refuses this conversation
+        rows.append({"name": name, "template": template, "messages": messages, "prompt": prompt})
 with open("chat.json", "w") as f:
     f.write("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")

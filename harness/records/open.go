@@ -1,0 +1,171 @@
+package records
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+	"github.com/klauspost/compress/zstd"
+)
+
+// What a file may unfold to: text seldom shrinks to a tenth, and what is said to
+// be a hundred times its file's size is no text.
+const (
+	mostExpansion = 100
+	freely        = 256 << 20 // bytes that any file may have, however small
+)
+
+// lfsPointer is what a file begins with that Git LFS keeps elsewhere.
+const lfsPointer = "version https://git-lfs.github.com/spec/"
+
+// content is what stands in an open file, unpacked.
+type content struct {
+	*bufio.Reader
+	path  string
+	plain *os.File // nil where the file is compressed
+	most  int64    // bytes that it may unfold to
+	close func() error
+}
+
+// contentOf is what a reader reads, by a name for messages.
+func contentOf(r io.Reader, name string) *content {
+	return &content{Reader: bufio.NewReaderSize(r, 1<<16), path: name, close: func() error { return nil }}
+}
+
+func (c *content) Close() error { return c.close() }
+
+func (c *content) beginsWith(magic string) bool {
+	found, _ := c.Peek(len(magic))
+	return string(found) == magic
+}
+
+// compression is a way to pack a file.
+type compression struct {
+	name, extension, magic string
+	unpack                 func(io.Reader) (io.ReadCloser, error)
+}
+
+func compressions() []compression {
+	return []compression{
+		{"gzip", ".gz", "\x1f\x8b", func(r io.Reader) (io.ReadCloser, error) { return gzip.NewReader(r) }},
+		{"Zstandard", ".zst", "\x28\xb5\x2f\xfd", func(r io.Reader) (io.ReadCloser, error) {
+			d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
+			if err != nil {
+				return nil, err
+			}
+			return d.IOReadCloser(), nil
+		}},
+	}
+}
+
+// Open opens a regular file for reading. Anything else could be without end, or
+// wait for ever.
+func Open(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is %s, expected a file", path, kind(info.Mode()))
+	}
+	return os.Open(path)
+}
+
+// kind says what a file is that is no regular one.
+func kind(mode fs.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "a folder"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a pipe"
+	case mode&fs.ModeDevice != 0:
+		return "a device"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	}
+	return "no regular file"
+}
+
+// open opens a file and unpacks it as it is read.
+func open(path string) (*content, error) {
+	file, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	c := &content{Reader: bufio.NewReaderSize(file, 1<<16), path: path, plain: file, close: file.Close}
+	if c.beginsWith(lfsPointer) {
+		return nil, errors.Join(fmt.Errorf("%s is a pointer of Git LFS, and what it points to is elsewhere; get it by git lfs pull", path), file.Close())
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	c.most = max(freely, mostExpansion*info.Size())
+	for _, way := range compressions() {
+		if !c.beginsWith(way.magic) {
+			continue
+		}
+		unpacked, err := way.unpack(c.Reader)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("reading %s, which begins like a file of %s: %w", path, way.name, err), file.Close())
+		}
+		limited := &limited{r: unpacked, path: path, left: c.most}
+		return &content{
+			Reader: bufio.NewReaderSize(limited, 1<<16),
+			path:   path,
+			most:   c.most,
+			close:  func() error { return errors.Join(unpacked.Close(), file.Close()) },
+		}, nil
+	}
+	return c, nil
+}
+
+// limited fails where more is read than may be.
+type limited struct {
+	r    io.Reader
+	path string
+	left int64
+}
+
+func (l *limited) Read(p []byte) (int, error) {
+	n, err := l.r.Read(p)
+	if l.left -= int64(n); l.left < 0 {
+		return 0, fmt.Errorf("%s unfolds to more than %d times its size; no text does", l.path, mostExpansion)
+	}
+	return n, err
+}
+
+// random is the content as formats read it whose directory is at the end.
+func (c *content) random() (io.ReaderAt, int64, error) {
+	if c.plain != nil {
+		info, err := c.plain.Stat()
+		return c.plain, info.Size(), err
+	}
+	all, err := io.ReadAll(c)
+	return bytes.NewReader(all), int64(len(all)), err
+}
+
+// longest is the most bytes that a line may have.
+const longest = 64 << 20
+
+// line reads a line with its end, as bufio.Reader.ReadBytes does.
+func (c *content) line() ([]byte, error) {
+	var line []byte
+	for {
+		part, err := c.ReadSlice('\n')
+		if len(line)+len(part) > longest {
+			return nil, fmt.Errorf("the line has more than %s, which no text has", strings.ReplaceAll(humanize.IBytes(longest), " ", " "))
+		}
+		line = append(line, part...)
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, err
+		}
+	}
+}

@@ -1,0 +1,44 @@
+package records
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// readParquet reads a Parquet file as Arrow's writers and Hugging Face's hub
+// leave it, with nested columns.
+func readParquet(c *content, use func(Record) error) (err error) {
+	defer c.recovered(&err)
+	at, size, err := c.random()
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", c.path, err)
+	}
+	f, err := parquet.OpenFile(at, size, parquet.SkipBloomFilters(true), parquet.SkipPageIndex(true))
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", c.path, err)
+	}
+	r := parquet.NewGenericReader[any](f, f.Schema())
+	defer r.Close()
+	rows := make([]any, 64)
+	number := 0
+	for {
+		n, readErr := r.Read(rows)
+		for _, row := range rows[:n] {
+			number++
+			fields, _ := plain(row).(map[string]any)
+			if err := use(Record{Number: number, Fields: fields}); err != nil {
+				return c.at(number, "row", err)
+			}
+		}
+		clear(rows)
+		switch {
+		case errors.Is(readErr, io.EOF):
+			return nil
+		case readErr != nil:
+			return fmt.Errorf("reading %s, after row %d: %w", c.path, number, readErr)
+		}
+	}
+}
