@@ -71,7 +71,7 @@ func byResponse(value func(tokens []int) float64) reward.Reward {
 func threes(t testing.TB, s *torch.Session, needs Needs, dir string) *Env {
 	t.Helper()
 	e := &Env{}
-	e.Policy, e.MaxTokens, e.EOS, e.Seed, e.Hooks = modeltest.Tiny(t, s, 1), 6, eos, 1, train.Hooks{Dir: dir}
+	e.Policy, e.MaxTokens, e.Ends, e.Seed, e.Hooks = modeltest.Tiny(t, s, 1), 6, []int{eos}, 1, train.Hooks{Dir: dir}
 	e.Settings = rollout.Default()
 	e.Settings.Updates, e.Settings.Prompts, e.Settings.Samples, e.Settings.CheckpointEvery = 18, 4, 3, 4
 	e.Settings.LearningRate = 0.01

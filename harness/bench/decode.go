@@ -31,7 +31,7 @@ func runDecode(ctx context.Context, s *torch.Session, job Job) (Result, error) {
 		requests[i] = decode.Request{ID: fmt.Sprint(i), Prompt: t.Prompt}
 	}
 	var peak memory
-	options := decode.Options{Settings: how, MaxTokens: warmUp, EOS: job.End, Seed: job.Seed, Stage: "bench"}
+	options := decode.Options{Settings: how, MaxTokens: warmUp, Ends: []int{job.End}, Seed: job.Seed, Stage: "bench"}
 	if _, err := decode.Decode(ctx, m, requests[:min(job.Batch, len(requests))], options); err != nil {
 		return Result{}, err
 	}

@@ -37,7 +37,7 @@ func runRL(ctx context.Context, s *torch.Session, job Job) (Result, error) {
 	e := &algorithms.Env{Env: rollout.Env{
 		Policy: policy, Reference: reference,
 		Rewards:   reward.Sum{{Reward: distinct(&r.Total), Name: "distinct", Weight: 1}},
-		MaxTokens: job.MaxTokens, EOS: job.End, Seed: job.Seed, Settings: rlSettings(job),
+		MaxTokens: job.MaxTokens, Ends: []int{job.End}, Seed: job.Seed, Settings: rlSettings(job),
 		Hooks: train.Hooks{Dir: dir, Progress: func(done, total int, note string) {
 			peak.step()
 			if done == 1 {

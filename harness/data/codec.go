@@ -21,16 +21,16 @@ type Codec struct {
 	tokenizer   Tokenizer
 	template    Template
 	chat        *chat.Template // nil where prompts are none of a chat
-	end         int
+	ends        []int          // the first is learned
 	maxPrompt   int
 	maxResponse int
 }
 
-// NewCodec returns the codec of a task with a tokenizer whose end token is
-// end. With a chat template, prompts are what the user says in it. It fails where
+// NewCodec returns the codec of a task with a tokenizer whose end tokens are
+// ends, of which the first ends the responses that are learned. With a chat template, prompts are what the user says in it. It fails where
 // a template is wrong or leaves no room for an input or a reference.
-func NewCodec(task Task, tokenizer Tokenizer, end int, template *chat.Template) (*Codec, error) {
-	c := &Codec{tokenizer: tokenizer, chat: template, end: end, maxPrompt: task.MaxPromptTokens, maxResponse: task.MaxResponseTokens}
+func NewCodec(task Task, tokenizer Tokenizer, ends []int, template *chat.Template) (*Codec, error) {
+	c := &Codec{tokenizer: tokenizer, chat: template, ends: ends, maxPrompt: task.MaxPromptTokens, maxResponse: task.MaxResponseTokens}
 	var err error
 	if c.template, err = NewTemplate(task.Prompt, task.Response); err != nil {
 		return nil, err
@@ -73,8 +73,8 @@ func (c *Codec) Fit(example Example) (f Fit) {
 	return f
 }
 
-// End returns the id of the end token.
-func (c *Codec) End() int { return c.end }
+// End returns the id of the end token that is learned.
+func (c *Codec) End() int { return c.ends[0] }
 
 // MaxPrompt returns the most tokens of a prompt.
 func (c *Codec) MaxPrompt() int { return c.maxPrompt }
@@ -179,15 +179,15 @@ func whole(text string) string {
 func (c *Codec) Response(reference string) (tokens []int, ended bool) {
 	tokens = c.tokenizer.Encode(c.template.Response(reference))
 	if len(tokens) < c.maxResponse {
-		return append(tokens, c.end), true
+		return append(tokens, c.ends[0]), true
 	}
 	return tokens[:c.maxResponse:c.maxResponse], false
 }
 
-// Text returns the output in a response's tokens: what stands before the end
+// Text returns the output in a response's tokens: what stands before the first end
 // token, if there is one, without what the template puts around a reference.
 func (c *Codec) Text(tokens []int) string {
-	if end := slices.Index(tokens, c.end); end >= 0 {
+	if end := slices.IndexFunc(tokens, func(id int) bool { return slices.Contains(c.ends, id) }); end >= 0 {
 		tokens = tokens[:end]
 	}
 	response := strings.ToValidUTF8(c.tokenizer.Decode(tokens), string(utf8.RuneError))

@@ -43,7 +43,7 @@ var seams = pieces{"\n=", "a\n", "th", " f"}
 func newCodec(t *testing.T, maxPrompt, maxResponse int) *Codec {
 	t.Helper()
 	task := Task{Prompt: "sum: {input}\n=>", Response: " {reference}", MaxPromptTokens: maxPrompt, MaxResponseTokens: maxResponse}
-	c, err := NewCodec(task, seams, endToken, nil)
+	c, err := NewCodec(task, seams, []int{endToken}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,11 +159,11 @@ func TestTextStopsAtTheEndToken(t *testing.T) {
 
 func TestCodecNeedsRoom(t *testing.T) {
 	task := Task{Prompt: "sum: {input}\n=>", Response: " {reference}", MaxPromptTokens: 7, MaxResponseTokens: 8}
-	if _, err := NewCodec(task, seams, endToken, nil); err == nil || !strings.HasPrefix(err.Error(), "task.max_prompt_tokens: found 7, expected more than the 7") {
+	if _, err := NewCodec(task, seams, []int{endToken}, nil); err == nil || !strings.HasPrefix(err.Error(), "task.max_prompt_tokens: found 7, expected more than the 7") {
 		t.Errorf("error %v", err)
 	}
 	task.MaxPromptTokens, task.MaxResponseTokens = 8, 2
-	if _, err := NewCodec(task, seams, endToken, nil); err == nil || !strings.HasPrefix(err.Error(), "task.max_response_tokens: found 2") {
+	if _, err := NewCodec(task, seams, []int{endToken}, nil); err == nil || !strings.HasPrefix(err.Error(), "task.max_response_tokens: found 2") {
 		t.Errorf("error %v", err)
 	}
 }

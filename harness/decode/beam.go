@@ -46,7 +46,7 @@ func beams(ctx context.Context, m *model.Model, requests []Request, order []int,
 			responses := make([]Response, o.Samples)
 			for sample := range responses {
 				h := f.best[min(sample, len(f.best)-1)]
-				responses[sample] = Response{Tokens: h.tokens, Ended: h.tokens[len(h.tokens)-1] == o.EOS}
+				responses[sample] = Response{Tokens: h.tokens, Ended: slices.Contains(o.Ends, h.tokens[len(h.tokens)-1])}
 			}
 			if err := finish(indices[i], responses); err != nil {
 				return err
@@ -129,7 +129,7 @@ func (o Options) extend(f *finished, beams []hypothesis, all []float32, size, st
 	var next []hypothesis
 	for _, c := range candidates {
 		h := hypothesis{tokens: append(slices.Clone(beams[c.beam].tokens), c.token), score: c.score, row: beams[c.beam].row}
-		if c.token == o.EOS || last {
+		if slices.Contains(o.Ends, c.token) || last {
 			h.score /= norm
 			f.best = append(f.best, h)
 		} else if next = append(next, h); len(next) == width {

@@ -51,8 +51,8 @@ type Options struct {
 	Settings
 	// MaxTokens is the longest response, in tokens, the end token included.
 	MaxTokens int
-	// EOS is the end token.
-	EOS int
+	// Ends are the end tokens: any of them ends a response.
+	Ends []int
 	// Samples is the number of responses to each prompt, 1 if 0. The prompt is
 	// computed once for all of them. Strategies that choose among samples give one.
 	Samples int

@@ -48,7 +48,7 @@ func requests(n, vocabulary int) []Request {
 func options(strategy string, batch int) Options {
 	d := Default(strategy)
 	d.Strategy, d.BatchSize = strategy, batch
-	return Options{Settings: d, MaxTokens: 10, EOS: eos, Seed: 1, Stage: "test", Text: text, Utilities: shared}
+	return Options{Settings: d, MaxTokens: 10, Ends: []int{eos}, Seed: 1, Stage: "test", Text: text, Utilities: shared}
 }
 
 func decode(t testing.TB, m *model.Model, requests []Request, o Options) [][]Response {
@@ -275,7 +275,7 @@ func TestCancelling(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		o := options(strategy, 4)
 		o.MaxTokens = 40
-		o.EOS = -1 // none ends
+		o.Ends = nil // none ends
 		calls := 0
 		o.Tokens = func(int) {
 			if calls++; calls == 3 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"lastmile/harness/model"
 	"lastmile/harness/random"
@@ -158,7 +159,7 @@ func (d *sampler) extend(sequences []*sequence, states *torch.Tensor, rows []int
 		if entropies != nil {
 			q.Entropies = append(q.Entropies, entropies[rows[i]])
 		}
-		q.Ended = tokens[i] == d.o.EOS
+		q.Ended = slices.Contains(d.o.Ends, tokens[i])
 		if !q.Ended && len(q.Tokens) < d.o.MaxTokens {
 			d.active = append(d.active, q)
 			continue

@@ -17,39 +17,19 @@ import (
 // model.safetensors, or the files of model.safetensors.index.json, of any
 // floating-point type, into the session's. Nothing in the folder is executed.
 func Load(s *torch.Session, dir string) (*Model, error) {
-	c, err := ReadConfig(filepath.Join(dir, "config.json"))
-	if err != nil {
-		return nil, err
-	}
-	stored, err := openWeights(dir)
+	c, stored, err := openFolder(dir)
 	if err != nil {
 		return nil, err
 	}
 	defer stored.close()
-	a := c.arch()
-	classifies := slices.Contains(c.Architectures, a.classification)
-	if classifies && !stored.has("lm_head.weight") {
-		// transformers gives a classifier no output embeddings.
-		c.TieWordEmbeddings = true
-	}
-	want := c.shapes()
-	if classifies || stored.has(headName) {
-		want = append(want, shape{headName, []int{c.heads(), c.HiddenSize}})
-	}
-	tensors := make(map[string]*torch.Tensor, len(want))
-	for _, w := range want {
-		from := a.source(w)
-		name := from.name
-		if _, bare, _ := strings.Cut(name, "."); !stored.has(name) && stored.has(bare) {
-			// The network alone is stored without the name that it has in a
-			// language model.
-			name = bare
-		}
-		values, err := stored.read(name, from.size)
+	all := stored.sources(c)
+	tensors := make(map[string]*torch.Tensor, len(all))
+	for _, p := range all {
+		values, err := stored.read(p.name, p.from.size)
 		if err != nil {
 			return nil, err
 		}
-		tensors[w.name] = s.Floats(from.read(w, values), w.size...)
+		tensors[p.want.name] = s.Floats(p.from.read(p.want, values), p.want.size...)
 	}
 	m, err := assemble(s, c, tensors)
 	if err != nil {
@@ -59,6 +39,67 @@ func Load(s *torch.Session, dir string) (*Model, error) {
 		m.Head = head.KeepAll()
 	}
 	return m, nil
+}
+
+// Check tells whether [Load] could read the model of a folder: it reads all but the
+// parameters' values.
+func Check(dir string) (Config, error) {
+	c, stored, err := openFolder(dir)
+	if err != nil {
+		return c, err
+	}
+	defer stored.close()
+	for _, p := range stored.sources(c) {
+		if err := stored.check(p.name, p.from.size); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+// openFolder reads a folder's configuration and opens its parameters.
+func openFolder(dir string) (Config, *weights, error) {
+	c, err := ReadConfig(filepath.Join(dir, "config.json"))
+	if err != nil {
+		return c, nil, err
+	}
+	stored, err := openWeights(dir)
+	if err != nil {
+		return c, nil, err
+	}
+	if slices.Contains(c.Architectures, c.arch().classification) && !stored.has("lm_head.weight") {
+		// transformers gives a classifier no output embeddings.
+		c.TieWordEmbeddings = true
+	}
+	return c, stored, nil
+}
+
+// parameter is one of ours and where a folder has it.
+type parameter struct {
+	want shape
+	from source
+	name string // of the stored tensor
+}
+
+// sources lists the parameters of a configuration with where the folder has them.
+func (w *weights) sources(c Config) []parameter {
+	a := c.arch()
+	want := c.shapes()
+	if slices.Contains(c.Architectures, a.classification) || w.has(headName) {
+		want = append(want, shape{headName, []int{c.heads(), c.HiddenSize}})
+	}
+	all := make([]parameter, len(want))
+	for i, p := range want {
+		from := a.source(p)
+		name := from.name
+		if _, bare, _ := strings.Cut(name, "."); !w.has(name) && w.has(bare) {
+			// The network alone is stored without the name that it has in a
+			// language model.
+			name = bare
+		}
+		all[i] = parameter{p, from, name}
+	}
+	return all
 }
 
 // What a model from scratch starts with. An embedding must stand out of what

@@ -66,6 +66,7 @@ func TestConfigurationsOfNewAndOldFiles(t *testing.T) {
 	const sizes = `"vocab_size": 8, "hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "max_position_embeddings": 8`
 	for text, want := range map[string]Config{
 		`"eos_token_id": 5, "rope_theta": 500`:                                               {EOSTokenID: 5, RopeTheta: 500},
+		`"eos_token_id": 4, "rope_scaling": {}`:                                              {EOSTokenID: 4, RopeTheta: 10000},
 		`"eos_token_id": [6, 7], "rope_scaling": null, "pad_token_id": null`:                 {EOSTokenID: 6, RopeTheta: 10000},
 		`"eos_token_id": null, "rope_parameters": {"rope_theta": 7, "rope_type": "default"}`: {RopeTheta: 7},
 	} {
@@ -89,8 +90,14 @@ func TestBadCheckpointsAreRefused(t *testing.T) {
 		`"` + name + `" has shape [32 48], but config.json makes it [48 32]`: func(all map[string]safetensors.Tensor) {
 			all[name] = safetensors.Float32(make([]float32, 48*32), 32, 48)
 		},
-		`"` + name + `": a tensor of type I64`: func(all map[string]safetensors.Tensor) {
+		`"` + name + `" is of type I64; quantised weights are not read`: func(all map[string]safetensors.Tensor) {
 			all[name] = safetensors.Tensor{DType: "I64", Shape: []int{48, 32}, Data: make([]byte, 8*48*32)}
+		},
+		"quantised by bitsandbytes, in 4 bits (" + name + ".quant_state.bitsandbytes__nf4)": func(all map[string]safetensors.Tensor) {
+			all[name+".quant_state.bitsandbytes__nf4"] = safetensors.Tensor{DType: "U8", Shape: []int{2}, Data: make([]byte, 2)}
+		},
+		"quantised by bitsandbytes, in 8 bits": func(all map[string]safetensors.Tensor) {
+			all[name+".SCB"] = safetensors.Float32(make([]float32, 48), 48)
 		},
 	} {
 		all, err := safetensors.Read("testdata/causal/model.safetensors")
@@ -111,10 +118,29 @@ func TestBadCheckpointsAreRefused(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), dir) {
 			t.Errorf("error %v, want one with the file and %q", err, want)
 		}
+		if _, checked := Check(dir); checked == nil || err == nil || checked.Error() != err.Error() {
+			t.Errorf("without values, error %v, and with them %v", checked, err)
+		}
 		if s.Err() != nil {
 			t.Errorf("the session has the error %v", s.Err())
 		}
 		s.Close()
+	}
+}
+
+func TestAPointerOfGitLFSIsNoModel(t *testing.T) {
+	dir := t.TempDir()
+	config, err := os.ReadFile("testdata/causal/config.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.WriteFile(filepath.Join(dir, "config.json"), config, 0o644)
+	os.WriteFile(filepath.Join(dir, "model.safetensors"), []byte("version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 5\n"), 0o644)
+	if _, err := Check(dir); err == nil || !strings.Contains(err.Error(), filepath.Join(dir, "model.safetensors")+": it is a pointer of Git LFS") {
+		t.Errorf("error %v, want one that says so", err)
+	}
+	if _, err := Check("testdata/causal"); err != nil {
+		t.Errorf("a model: error %v", err)
 	}
 }
 

@@ -27,7 +27,8 @@ func (c *Config) readRope() error {
 	if len(raw) == 0 {
 		raw, field = c.file["rope_scaling"], "rope_scaling"
 	}
-	if len(raw) == 0 || c.arch().learnedPositions {
+	var none map[string]any
+	if len(raw) == 0 || json.Unmarshal(raw, &none) == nil && len(none) == 0 || c.arch().learnedPositions {
 		return nil
 	}
 	var f struct {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"lastmile/harness/safetensors"
 )
@@ -115,21 +116,54 @@ func openWeights(dir string) (_ *weights, err error) {
 			w.files[tensor] = f
 		}
 	}
-	return w, nil
+	return w, w.checkQuantised()
+}
+
+// quantised are parts of names of tensors by which weights are known that are stored in
+// fewer bits, and by what.
+var quantised = []struct{ part, by string }{
+	{".bitsandbytes__", "bitsandbytes, in 4 bits"},
+	{".SCB", "bitsandbytes, in 8 bits"},
+	{".qweight", "GPTQ or AWQ"},
+}
+
+// checkQuantised refuses weights that are no longer what they were trained as.
+func (w *weights) checkQuantised() error {
+	for _, name := range slices.Sorted(maps.Keys(w.files)) {
+		for _, q := range quantised {
+			if strings.Contains(name, q.part) {
+				return fmt.Errorf("reading %s: the weights are quantised by %s (%s), which is not read; save them in f32, f16 or bf16", w.path, q.by, name)
+			}
+		}
+	}
+	return nil
 }
 
 func (w *weights) has(tensor string) bool { return w.files[tensor] != nil }
 
-// read reads a tensor of the given shape as float32.
-func (w *weights) read(tensor string, size []int) ([]float32, error) {
+// check tells whether a tensor is there, with the given shape and a type that can be
+// read.
+func (w *weights) check(tensor string, size []int) error {
 	f := w.files[tensor]
 	if f == nil {
-		return nil, fmt.Errorf("reading %s: tensor %q is missing", w.path, tensor)
+		return fmt.Errorf("reading %s: tensor %q is missing", w.path, tensor)
 	}
-	if shape := f.Tensors[tensor].Shape; !slices.Equal(shape, size) {
-		return nil, fmt.Errorf("reading %s: tensor %q has shape %v, but config.json makes it %v", w.path, tensor, shape, size)
+	t := f.Tensors[tensor]
+	if !t.IsFloat() {
+		return fmt.Errorf("reading %s: tensor %q is of type %s; quantised weights are not read, expected F32, F16, BF16 or F64", w.path, tensor, t.DType)
 	}
-	t, err := f.Read(tensor)
+	if !slices.Equal(t.Shape, size) {
+		return fmt.Errorf("reading %s: tensor %q has shape %v, but config.json makes it %v", w.path, tensor, t.Shape, size)
+	}
+	return nil
+}
+
+// read reads a tensor of the given shape as float32.
+func (w *weights) read(tensor string, size []int) ([]float32, error) {
+	if err := w.check(tensor, size); err != nil {
+		return nil, err
+	}
+	t, err := w.files[tensor].Read(tensor)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", w.path, err)
 	}

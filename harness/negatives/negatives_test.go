@@ -63,7 +63,7 @@ func newMakerOf(t testing.TB, folder, config string, pool []data.Example) *Maker
 	}
 	task := data.DefaultTask()
 	task.MaxPromptTokens, task.MaxResponseTokens = 128, maxResponse
-	codec, err := data.NewCodec(task, tok, tok.EOS(), nil)
+	codec, err := data.NewCodec(task, tok, tok.Ends(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -149,6 +149,9 @@ func writePolicy(from, to string) (Exported, error) {
 		}
 	}
 	generation := map[string]any{"eos_token_id": t.EOS(), "pad_token_id": t.EOS()}
+	if ends := t.Ends(); len(ends) > 1 {
+		generation["eos_token_id"] = ends
+	}
 	return Exported{Class: "AutoModelForCausalLM"}, stage.WriteJSON(filepath.Join(to, "generation_config.json"), generation)
 }
 
@@ -210,7 +213,7 @@ func writeReward(from, to string) (Exported, error) {
 // otherSpecial returns the first special token that is not the end token.
 func otherSpecial(t *tokenizer.Tokenizer) (id int, ok bool) {
 	for id := range t.VocabSize() {
-		if id != t.EOS() && t.Token(id) != "" && t.IsSpecial(id) {
+		if !slices.Contains(t.Ends(), id) && t.Token(id) != "" && t.IsSpecial(id) {
 			return id, true
 		}
 	}

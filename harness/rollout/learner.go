@@ -22,8 +22,10 @@ type Env struct {
 	Rewards reward.Sum
 	// Problems are the training prompts.
 	Problems []Problem
-	// MaxTokens is the longest response, the end token EOS included.
-	MaxTokens, EOS int
+	// MaxTokens is the longest response, the end token included, of which Ends are
+	// all that there are.
+	MaxTokens int
+	Ends      []int
 	// Seed is the run's; it names random streams.
 	Seed  int
 	Hooks train.Hooks

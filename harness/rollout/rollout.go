@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"lastmile/harness/decode"
 	"lastmile/harness/model"
@@ -108,7 +109,7 @@ func (l *Learner) sample(ctx context.Context) (Batch, error) {
 	}
 	responses, err := decode.Decode(ctx, l.Policy, requests, decode.Options{
 		Settings:  decode.Settings{Strategy: "sample", Temperature: l.Settings.Temperature, TopP: 1, BatchSize: l.Settings.Prompts},
-		MaxTokens: l.MaxTokens, EOS: l.EOS, Samples: l.Settings.Samples, Values: l.Policy.Head != nil,
+		MaxTokens: l.MaxTokens, Ends: l.Ends, Samples: l.Settings.Samples, Values: l.Policy.Head != nil,
 		Seed: l.Seed, Stage: fmt.Sprintf("rl %d", l.Done), Tokens: l.Hooks.Tokens,
 	})
 	if err != nil {
@@ -146,7 +147,7 @@ func (l *Learner) score(ctx context.Context, batch Batch) error {
 			g.Responses = append(g.Responses, reward.Response{Tokens: r.Tokens, Ended: r.Ended})
 		}
 		if l.Settings.Baseline == truth {
-			g.Responses = append(g.Responses, reward.Response{Tokens: p.Truth, Ended: p.Truth[len(p.Truth)-1] == l.EOS, IsTruth: true})
+			g.Responses = append(g.Responses, reward.Response{Tokens: p.Truth, Ended: slices.Contains(l.Ends, p.Truth[len(p.Truth)-1]), IsTruth: true})
 		}
 		groups[i] = g
 	}

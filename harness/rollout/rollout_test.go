@@ -119,7 +119,7 @@ func scored(t *testing.T, l *Learner, baseline, scale string) Batch {
 	sums := map[int]float64{6: 3, 7: 1, 5: 2}
 	l.Rewards = reward.Sum{{Reward: byResponse(func(tokens []int) float64 { return sums[tokens[0]] / 2 }), Name: "half", Weight: 2}}
 	l.Problems = []Problem{{Prompt: []int{1}, Truth: []int{5, 5, eos}}}
-	l.EOS = eos
+	l.Ends = []int{eos}
 	l.Settings.Samples, l.Settings.Baseline, l.Settings.ScaleRewards = 2, baseline, scale
 	batch := Batch{{Tokens: []int{6, 6, eos}, Ended: true}, {Tokens: []int{7, 7}}}
 	if err := l.score(t.Context(), batch); err != nil {

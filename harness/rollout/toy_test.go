@@ -41,7 +41,7 @@ func toy(t testing.TB, s *torch.Session, dir string) Env {
 	e := Env{
 		Policy: modeltest.Tiny(t, s, 1), Reference: modeltest.Tiny(t, s, 1),
 		Rewards:   reward.Sum{{Reward: byResponse(shareOfThrees), Name: "threes", Weight: 1}},
-		MaxTokens: 6, EOS: eos, Seed: 1, Hooks: train.Hooks{Dir: dir}, Settings: Default(),
+		MaxTokens: 6, Ends: []int{eos}, Seed: 1, Hooks: train.Hooks{Dir: dir}, Settings: Default(),
 	}
 	for i := range 10 {
 		e.Problems = append(e.Problems, Problem{ID: fmt.Sprint(i), Prompt: []int{1 + i, 2}, Truth: []int{3, 3, eos}})

@@ -30,10 +30,15 @@ func BFloat16(values []float32, shape ...int) Tensor {
 	return Tensor{DType: "BF16", Shape: shape, Data: data}
 }
 
+// IsFloat tells whether the tensor is of floating point.
+func (t Tensor) IsFloat() bool {
+	return slices.Contains([]string{"F64", "F32", "F16", "BF16"}, t.DType)
+}
+
 // Float32s reads a floating-point tensor as float32.
 func (t Tensor) Float32s() ([]float32, error) {
 	size := sizes[t.DType]
-	if !slices.Contains([]string{"F64", "F32", "F16", "BF16"}, t.DType) {
+	if !t.IsFloat() {
 		return nil, fmt.Errorf("a tensor of type %s is not of floating point", t.DType)
 	}
 	values := make([]float32, len(t.Data)/size)

@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -80,6 +81,9 @@ func open(f *os.File) (*File, error) {
 	if _, err := f.ReadAt(first[:min(8, info.Size())], 0); err != nil {
 		return nil, err
 	}
+	if string(first[:]) == lfsPointer[:8] && isPointer(f, info.Size()) {
+		return nil, errors.New("it is a pointer of Git LFS, and what it points to is elsewhere; get it by git lfs pull")
+	}
 	n, err := headerSize(first[:], info.Size())
 	if err != nil {
 		return nil, err
@@ -91,6 +95,15 @@ func open(f *os.File) (*File, error) {
 	opened := &File{file: f, body: 8 + n}
 	opened.Tensors, opened.places, err = parseHeader(header, info.Size()-8-n)
 	return opened, err
+}
+
+// lfsPointer is what a file begins with that Git LFS keeps elsewhere.
+const lfsPointer = "version https://git-lfs.github.com/spec/"
+
+func isPointer(f *os.File, size int64) bool {
+	start := make([]byte, min(int64(len(lfsPointer)), size))
+	_, err := f.ReadAt(start, 0)
+	return err == nil && string(start) == lfsPointer
 }
 
 // Close closes the file.

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"sync"
 
+	"golang.org/x/sys/unix"
+
 	"lastmile/experiments"
 	"lastmile/experiments/builtin"
 	"lastmile/harness/data"
@@ -71,7 +73,7 @@ func makeBase(ctx context.Context, job *stage.Job) error {
 	case settings.Path == model.Builtin:
 		return copyFolder(builtin.Files, job.Dir)
 	default:
-		return linkFolder(settings.Path, job.Dir)
+		return cloneFolder(settings.Path, job.Dir)
 	}
 }
 
@@ -79,7 +81,7 @@ func makeBase(ctx context.Context, job *stage.Job) error {
 // parameters.
 var modelFiles = []string{
 	"config.json", "generation_config.json",
-	"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja",
+	"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
 }
 
 func copyFolder(from fs.FS, dir string) error {
@@ -98,33 +100,42 @@ func copyFolder(from fs.FS, dir string) error {
 	return nil
 }
 
-// linkFolder links large files instead of copying them where the file system
-// allows it. A symbolic link, as Hugging Face's cache has them, is followed.
-func linkFolder(from, dir string) error {
+// cloneFolder copies a user's model, whose files may change later while the
+// artifact stays as it is. A symbolic link, as Hugging Face's cache has them, is
+// followed.
+func cloneFolder(from, dir string) error {
 	weights, err := model.WeightFiles(from)
 	if err != nil {
 		return err
 	}
 	for _, name := range append(weights, modelFiles...) {
-		source, err := filepath.EvalSymlinks(filepath.Join(from, name))
+		err := cloneFile(filepath.Join(from, name), filepath.Join(dir, name))
 		if errors.Is(err, fs.ErrNotExist) && !slices.Contains(weights, name) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		if os.Link(source, filepath.Join(dir, name)) == nil {
-			continue
-		}
-		content, err := os.ReadFile(source)
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), content, 0o666); err != nil {
-			return err
-		}
 	}
 	return nil
+}
+
+// cloneFile copies a file. Where the file system can, both share their blocks until
+// one of them changes.
+func cloneFile(from, to string) error {
+	source, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	target, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	if unix.IoctlFileClone(int(target.Fd()), int(source.Fd())) != nil {
+		_, err = io.Copy(target, source)
+	}
+	return errors.Join(err, target.Close())
 }
 
 // trainBase trains a tokenizer and a model from scratch.
@@ -155,11 +166,11 @@ func trainBase(ctx context.Context, job *stage.Job, settings model.Settings) err
 	if err != nil {
 		return fmt.Errorf("training the tokenizer: %w", err)
 	}
-	codec, err := data.NewCodec(c.Task, t, t.EOS(), nil)
+	codec, err := data.NewCodec(c.Task, t, t.Ends(), nil)
 	if err != nil {
 		return err
 	}
-	l := Language{t, codec}
+	l := Language{Tokenizer: t, Codec: codec}
 	texts := train.Texts{Forward: l.sequences(examples), Vocabulary: t.VocabSize()}
 	for i, e := range examples {
 		// The prompt is learned as well: this is a language model.
@@ -214,13 +225,17 @@ func checkModel(c experiments.Config) error {
 	}
 	config, err := model.ReadConfig(filepath.Join(dir, "config.json"))
 	if err == nil {
-		_, err = model.WeightFiles(dir)
-	}
-	if err == nil {
 		err = checkRoom(config, dir, task)
 	}
 	if err == nil {
-		_, err = chatOf(task, dir)
+		_, err = model.Check(dir)
+	}
+	var l Language
+	if err == nil {
+		l, err = OpenLanguage(dir, task)
+	}
+	if err == nil {
+		err = l.checkTokens(dir, task)
 	}
 	if err != nil {
 		return Mistakef("model.path: %w", err)

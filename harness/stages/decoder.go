@@ -60,7 +60,7 @@ func (d Decoder) respond(ctx context.Context, examples []data.Example, o decode.
 	if err != nil {
 		return nil, err
 	}
-	o.MaxTokens, o.EOS, o.Text = d.Language.Codec.MaxResponse(), d.Language.EOS(), d.Language.Codec.Text
+	o.MaxTokens, o.Ends, o.Text = d.Language.Codec.MaxResponse(), d.Language.Ends(), d.Language.Codec.Text
 	o.Seed, o.Stage = d.Seed, "decode "+d.Name+" "+split
 	o.Progress = func(done, total int) { d.Job.Progress(done, total, split) }
 	o.Tokens = d.Job.Tokens

@@ -1,7 +1,9 @@
 package stages
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -20,6 +22,49 @@ import (
 type Language struct {
 	*tokenizer.Tokenizer
 	Codec *data.Codec
+	// rows is how many tokens the folder's model has; 0 where none lies there.
+	rows int
+}
+
+// VocabSize is the number of tokens that the model can read and write: it may have
+// fewer than the tokenizer.
+func (l Language) VocabSize() int {
+	if l.rows > 0 {
+		return min(l.rows, l.Tokenizer.VocabSize())
+	}
+	return l.Tokenizer.VocabSize()
+}
+
+// checkTokens fails where the model in a folder lacks an end token, or a token that a
+// text of the task has.
+func (l Language) checkTokens(dir string, task data.Task) error {
+	if l.rows == 0 || l.Tokenizer.VocabSize() <= l.rows {
+		return nil
+	}
+	lacks := func(ids []int) error {
+		for _, id := range ids {
+			if id >= l.rows {
+				return fmt.Errorf("the tokenizer in %s gives %q the id %d, and the model has %d tokens", dir, l.Token(id), id, l.rows)
+			}
+		}
+		return nil
+	}
+	if err := lacks(l.Ends()); err != nil {
+		return err
+	}
+	for _, split := range data.Splits() {
+		examples, err := data.Read(task, split)
+		if err != nil {
+			return err
+		}
+		for _, e := range examples {
+			response, _ := l.Codec.Response(e.References[0])
+			if err := lacks(append(l.Codec.Prompt(e), response...)); err != nil {
+				return fmt.Errorf("example %s of %s: %w", e.ID, split, err)
+			}
+		}
+	}
+	return nil
 }
 
 // OpenLanguage reads the tokenizer of a folder, or of the model that ships with
@@ -34,8 +79,20 @@ func OpenLanguage(dir string, task data.Task) (Language, error) {
 	if err != nil {
 		return Language{}, err
 	}
-	codec, err := data.NewCodec(task, t, t.EOS(), template)
-	return Language{t, codec}, err
+	codec, err := data.NewCodec(task, t, t.Ends(), template)
+	return Language{t, codec, rowsOf(dir)}, err
+}
+
+// rowsOf is how many tokens the model of a folder has; 0 where that is not known.
+func rowsOf(dir string) int {
+	var config struct {
+		VocabSize int `json:"vocab_size"`
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "config.json"))
+	if err != nil || json.Unmarshal(text, &config) != nil {
+		return 0
+	}
+	return config.VocabSize
 }
 
 // TokenizerFolder is where the tokenizer of a run's model lies, as [OpenLanguage]

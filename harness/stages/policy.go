@@ -104,7 +104,7 @@ func improve(ctx context.Context, job *stage.Job) error {
 	}
 	e := environment{Env: &algorithms.Env{MLE: c.MLE}}
 	e.Seed, e.Hooks, e.Settings = t.Seed, t.hooks(job), c.RL
-	e.MaxTokens, e.EOS = t.Codec.MaxResponse(), t.EOS()
+	e.MaxTokens, e.Ends = t.Codec.MaxResponse(), t.Ends()
 	if maker.Needs.Texts {
 		e.Train, e.Dev = t.sequences(t.train), t.sequences(t.dev)
 	}

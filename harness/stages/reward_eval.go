@@ -122,7 +122,7 @@ func (e *evaluator) sample(ctx context.Context, dir, note string) (responses [][
 		responses, err = decode.Decode(ctx, m, requests, decode.Options{
 			Settings:  settings,
 			MaxTokens: e.Codec.MaxResponse(),
-			EOS:       e.EOS(),
+			Ends:      e.Ends(),
 			Samples:   e.settings.Samples,
 			Seed:      e.Seed,
 			Stage:     RewardEval,

@@ -171,7 +171,7 @@ func (t texts) draw(ctx context.Context, job *stage.Job, kind string, splits []s
 			}
 			drawn, err := decode.Decode(ctx, m, requests, decode.Options{
 				Settings:  decode.Settings{Strategy: "sample", Temperature: settings.Temperature, TopP: 1, BatchSize: settings.BatchSize},
-				MaxTokens: t.Codec.MaxResponse(), EOS: t.EOS(), Samples: n,
+				MaxTokens: t.Codec.MaxResponse(), Ends: t.Ends(), Samples: n,
 				Seed: t.Seed, Stage: stream, Tokens: job.Tokens,
 				Progress: func(done, total int) { job.Progress(done, total, fmt.Sprintf("%s, from %s", split.name, kind)) },
 			})

@@ -9,13 +9,16 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 )
 
 // Load reads the tokenizer of a Hugging Face folder, or a tokenizer.json of any
-// name. Its end token is eos_token of the tokenizer_config.json beside it,
-// otherwise eos_token_id (of several the first) of the config.json there,
-// otherwise <|endoftext|>; without any it is an error. What would be encoded
-// in another way than Hugging Face does is refused.
+// name, with the tokens that only the files beside it name. Its end token is eos_token
+// of the tokenizer_config.json there, or of an older folder's special_tokens_map.json,
+// otherwise eos_token_id (of several the first) of generation_config.json or
+// config.json, otherwise <|endoftext|>; without any it is an error. The other
+// eos_token_ids end a response too. What would be encoded in another way than Hugging
+// Face does is refused.
 func Load(name string) (*Tokenizer, error) {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -41,64 +44,94 @@ func LoadFS(fsys fs.FS, name string) (*Tokenizer, error) {
 	if err := json.Unmarshal(data, &f); err != nil {
 		return nil, fmt.Errorf("loading tokenizer %s: not a tokenizer.json: %w", name, err)
 	}
+	dir := path.Dir(name)
+	config, err := readJSON(fsys, path.Join(dir, "tokenizer_config.json"), new(any))
+	if err != nil {
+		return nil, fmt.Errorf("loading tokenizer %s: %w", name, err)
+	}
+	others, err := declared(fsys, dir, config)
+	if err != nil {
+		return nil, fmt.Errorf("loading tokenizer %s: %w", name, err)
+	}
+	others.addTo(&f)
 	t, err := compile(f)
 	if err != nil {
 		return nil, fmt.Errorf("loading tokenizer %s: %w", name, err)
 	}
-	if t.chat, err = fs.ReadFile(fsys, path.Join(path.Dir(name), chatFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	t.config, t.names = config, others.names
+	if t.chat, err = fs.ReadFile(fsys, path.Join(dir, chatFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("loading tokenizer %s: %w", name, err)
 	}
-	if err := t.findEnd(fsys, path.Dir(name)); err != nil {
+	if err := t.findEnds(fsys, dir, others.end); err != nil {
 		return nil, fmt.Errorf("loading tokenizer %s: %w", name, err)
 	}
 	return t, nil
 }
 
-// findEnd looks for the end token in the files beside tokenizer.json.
-func (t *Tokenizer) findEnd(fsys fs.FS, dir string) error {
-	var tokenizerConfig struct {
-		EOSToken json.RawMessage `json:"eos_token"`
-	}
-	raw, err := readJSON(fsys, path.Join(dir, "tokenizer_config.json"), &tokenizerConfig)
+// findEnds looks for the end tokens in the files beside tokenizer.json: the one that
+// the tokenizer is said to have, in whose place config.json's first stands, and the
+// others that end a response.
+func (t *Tokenizer) findEnds(fsys fs.FS, dir, declared string) error {
+	generation, err := endIDs(fsys, path.Join(dir, "generation_config.json"))
 	if err != nil {
 		return err
 	}
-	t.config = raw
-	if len(tokenizerConfig.EOSToken) > 0 && string(tokenizerConfig.EOSToken) != "null" {
-		token, err := tokenContent(tokenizerConfig.EOSToken)
-		if err != nil {
-			return fmt.Errorf("tokenizer_config.json: eos_token: %w", err)
-		}
-		id, ok := t.ids[token]
-		if !ok {
-			return fmt.Errorf("tokenizer_config.json: eos_token %q is not in the vocabulary", token)
-		}
-		t.eos = id
-		return nil
+	config, err := endIDs(fsys, path.Join(dir, "config.json"))
+	if err != nil {
+		return err
 	}
+	from := "generation_config.json"
+	if len(generation) == 0 {
+		from, generation = "config.json", config
+	}
+	for _, id := range generation {
+		if t.Token(id) == "" {
+			return fmt.Errorf("%s: eos_token_id %d is not in the vocabulary of %d tokens", from, id, len(t.tokens))
+		}
+	}
+	var ok bool
+	switch {
+	case declared != "":
+		if t.eos, ok = t.ids[declared]; !ok {
+			return fmt.Errorf("eos_token %q is not in the vocabulary", declared)
+		}
+	case len(generation) > 0:
+		t.eos = generation[0]
+	default:
+		if t.eos, ok = t.ids[EndOfText]; !ok {
+			return fmt.Errorf("no end token: expected eos_token in tokenizer_config.json, eos_token_id in config.json or a token %s", EndOfText)
+		}
+	}
+	t.ends = []int{t.eos}
+	for _, id := range generation {
+		if !slices.Contains(t.ends, id) {
+			t.ends = append(t.ends, id)
+		}
+	}
+	return nil
+}
+
+// endIDs reads eos_token_id of a configuration: none, one or several.
+func endIDs(fsys fs.FS, name string) ([]int, error) {
 	var config struct {
 		EOSTokenID json.RawMessage `json:"eos_token_id"`
 	}
-	if _, err := readJSON(fsys, path.Join(dir, "config.json"), &config); err != nil {
-		return err
+	if _, err := readJSON(fsys, name, &config); err != nil {
+		return nil, err
 	}
-	if len(config.EOSTokenID) > 0 && string(config.EOSTokenID) != "null" {
-		id, err := firstID(config.EOSTokenID)
-		if err != nil {
-			return fmt.Errorf("config.json: eos_token_id: %w", err)
-		}
-		if id < 0 || id >= len(t.tokens) || t.tokens[id] == "" {
-			return fmt.Errorf("config.json: eos_token_id %d is not in the vocabulary of %d tokens", id, len(t.tokens))
-		}
-		t.eos = id
-		return nil
+	raw := config.EOSTokenID
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil, nil
 	}
-	id, ok := t.ids[EndOfText]
-	if !ok {
-		return fmt.Errorf("no end token: expected eos_token in tokenizer_config.json, eos_token_id in config.json or a token %s", EndOfText)
+	var one int
+	if json.Unmarshal(raw, &one) == nil {
+		return []int{one}, nil
 	}
-	t.eos = id
-	return nil
+	var several []int
+	if err := json.Unmarshal(raw, &several); err != nil {
+		return nil, fmt.Errorf("%s: eos_token_id: found %s; expected a number or a list of numbers", path.Base(name), raw)
+	}
+	return several, nil
 }
 
 // readJSON decodes a file into v and returns its bytes; a file that is not
@@ -133,23 +166,10 @@ func tokenContent(raw json.RawMessage) (string, error) {
 	return token.Content, nil
 }
 
-// firstID reads a number, or the first of a list of numbers.
-func firstID(raw json.RawMessage) (int, error) {
-	var id int
-	if json.Unmarshal(raw, &id) == nil {
-		return id, nil
-	}
-	var list []int
-	if err := json.Unmarshal(raw, &list); err != nil || len(list) == 0 {
-		return 0, fmt.Errorf("found %s; expected a number or a list of numbers", raw)
-	}
-	return list[0], nil
-}
-
-// Save writes tokenizer.json, tokenizer_config.json and, where there was one,
-// chat_template.jinja into the folder dir, which exists. Both Hugging Face's tokenizers and transformers read them, with equal
-// ids; Load finds the same end token again. The bytes depend on the tokenizer
-// alone.
+// Save writes tokenizer.json, tokenizer_config.json and, where they are needed,
+// chat_template.jinja and generation_config.json into the folder dir, which exists. Both
+// Hugging Face's tokenizers and transformers read them, with equal ids; Load finds the
+// same end tokens again. The bytes depend on the tokenizer alone.
 func (t *Tokenizer) Save(dir string) error {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -177,10 +197,25 @@ func (t *Tokenizer) Save(dir string) error {
 	if err := os.WriteFile(filepath.Join(dir, "tokenizer_config.json"), config, 0o666); err != nil {
 		return fmt.Errorf("saving tokenizer: %w", err)
 	}
+	if t.names != nil {
+		if err := os.WriteFile(filepath.Join(dir, "special_tokens_map.json"), t.names, 0o666); err != nil {
+			return fmt.Errorf("saving tokenizer: %w", err)
+		}
+	}
 	if t.chat != nil {
 		if err := os.WriteFile(filepath.Join(dir, chatFile), t.chat, 0o666); err != nil {
 			return fmt.Errorf("saving tokenizer: %w", err)
 		}
+	}
+	if len(t.ends) < 2 {
+		return nil
+	}
+	text, err := json.Marshal(map[string]any{"eos_token_id": t.ends, "pad_token_id": t.eos})
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "generation_config.json"), append(text, '\n'), 0o666)
+	}
+	if err != nil {
+		return fmt.Errorf("saving tokenizer: %w", err)
 	}
 	return nil
 }

@@ -38,6 +38,7 @@ const EndOfText = "<|endoftext|>"
 type Tokenizer struct {
 	file   file
 	config []byte // tokenizer_config.json as it was found, or nil
+	names  []byte // special_tokens_map.json as it was found, where it counts, or nil
 	chat   []byte // chat_template.jinja as it was found, or nil
 
 	ids     map[string]int // token as spelled in the file -> id
@@ -45,6 +46,7 @@ type Tokenizer struct {
 	bytes   []string       // id -> the bytes it stands for; "" for special tokens
 	special []bool         // id -> left out by Decode
 	eos     int
+	ends    []int // eos, and what else ends a response
 
 	// added are cut out of the text as it is, and as it is normalized.
 	added     [2]addedTokens
@@ -182,6 +184,10 @@ func (t *Tokenizer) Token(id int) string {
 
 // EOS returns the id of the token that ends a response.
 func (t *Tokenizer) EOS() int { return t.eos }
+
+// Ends returns the ids of all tokens that end a response: EOS, which models learn to
+// write here, and those that a model may have learned before.
+func (t *Tokenizer) Ends() []int { return t.ends }
 
 // IsSpecial tells whether id is a special token, which Decode leaves out, or no
 // token at all.

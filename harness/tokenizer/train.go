@@ -41,6 +41,7 @@ func Train(texts iter.Seq[string], vocabSize int, specials []string) (*Tokenizer
 		return nil, fmt.Errorf("training tokenizer: %w", err)
 	}
 	t.eos = t.ids[EndOfText]
+	t.ends = []int{t.eos}
 	return t, nil
 }
 
