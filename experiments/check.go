@@ -150,10 +150,26 @@ func brokenList[T comparable](elements []T, each Check, least int) string {
 	return ""
 }
 
-// AtLeast allows the numbers from a whole number on.
+// largest is the most that a whole number without another bound may be: sums and
+// products of a few such numbers can be computed.
+const largest = 1 << 31
+
+// AtLeast allows the numbers from a whole number on that a computer can count
+// with.
 func AtLeast(least int) Check {
-	return ranged(fmt.Sprintf("at least %d", least), func(v float64) bool { return v >= float64(least) })
+	return Check{fmt.Sprintf("at least %d", least), func(value any) string {
+		if complaint := ranged(fmt.Sprintf("at least %d", least), func(v float64) bool { return v >= float64(least) }).Broken(value); complaint != "" {
+			return complaint
+		}
+		return ranged(fmt.Sprintf("at most %d", largest), func(v float64) bool { return v <= largest }).Broken(value)
+	}}
 }
+
+// Whole allows the whole numbers from least to most.
+func Whole(least, most int) Check { return From(float64(least), float64(most)) }
+
+// Temperature allows the temperatures at which probabilities are still numbers.
+var Temperature = From(0.001, 1000)
 
 // NotBelow allows the numbers from a number on.
 func NotBelow(low float64) Check {

@@ -76,6 +76,9 @@ func (m *mistakes) add(at Position, key, format string, values ...any) {
 
 func (m *mistakes) any() bool { return len(m.found) > 0 }
 
+// enough tells whether there are as many mistakes as anyone reads at once.
+func (m *mistakes) enough() bool { return len(m.found) >= mostMistakes }
+
 // err returns the mistakes as an error, nil where there are none: those of each
 // file by line, and the files in the order in which they first appear.
 func (m *mistakes) err() error {
@@ -94,5 +97,8 @@ func (m *mistakes) err() error {
 		}
 		return a.Line - b.Line
 	})
+	if len(m.found) >= mostMistakes {
+		return append(m.found[:mostMistakes:mostMistakes], Error{Message: fmt.Sprintf("these are the first %d mistakes; there may be more", mostMistakes)})
+	}
 	return m.found
 }

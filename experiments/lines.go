@@ -247,18 +247,30 @@ func (w *walker) passString() {
 func (w *walker) lookup(path []string) any {
 	var at any = w.root
 	for i, part := range path {
-		if list, ok := listOf(at); ok {
-			n := w.tables[strings.Join(path[:i], "\x00")]
-			if n == 0 || n > len(list) {
-				return nil
-			}
-			at = list[n-1]
-		}
+		at = within(at, w.tables[strings.Join(path[:i], "\x00")])
 		table, ok := at.(map[string]any)
 		if !ok {
 			return nil
 		}
 		at = table[part]
+	}
+	return at
+}
+
+// within returns the number-th element of a list, nil where it has none, and what is
+// no list as it is.
+func within(at any, number int) any {
+	switch list := at.(type) {
+	case []any:
+		if number > 0 && number <= len(list) {
+			return list[number-1]
+		}
+		return nil
+	case []map[string]any:
+		if number > 0 && number <= len(list) {
+			return list[number-1]
+		}
+		return nil
 	}
 	return at
 }

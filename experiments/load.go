@@ -43,7 +43,7 @@ const (
 // for [Sweep.CheckFiles] to tell. Every error is of type [Errors] and lists all
 // the mistakes that were found.
 func (s *Schema) Load(path string, options LoadOptions) (*Sweep, error) {
-	l := loader{index: s.compiled(), read: os.ReadFile}
+	l := loader{index: s.compiled(), read: readFile}
 	return l.load(path, options)
 }
 
@@ -154,6 +154,10 @@ func (l *loader) file(path string, namedAt Position, within []string) {
 		}
 		return
 	}
+	if line := tooDeep(string(text)); line > 0 {
+		l.mistakes.add(Position{path, line}, "", "more than %d lists and tables stand within each other", mostNesting)
+		return
+	}
 	var root map[string]any
 	if _, err := toml.Decode(string(text), &root); err != nil {
 		at, message := Position{File: path}, err.Error()
@@ -168,7 +172,14 @@ func (l *loader) file(path string, namedAt Position, within []string) {
 		return
 	}
 	said := statements(string(text), root)
-	within = append(slices.Clone(within), filepath.Clean(path))
+	if len(said) > mostStatements {
+		l.mistakes.add(Position{path, said[mostStatements].line}, "", "the file says more than %d things, and no sweep does", mostStatements)
+		return
+	}
+	if within = append(slices.Clone(within), filepath.Clean(path)); len(within) > mostNesting {
+		l.mistakes.add(namedAt, "extends", "more than %d files extend each other", mostNesting)
+		return
+	}
 	for _, s := range said {
 		if strings.Join(s.path, ".") == "extends" && s.kind == isValue {
 			l.extends(s.value, Position{path, s.line}, within)

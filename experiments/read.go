@@ -26,6 +26,9 @@ type fileReader struct {
 // read takes in the statements of a file, or of an option.
 func (f *fileReader) read(said []statement) {
 	for _, s := range said {
+		if f.load.mistakes.enough() {
+			break
+		}
 		f.statement(s)
 	}
 	for _, list := range f.lists {

@@ -43,7 +43,7 @@ var dpo = define(Maker{
 	Loss:              "sigmoid",
 }, train.WithOptimizer(experiments.Rules{
 	"steps":           experiments.AtLeast(1),
-	"batch_size":      experiments.AtLeast(1),
+	"batch_size":      experiments.Whole(1, 1<<16),
 	"beta":            experiments.Above(0),
 	"loss":            experiments.Choice("loss", "sigmoid", "hinge", "ipo"),
 	"label_smoothing": experiments.FromBelow(0, 0.5),

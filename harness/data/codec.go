@@ -14,6 +14,10 @@ import (
 type Tokenizer interface {
 	Encode(text string) []int
 	Decode(tokens []int) string
+	// Text is Decode's text with U+FFFD in place of what is not UTF-8.
+	Text(tokens []int) string
+	// PrependsSpace tells whether Encode puts a space in front of every text.
+	PrependsSpace() bool
 }
 
 // A Codec puts a task's examples into tokens, and a model's tokens into text.
@@ -32,7 +36,13 @@ type Codec struct {
 func NewCodec(task Task, tokenizer Tokenizer, ends []int, template *chat.Template) (*Codec, error) {
 	c := &Codec{tokenizer: tokenizer, chat: template, ends: ends, maxPrompt: task.MaxPromptTokens, maxResponse: task.MaxResponseTokens}
 	var err error
-	if c.template, err = NewTemplate(task.Prompt, task.Response); err != nil {
+	response := task.Response
+	if tokenizer.PrependsSpace() {
+		// With one of the template's, each response would begin with a token of
+		// nothing but a space.
+		response = strings.TrimPrefix(response, " ")
+	}
+	if c.template, err = NewTemplate(task.Prompt, response); err != nil {
 		return nil, err
 	}
 	if template != nil {
@@ -190,6 +200,5 @@ func (c *Codec) Text(tokens []int) string {
 	if end := slices.IndexFunc(tokens, func(id int) bool { return slices.Contains(c.ends, id) }); end >= 0 {
 		tokens = tokens[:end]
 	}
-	response := strings.ToValidUTF8(c.tokenizer.Decode(tokens), string(utf8.RuneError))
-	return c.template.Text(response)
+	return c.template.Text(c.tokenizer.Text(tokens))
 }

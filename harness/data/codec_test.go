@@ -25,6 +25,10 @@ func (p pieces) Encode(text string) []int {
 	return tokens
 }
 
+func (p pieces) Text(tokens []int) string { return strings.ToValidUTF8(p.Decode(tokens), "\ufffd") }
+
+func (p pieces) PrependsSpace() bool { return false }
+
 func (p pieces) Decode(tokens []int) string {
 	var text []byte
 	for _, token := range tokens {

@@ -30,7 +30,9 @@ type Task struct {
 	// needs it.
 	ChatDate string `toml:"chat_date" json:"chat_date,omitempty"`
 	// Response is the template of the response; {reference} stands for the
-	// reference. The end token follows it.
+	// reference. The end token follows it. A tokenizer that puts a space in front of
+	// each text itself, as Llama 2's does, saves the one that the template begins
+	// with.
 	Response string `toml:"response" json:"response"`
 	// MaxPromptTokens cuts the input, from its end, until the rendered prompt
 	// has at most so many tokens.
@@ -108,8 +110,8 @@ func TaskSection() experiments.Section {
 			"chat":                experiments.Anything,
 			"chat_date":           experiments.Matching("a date such as 2024-07-26, or nothing", `^(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]))?$`),
 			"response":            experiments.Containing("{reference}"),
-			"max_prompt_tokens":   experiments.AtLeast(1),
-			"max_response_tokens": experiments.AtLeast(1),
+			"max_prompt_tokens":   experiments.Whole(1, 1<<24),
+			"max_response_tokens": experiments.Whole(1, 1<<24),
 			"base_share":          experiments.FromBelow(0, 1),
 			"train":               experiments.AtLeast(0),
 			"dev":                 experiments.AtLeast(0),

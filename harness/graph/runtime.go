@@ -33,8 +33,8 @@ func RuntimeSection() experiments.Section {
 		OfSweep: true,
 		Default: Runtime{Jobs: 1, Device: "auto"},
 		Rules: experiments.Rules{
-			"jobs":    experiments.AtLeast(1),
-			"threads": experiments.AtLeast(0),
+			"jobs":    experiments.Whole(1, 4096),
+			"threads": experiments.Whole(0, 4096),
 			"device":  experiments.Matching("auto, cpu or a CUDA device such as cuda:0", `^(auto|cpu|cuda:[0-9]+)$`),
 		},
 	}

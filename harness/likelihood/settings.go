@@ -62,7 +62,7 @@ func Section(active func(experiments.Config) bool) experiments.Section {
 			"reference_prompt": promptOf(referencePlace),
 			"recall_prompt":    promptOf(hypothesisPlace),
 			"source_prompt":    promptOf(sourcePlace),
-			"batch_tokens":     experiments.AtLeast(1),
+			"batch_tokens":     experiments.Whole(1, 1<<24),
 		},
 		Paths:  []experiments.Path{{Key: "model"}},
 		Active: active,

@@ -72,13 +72,13 @@ func Section() experiments.Section {
 		},
 		Rules: experiments.Rules{
 			"path":                    experiments.Anything,
-			"vocab_size":              experiments.AtLeast(257), // all bytes and the end token
-			"hidden_size":             experiments.AtLeast(1),
-			"intermediate_size":       experiments.AtLeast(1),
-			"num_hidden_layers":       experiments.AtLeast(1),
-			"num_attention_heads":     experiments.AtLeast(1),
-			"num_key_value_heads":     experiments.AtLeast(1),
-			"max_position_embeddings": experiments.AtLeast(2),
+			"vocab_size":              experiments.Whole(257, maxSize), // all bytes and the end token
+			"hidden_size":             experiments.Whole(1, maxSize),
+			"intermediate_size":       experiments.Whole(1, maxSize),
+			"num_hidden_layers":       experiments.Whole(1, maxLayers),
+			"num_attention_heads":     experiments.Whole(1, maxSize),
+			"num_key_value_heads":     experiments.Whole(1, maxSize),
+			"max_position_embeddings": experiments.Whole(2, maxSize),
 			"rope_theta":              experiments.Above(0),
 		},
 		Paths: []experiments.Path{{Key: "path", Except: []string{Builtin}}},
@@ -111,7 +111,7 @@ func LoRASection() experiments.Section {
 		Key:     "lora",
 		Default: DefaultLoRA(),
 		Rules: experiments.Rules{
-			"r":              experiments.AtLeast(0),
+			"r":              experiments.Whole(0, 1<<16),
 			"alpha":          experiments.Above(0),
 			"dropout":        experiments.FromBelow(0, 1),
 			"target_modules": experiments.List(experiments.Choice("module", "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"), 1),

@@ -134,7 +134,7 @@ func Section(active func(experiments.Config) bool) experiments.Section {
 	return experiments.Section{
 		Key:     "negatives",
 		Default: PerExample{6},
-		Rules:   experiments.Rules{"per_example": experiments.AtLeast(1)},
+		Rules:   experiments.Rules{"per_example": experiments.Whole(1, 10_000)},
 		Active:  active,
 	}
 }

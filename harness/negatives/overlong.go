@@ -20,7 +20,7 @@ type overlongSettings struct {
 	Sentences int `toml:"sentences" json:"sentences"`
 }
 
-var overlongKind = define("overlong", false, overlongSettings{Share{Weight: 1}, 1}, experiments.Rules{"sentences": experiments.AtLeast(1)},
+var overlongKind = define("overlong", false, overlongSettings{Share{Weight: 1}, 1}, experiments.Rules{"sentences": experiments.Whole(1, 1000)},
 	func(s overlongSettings) Kind { return overlong{s.Sentences} })
 
 // Make puts sentences of other truths after the truth, behind a space where it

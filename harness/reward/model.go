@@ -69,7 +69,7 @@ func ModelSection(active func(experiments.Config) bool) experiments.Section {
 			"margin":       experiments.FromBelow(0, 1),
 			"rank_loss":    orEmpty(`"" or "difference"`, experiments.Choice("loss", "difference")),
 			"steps":        experiments.AtLeast(1),
-			"batch_size":   experiments.AtLeast(1),
+			"batch_size":   experiments.Whole(1, 1<<16),
 			"dev_examples": experiments.AtLeast(0),
 			"eval_every":   experiments.AtLeast(1),
 		}),

@@ -113,3 +113,22 @@ func TestAChatTemplateThatTellsTheDateNeedsOne(t *testing.T) {
 		t.Errorf("the prompt is %q", got)
 	}
 }
+
+// A tokenizer in the manner of SentencePiece begins each text with a space of its own.
+func TestAResponseBeginsWithOneSpace(t *testing.T) {
+	dir := t.TempDir()
+	const file = `{"added_tokens": [{"id": 0, "content": "</s>", "special": true, "normalized": false}],
+		"normalizer": {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "▁"}, {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]},
+		"decoder": {"type": "Sequence", "decoders": [{"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "ByteFallback"}, {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 0}]},
+		"model": {"type": "BPE", "byte_fallback": false, "fuse_unk": true, "unk_token": "</s>", "vocab": {"</s>": 0, "▁": 1, "a": 2, "▁a": 3, "b": 4, ">": 5}, "merges": ["▁ a"]}}`
+	os.WriteFile(filepath.Join(dir, "tokenizer.json"), []byte(file), 0o644)
+	os.WriteFile(filepath.Join(dir, "config.json"), []byte(`{"eos_token_id": 0, "vocab_size": 6}`), 0o644)
+	l, err := OpenLanguage(dir, experiments.Get[data.Task](Default(), "task"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens, ended := l.Codec.Response("ab")
+	if want := []int{3, 4, 0}; !slices.Equal(tokens, want) || !ended || l.Codec.Text(tokens) != "ab" {
+		t.Errorf("the response is %v, and then %q; want %v", tokens, l.Codec.Text(tokens), want)
+	}
+}

@@ -96,7 +96,7 @@ func TestSettingsThatCannotBeAreRefusedWhenTheFileIsRead(t *testing.T) {
 		"decode.matched.temperatures = [0.5]":                   "temperatures are tried with the strategies sample, mbr, best-of-n and best only, and that of matched is matched",
 		"decode.best.tune_on = \"bleurt\"":                      "sweep.toml:1: decode.best.tune_on: bleurt is trained beside the policies, and cannot choose on dev",
 		"decode.best.top_p = 0.5":                               "sweep.toml:1: decode.best.top_p: top_ps, and not a top_p, are tried with the strategy best, and that of best is best",
-		"decode.best.beam_widths = [1, 4]":                      "sweep.toml:1: decode.best.beam_widths: 1 is out of range: at least 2",
+		"decode.best.beam_widths = [1, 4]":                      "sweep.toml:1: decode.best.beam_widths: 1 is out of range: from 2 to 1024",
 		"decode.best.beam_widths = [4, 4]":                      "sweep.toml:1: decode.best.beam_widths: 4 is listed twice",
 		"decode.beam.beam_widths = [4]":                         "sweep.toml:1: decode.beam.beam_widths: beam_widths are tried with the strategy best only, and that of beam is beam",
 		"decode.beam.length_penalties = [1]":                    "length_penalties are tried with the strategy best only, and that of beam is beam",
@@ -215,5 +215,45 @@ func TestLikelihoodsChangeOnlyTheirOwnKeys(t *testing.T) {
 	}
 	if key(names+"\"x\"\n") == key(names+"\"x\"\nstart = \"<s>\"\n") {
 		t.Error("the start token is no part of the key")
+	}
+}
+
+// Whatever a setting is multiplied with, indexes or asks memory for, its number is one
+// that a computer can count with.
+func TestNumbersHaveBounds(t *testing.T) {
+	fields, err := Schema().Reference()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried := 0
+	for _, f := range fields {
+		if !strings.Contains(f.Type, "integer") {
+			continue
+		}
+		key := strings.ReplaceAll(f.Key, "NAME", "mine")
+		for _, value := range []string{"9223372036854775807", "-9223372036854775808", "4611686018427387904"} {
+			if strings.HasPrefix(f.Type, "list") {
+				value = "[" + value + "]"
+			}
+			tried++
+			if _, err := load(t, key+" = "+value); err == nil || !strings.Contains(err.Error(), "out of range") {
+				t.Errorf("%s = %s: error %v, want one that it is out of range", key, value, err)
+			}
+		}
+	}
+	for text, want := range map[string]string{
+		"mle.epochs = 1e300":                "mle.epochs: 1e+300 is out of range: above 0, at most 1e+06",
+		"rl.temperature = 1e-40":            "rl.temperature: 1e-40 is out of range: from 0.001 to 1000",
+		"decode.sample.temperature = 1e-40": "out of range: from 0.001 to 1000",
+		"lora.r = 1000000000":               "out of range: from 0 to 65536",
+
+		"decode.beam.beams = 1000000000": "out of range: from 1 to 1024",
+	} {
+		if _, err := load(t, text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q", text, err, want)
+		}
+	}
+	if tried < 100 {
+		t.Errorf("%d values tried, expected more", tried)
 	}
 }

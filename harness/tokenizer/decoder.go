@@ -33,6 +33,8 @@ type decoder struct {
 	// first is what a token at the beginning of a text stands for; nil where it
 	// is the same.
 	first func(spelling string) string
+	// fallback is true where bytes are tokens of their own.
+	fallback bool
 	// text is what becomes of the whole; nil where it stays as it is.
 	text func(text string) string
 }
@@ -66,7 +68,7 @@ func compileDecoder(raw json.RawMessage) (decoder, error) {
 			then(func(s string) string { return strings.ReplaceAll(s, p.Pattern.String, p.Content) })
 		case p.Type == "ByteFallback" && !fused:
 			then(byteOfToken)
-			bytes = true
+			bytes, d.fallback = true, true
 		case p.Type == "Fuse":
 			fused = true
 		case p.Type == "Strip" && fused && utf8.RuneCountInString(p.Content) == 1 && d.text == nil:
@@ -103,10 +105,18 @@ func compileDecoder(raw json.RawMessage) (decoder, error) {
 // byteOfToken returns the byte that a token such as <0x0A> stands for, and any
 // other token as it is.
 func byteOfToken(token string) string {
-	if len(token) == 6 && token[:3] == "<0x" && token[5] == '>' {
-		if b, err := strconv.ParseUint(token[3:5], 16, 8); err == nil {
-			return string([]byte{byte(b)})
-		}
+	if !isByte(token) {
+		return token
 	}
-	return token
+	b, _ := strconv.ParseUint(token[3:5], 16, 8)
+	return string([]byte{byte(b)})
+}
+
+// isByte tells whether a token is spelled as a byte.
+func isByte(token string) bool {
+	if len(token) != 6 || token[:3] != "<0x" || token[5] != '>' {
+		return false
+	}
+	_, err := strconv.ParseUint(token[3:5], 16, 8)
+	return err == nil
 }

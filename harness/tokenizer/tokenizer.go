@@ -164,6 +164,13 @@ func (t *Tokenizer) Decode(ids []int) string {
 	return b.String()
 }
 
+// PrependsSpace tells whether a space is put in front of every text, as in the manner of
+// SentencePiece.
+func (t *Tokenizer) PrependsSpace() bool {
+	ids := t.Encode("a")
+	return len(ids) > 0 && strings.HasPrefix(t.tokens[ids[0]], pieceSpace)
+}
+
 // VocabSize is the largest id plus one: the rows that an embedding needs.
 func (t *Tokenizer) VocabSize() int { return len(t.tokens) }
 

@@ -166,7 +166,7 @@ func (p *Pieces) readUnigram(f pieceFile) error {
 	if err != nil {
 		return err
 	}
-	p.normalize = func(text string) string { return normalize(strings.ToValidUTF8(text, "\ufffd")) }
+	p.normalize = func(text string) string { return normalize(lossy(text)) }
 	p.begins = func(token string) bool { return strings.HasPrefix(token, pieceSpace) }
 	p.append = func(ids []int, text string) []int {
 		words(text, func(word string) { ids = u.append(ids, word) })

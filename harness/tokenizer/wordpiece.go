@@ -179,7 +179,7 @@ func isPunctuation(c rune) bool {
 // setWordPiece makes p a WordPiece tokenizer.
 func (p *Pieces) setWordPiece(n bertNormalizer, w *wordPiece) {
 	p.begins = func(token string) bool { return !strings.HasPrefix(token, w.prefix) }
-	p.normalize = func(text string) string { return n.normalize(strings.ToValidUTF8(text, "\ufffd")) }
+	p.normalize = func(text string) string { return n.normalize(lossy(text)) }
 	p.append = func(ids []int, text string) []int {
 		bertWords(text, func(word string) { ids = w.append(ids, word) })
 		return ids

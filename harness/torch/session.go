@@ -92,6 +92,9 @@ type Session struct {
 // Open starts a session and locks the goroutine to its OS thread until Close. It
 // fails if the device is not available.
 func Open(options Options) (*Session, error) {
+	if options.Threads > mostThreads {
+		return nil, fmt.Errorf("opening a session: %d threads, and no machine has more than %d", options.Threads, mostThreads)
+	}
 	device, err := parseDevice(options.Device)
 	if err != nil {
 		return nil, err
@@ -188,6 +191,9 @@ func OnCPU(name string) bool {
 
 // CUDADevices is the number of CUDA devices that libtorch sees.
 func CUDADevices() int { return int(libtch.AtcCudaDeviceCount()) }
+
+// mostThreads is more than any machine can use.
+const mostThreads = 4096
 
 // Threads is the number of intra-op threads of the calling thread.
 func Threads() int { return int(C.lastmile_get_num_threads()) }

@@ -147,7 +147,7 @@ func BaseSection(active func(experiments.Config) bool) experiments.Section {
 		},
 		Rules: WithOptimizer(experiments.Rules{
 			"steps":        experiments.AtLeast(1),
-			"batch_tokens": experiments.AtLeast(1),
+			"batch_tokens": experiments.Whole(1, 1<<24),
 			"copy":         experiments.From(0, 1),
 			"copy_steps":   experiments.AtLeast(0),
 			"reversed":     experiments.From(0, 1),

@@ -40,8 +40,8 @@ func MLESection(metric experiments.Check) experiments.Section {
 		Key:     "mle",
 		Default: MLESettings{OptimizerSettings: DefaultOptimizer(1e-3), Epochs: 1, BatchSize: 32, EvalEvery: 100},
 		Rules: WithOptimizer(experiments.Rules{
-			"epochs":       experiments.Above(0),
-			"batch_size":   experiments.AtLeast(1),
+			"epochs":       experiments.AboveTo(0, 1e6),
+			"batch_size":   experiments.Whole(1, 1<<16),
 			"eval_every":   experiments.AtLeast(1),
 			"patience":     experiments.AtLeast(0),
 			"select_on":    metric,

@@ -73,7 +73,7 @@ var optimizerRules = experiments.Rules{
 	"epsilon":                experiments.AboveTo(0, 1),
 	"clip_norm":              experiments.NotBelow(0),
 	"muon_learning_rate":     experiments.From(0, 10),
-	"micro_batch":            experiments.AtLeast(0),
+	"micro_batch":            experiments.Whole(0, 1<<16),
 	"gradient_checkpointing": experiments.Anything,
 	"bf16":                   experiments.Anything,
 	"checkpoint_every":       experiments.AtLeast(1),

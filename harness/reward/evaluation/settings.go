@@ -33,9 +33,9 @@ func Section(active func(experiments.Config) bool) experiments.Section {
 		Default: Settings{Examples: 200, Samples: 8, Temperature: 1, BatchSize: 64},
 		Rules: experiments.Rules{
 			"examples":    experiments.AtLeast(1),
-			"samples":     experiments.AtLeast(2),
-			"temperature": experiments.Above(0),
-			"batch_size":  experiments.AtLeast(1),
+			"samples":     experiments.Whole(2, 1<<16),
+			"temperature": experiments.Temperature,
+			"batch_size":  experiments.Whole(1, 1<<16),
 		},
 		Active: active,
 	}
