@@ -17,6 +17,7 @@ import (
 
 	"lastmile/experiments"
 	"lastmile/harness/algorithms"
+	"lastmile/harness/progress"
 	"lastmile/harness/stages"
 )
 
@@ -47,7 +48,10 @@ type Report interface {
 func Run(p Program) int {
 	ctx, stop := interruptible(context.Background())
 	defer stop()
+	stderr := progress.Inert(os.Stderr)
 	root := p.commands()
+	root.SetOut(progress.Inert(os.Stdout))
+	root.SetErr(stderr)
 	begun := false // whether the command line was understood
 	var watch func(c *cobra.Command)
 	watch = func(c *cobra.Command) {
@@ -71,19 +75,19 @@ func Run(p Program) int {
 	case errors.Is(err, errRunsFailed):
 		return exitFailed
 	case ctx.Err() != nil:
-		fmt.Fprintf(os.Stderr, "interrupted; nothing that was finished is lost. To go on:\n  %s\n", Line(os.Args...))
+		fmt.Fprintf(stderr, "interrupted; nothing that was finished is lost. To go on:\n  %s\n", Line(os.Args...))
 		return exitInterrupted
 	case errors.As(err, &sweepErrors):
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(stderr, err)
 		return exitMistake
 	case errors.As(err, &mistake):
-		fmt.Fprintln(os.Stderr, "lastmile:", err)
+		fmt.Fprintln(stderr, "lastmile:", err)
 		return exitMistake
 	case !begun:
-		fmt.Fprintf(os.Stderr, "lastmile: %v; see lastmile help\n", err)
+		fmt.Fprintf(stderr, "lastmile: %v; see lastmile help\n", err)
 		return exitMistake
 	}
-	fmt.Fprintln(os.Stderr, "lastmile:", err)
+	fmt.Fprintln(stderr, "lastmile:", err)
 	return exitFailed
 }
 

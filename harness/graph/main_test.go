@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -58,13 +59,24 @@ func sweepFile(t *testing.T, text string) string {
 	write(t, dir, "train.jsonl", `{"input": "a b c", "reference": "a"}`+"\n"+`{"input": "d e f", "reference": "d"}`+"\n")
 	write(t, dir, "dev.jsonl", `{"input": "g h i", "reference": "g"}`+"\n")
 	write(t, dir, "test.jsonl", `{"input": "j k l", "reference": "j k"}`+"\n"+`{"input": "m n o", "reference": "m n"}`+"\n")
-	write(t, dir, "model/config.json", `{"vocab_size": 8, "hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "max_position_embeddings": 256}`)
-	write(t, dir, "model/model.safetensors", "weights")
+	tinyModel(t, filepath.Join(dir, "model"), 256)
 	write(t, dir, "sweep.toml", `
 task = { data = "files", files = { train = "train.jsonl", dev = "dev.jsonl", test = "test.jsonl" } }
 model.path = "model"
 `+text)
 	return filepath.Join(dir, "sweep.toml")
+}
+
+// tinyModel copies a random model with room for so many positions.
+func tinyModel(t *testing.T, dir string, positions int) {
+	t.Helper()
+	for _, name := range []string{"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"} {
+		content, err := os.ReadFile(filepath.Join("../likelihood/testdata/model", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, dir, name, strings.Replace(string(content), `"max_position_embeddings": 96`, fmt.Sprintf(`"max_position_embeddings": %d`, positions), 1))
+	}
 }
 
 // load reads a sweep file.

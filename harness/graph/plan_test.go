@@ -134,7 +134,12 @@ func TestContentCountsAndNotThePath(t *testing.T) {
 	if key(two) != before {
 		t.Error("a file that is no part of the model changes the key")
 	}
-	write(t, folder, "model/model.safetensors", "other weights")
+	weights, err := os.ReadFile(filepath.Join(folder, "model/model.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	weights[len(weights)-1] ^= 1
+	write(t, folder, "model/model.safetensors", string(weights))
 	changed := key(two)
 	if changed == before {
 		t.Error("other weights give the same key")
@@ -156,23 +161,33 @@ func TestAMissingFileIsToldByItsPath(t *testing.T) {
 func TestModelsThatCannotBeUsedAreRefusedBeforeAnythingIsComputed(t *testing.T) {
 	for want, change := range map[string][2]string{
 		"model.path: reading": {`"hidden_size"`, `"hidden_sizes"`},
-		"task.max_prompt_tokens 128 and task.max_response_tokens 32 are 160 tokens, more than the 64 positions": {"", ""},
-		"supported are LlamaForCausalLM": {"LlamaForCausalLM", "BloomForCausalLM"},
-		"task.chat: ":                    {"", ""},
+		"task.max_prompt_tokens 128 and task.max_response_tokens 32 are 160 tokens, more than the 96 positions": {"", ""},
+		"supported are LlamaForCausalLM":                          {"LlamaForCausalLM", "BloomForCausalLM"},
+		"task.chat: ":                                             {"", ""},
+		"reading DIR/model.safetensors: ":                         {"", ""},
+		"open tokenizer.json: no such file or directory (in DIR)": {"", ""},
 	} {
 		dir := t.TempDir()
-		text, err := os.ReadFile("../model/testdata/architectures/llama3/config.json")
+		tinyModel(t, dir, 96)
+		text, err := os.ReadFile(filepath.Join(dir, "config.json"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		write(t, dir, "config.json", strings.Replace(string(text), change[0], change[1], 1))
-		write(t, dir, "model.safetensors", "weights")
+		switch {
+		case strings.Contains(want, "model.safetensors"):
+			write(t, dir, "model.safetensors", "weights")
+		case strings.Contains(want, "no such file"):
+			os.Remove(filepath.Join(dir, "tokenizer.json"))
+		}
+		want = strings.ReplaceAll(want, "DIR", dir)
 		s := sweep(t, "")
 		for i := range s.Runs {
 			c := s.Runs[i].Config.With("model.path", dir)
-			if strings.HasPrefix(want, "task.chat") {
-				c = c.With("task.chat", true).With("task.max_prompt_tokens", 20)
+			if !strings.Contains(want, "160 tokens") {
+				c = c.With("task.max_prompt_tokens", 20)
 			}
+			c = c.With("task.chat", strings.HasPrefix(want, "task.chat"))
 			s.Runs[i].Config = c
 		}
 		if _, err = Plan(s, t.TempDir()); err == nil || !strings.Contains(err.Error(), want) {

@@ -92,6 +92,9 @@ func (g *Graph) Run(ctx context.Context, o Options) (Result, error) {
 		}
 		goals = append(goals, run.Goals...)
 	}
+	if err := g.checkName(ctx); err != nil {
+		return result, err
+	}
 	outcomes := g.store.Execute(ctx, goals, stage.Options{
 		Executor: g.executor(o), Workers: o.Jobs, Threads: o.Threads, Device: o.Device, Weight: newEstimates(g.store).weight, Report: o.Report,
 	})

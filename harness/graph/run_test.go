@@ -140,9 +140,24 @@ func TestRunScoresStoresAndDoesNothingTwice(t *testing.T) {
 
 	// A metric more is scored on what was decoded: 12 decodings are scored
 	// again and nothing else is computed.
+	file := s.File
 	s = sweep(t, threeVariants+strings.Replace(lexical, `"ended"`, `"ended", "chrf"`, 1))
+	other := s.File
+	s.File = file
 	if fourth := run(); fourth.Computed != 12 || fourth.Found != first.Computed-12 {
 		t.Errorf("with one metric more: %+v", fourth)
+	}
+
+	// Another file of that name does not take the place of this one in silence.
+	s = sweep(t, threeVariants+"mle.epochs = 3\n"+lexical)
+	s.File = other
+	var mistake stages.Mistake
+	again, err := Plan(s, work)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := again.Run(ctx, Options{}); !errors.As(err, &mistake) || !strings.HasPrefix(err.Error(), other+": the sweep is called") || !strings.Contains(err.Error(), file) {
+		t.Errorf("another file of that name: %v", err)
 	}
 }
 

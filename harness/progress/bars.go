@@ -49,7 +49,7 @@ func (b *bars) Report(e stage.Event) {
 			delete(b.running, e.Stage)
 		}
 		if text := ending(e, took); text != "" {
-			fmt.Fprintf(b.container, "%s: %s\n", label(e.Stage), text)
+			fmt.Fprintf(b.container, "%s: %s\n", label(e.Stage), Visible(text))
 		}
 		return
 	}

@@ -25,8 +25,8 @@ type Display interface {
 
 // New returns bars where w is a terminal, and plain lines otherwise.
 func New(w io.Writer) Display {
-	if f, ok := w.(*os.File); ok && isTerminal(f) {
-		return newBars(w)
+	if f, ok := terminal(w); ok && isTerminal(f) {
+		return newBars(f)
 	}
 	return newLines(w, time.Now)
 }
@@ -53,7 +53,7 @@ func newTask(e stage.Event, now time.Time) *task {
 }
 
 // label is the kind and the name of a stage.
-func label(s *stage.Stage) string { return fmt.Sprintf("%-11s %s", s.Kind, s.Name) }
+func label(s *stage.Stage) string { return fmt.Sprintf("%-11s %s", s.Kind, Visible(s.Name)) }
 
 // update takes in an event of the running stage.
 func (t *task) update(e stage.Event, now time.Time) {
@@ -184,7 +184,7 @@ func (l *lines) Close() {}
 // Width returns the number of columns of the terminal that w is, 0 where it is
 // none.
 func Width(w io.Writer) int {
-	f, ok := w.(*os.File)
+	f, ok := terminal(w)
 	if !ok {
 		return 0
 	}
