@@ -18,9 +18,17 @@ type architecture struct {
 	queryBiases bool
 	// biases: all projections have.
 	biases bool
-	// queryNorm: queries and keys are normalised head by head (RMSNorm) before
-	// they are rotated.
-	queryNorm bool
+	// queryNorm: queries and keys are normalised (RMSNorm) before they are rotated,
+	// head by head or, with wholeNorm, all heads together.
+	queryNorm, wholeNorm bool
+	// normAfter: attention and MLP are normalised behind and not before.
+	normAfter bool
+	// multipliers: embedding_multiplier, residual_multiplier, attention_multiplier and
+	// logits_scaling of config.json count.
+	multipliers bool
+	// someUnrotated: no_rope_layers, or every no_rope_layer_interval-th layer, do
+	// without positions.
+	someUnrotated bool
 	// layerNorm: norms take the mean off and have a bias (Ba et al. 2016).
 	layerNorm bool
 	// learnedPositions: a position is an embedding that is added to the
@@ -52,9 +60,20 @@ type rename struct {
 	ours, theirs string
 	// transposed: the checkpoint holds [in, out] (Conv1D) instead of [out, in].
 	transposed bool
-	// part of parts: the checkpoint holds several of ours behind each other.
-	part, parts int
+	// part: the checkpoint holds several of ours behind each other, with so many rows
+	// each, of which this is the part-th; nil where it holds one.
+	part  int
+	parts func(c Config) []int
 }
+
+// queriesKeysValues are the rows of the three projections of attention.
+func queriesKeysValues(c Config) []int {
+	head := c.headDim()
+	return []int{c.NumAttentionHeads * head, c.NumKeyValueHeads * head, c.NumKeyValueHeads * head}
+}
+
+// gateAndUp are the rows of the two projections to the MLP's inside.
+func gateAndUp(c Config) []int { return []int{c.IntermediateSize, c.IntermediateSize} }
 
 // architectures are those that are supported: a table of differences.
 var architectures = []architecture{
@@ -75,6 +94,29 @@ var architectures = []architecture{
 		optionalBiases: true, queryNorm: true, activation: []string{"silu"}, keyValueHeads: 32, headDim: 128,
 	},
 	{
+		modelType: "phi3", causal: "Phi3ForCausalLM", classification: "Phi3ForSequenceClassification",
+		window: true, activation: []string{"silu"},
+		checkpoint: []rename{
+			{ours: ".self_attn.q_proj.", theirs: ".self_attn.qkv_proj.", part: 0, parts: queriesKeysValues},
+			{ours: ".self_attn.k_proj.", theirs: ".self_attn.qkv_proj.", part: 1, parts: queriesKeysValues},
+			{ours: ".self_attn.v_proj.", theirs: ".self_attn.qkv_proj.", part: 2, parts: queriesKeysValues},
+			{ours: ".mlp.gate_proj.", theirs: ".mlp.gate_up_proj.", part: 0, parts: gateAndUp},
+			{ours: ".mlp.up_proj.", theirs: ".mlp.gate_up_proj.", part: 1, parts: gateAndUp},
+		},
+	},
+	{
+		modelType: "olmo2", causal: "Olmo2ForCausalLM", classification: "Olmo2ForSequenceClassification",
+		optionalBiases: true, queryNorm: true, wholeNorm: true, normAfter: true, activation: []string{"silu"},
+	},
+	{
+		modelType: "granite", causal: "GraniteForCausalLM",
+		optionalBiases: true, multipliers: true, activation: []string{"silu"},
+	},
+	{
+		modelType: "smollm3", causal: "SmolLM3ForCausalLM", classification: "SmolLM3ForSequenceClassification",
+		optionalBiases: true, someUnrotated: true, activation: []string{"silu"}, keyValueHeads: 4, tied: true,
+	},
+	{
 		modelType: "gpt2", causal: "GPT2LMHeadModel", classification: "GPT2ForSequenceClassification",
 		biases: true, layerNorm: true, learnedPositions: true, plainMLP: true, tied: true,
 		activation: []string{"gelu_new", "gelu_pytorch_tanh"},
@@ -88,9 +130,9 @@ var architectures = []architecture{
 			{ours: "model.norm.", theirs: "transformer.ln_f."},
 			{ours: ".input_layernorm.", theirs: ".ln_1."},
 			{ours: ".post_attention_layernorm.", theirs: ".ln_2."},
-			{ours: ".self_attn.q_proj.", theirs: ".attn.c_attn.", transposed: true, part: 0, parts: 3},
-			{ours: ".self_attn.k_proj.", theirs: ".attn.c_attn.", transposed: true, part: 1, parts: 3},
-			{ours: ".self_attn.v_proj.", theirs: ".attn.c_attn.", transposed: true, part: 2, parts: 3},
+			{ours: ".self_attn.q_proj.", theirs: ".attn.c_attn.", transposed: true, part: 0, parts: queriesKeysValues},
+			{ours: ".self_attn.k_proj.", theirs: ".attn.c_attn.", transposed: true, part: 1, parts: queriesKeysValues},
+			{ours: ".self_attn.v_proj.", theirs: ".attn.c_attn.", transposed: true, part: 2, parts: queriesKeysValues},
 			{ours: ".self_attn.o_proj.", theirs: ".attn.c_proj.", transposed: true},
 			{ours: ".mlp.up_proj.", theirs: ".mlp.c_fc.", transposed: true},
 			{ours: ".mlp.down_proj.", theirs: ".mlp.c_proj.", transposed: true},
@@ -103,7 +145,10 @@ var architectures = []architecture{
 func supported() []string {
 	var names []string
 	for _, a := range architectures {
-		names = append(names, a.causal, a.classification)
+		names = append(names, a.causal)
+		if a.classification != "" {
+			names = append(names, a.classification)
+		}
 	}
 	return names
 }
@@ -113,7 +158,7 @@ func supported() []string {
 // is neither.
 func findArchitecture(names []string, modelType string) (architecture, error) {
 	for _, a := range architectures {
-		if len(names) > 0 && (names[0] == a.causal || names[0] == a.classification) || len(names) == 0 && modelType == a.modelType {
+		if len(names) > 0 && names[0] != "" && (names[0] == a.causal || names[0] == a.classification) || len(names) == 0 && modelType == a.modelType {
 			return a, nil
 		}
 	}
@@ -130,23 +175,28 @@ func findArchitecture(names []string, modelType string) (architecture, error) {
 type source struct {
 	name string
 	size []int // as stored
-	rename
+	// rows are those of all that the stored tensor holds, of which the parameter is the
+	// part-th; nil where it holds one.
+	rows       []int
+	part       int
+	transposed bool
 }
 
 // source finds a parameter in the architecture's checkpoints.
-func (a architecture) source(p shape) source {
+func (a architecture) source(c Config, p shape) source {
 	s := source{name: p.name, size: slices.Clone(p.size)}
 	for _, r := range a.checkpoint {
 		if !strings.Contains(s.name, r.ours) {
 			continue
 		}
 		s.name = strings.Replace(s.name, r.ours, r.theirs, 1)
-		if r.transposed {
-			s.rename = r
+		s.transposed = s.transposed || r.transposed
+		if r.parts != nil {
+			s.part, s.rows = r.part, r.parts(c)
 		}
 	}
-	if s.parts > 1 {
-		s.size[0] *= s.parts
+	if s.rows != nil {
+		s.size[0] = total(s.rows)
 	}
 	if s.transposed {
 		slices.Reverse(s.size)
@@ -154,11 +204,22 @@ func (a architecture) source(p shape) source {
 	return s
 }
 
+func total(rows []int) int {
+	n := 0
+	for _, r := range rows {
+		n += r
+	}
+	return n
+}
+
+// whole tells whether the stored tensor is the parameter as it stands.
+func (s source) whole() bool { return !s.transposed && s.rows == nil }
+
 // at is the place in the stored tensor of the element of a parameter in row i
 // and column j; a vector's elements are rows of one column.
 func (s source) at(rows, columns, i, j int) int {
-	if s.parts > 1 {
-		i, rows = i+s.part*rows, s.parts*rows
+	if s.rows != nil {
+		i, rows = i+total(s.rows[:s.part]), total(s.rows)
 	}
 	if s.transposed && len(s.size) > 1 {
 		return j*rows + i
@@ -168,7 +229,7 @@ func (s source) at(rows, columns, i, j int) int {
 
 // read takes the values of a parameter out of the stored ones.
 func (s source) read(p shape, stored []float32) []float32 {
-	if !s.transposed {
+	if s.whole() {
 		return stored
 	}
 	rows, columns := p.matrix()

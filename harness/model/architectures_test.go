@@ -250,7 +250,7 @@ func FuzzConfig(f *testing.F) {
 			return
 		}
 		for _, p := range c.shapes() {
-			c.arch().source(p)
+			c.arch().source(c, p)
 		}
 		if _, err := json.Marshal(c); err != nil {
 			t.Error(err)

@@ -1,7 +1,7 @@
 // Package model is a decoder-only transformer, read from and written to Hugging
 // Face folders: Llama's (RMSNorm, rotary positions, grouped queries, SwiGLU;
 // Touvron et al. 2023), and by a table of differences, in architecture.go,
-// Mistral's, Qwen 2's and 3's, and GPT-2's.
+// Mistral's, Qwen 2's and 3's, Phi-3's, OLMo 2's, Granite's, SmolLM3's and GPT-2's.
 //
 // A [Model] is its configuration and its parameters, named as in the
 // checkpoint. [Model.Hidden] maps tokens to hidden states; the projection to
@@ -48,9 +48,11 @@ type Config struct {
 	// [LastPooling]. It is a field that transformers keeps and does not heed.
 	ScorePooling string `json:"score_pooling,omitempty"`
 
-	kind *architecture              // nil for that of Architectures and ModelType
-	rope rope                       // how RopeTheta is scaled
-	file map[string]json.RawMessage // as found, without nulls; nil for a model from scratch
+	kind        *architecture              // nil for that of Architectures and ModelType
+	rope        rope                       // how RopeTheta is scaled
+	multipliers                            // of what passes between the layers
+	unrotated   []bool                     // the layers without positions; nil for none
+	file        map[string]json.RawMessage // as found, without nulls; nil for a model from scratch
 }
 
 // What a response's score is: that of its last token, as in Hugging Face's classes for
@@ -150,6 +152,12 @@ func parseConfig(raw []byte) (Config, error) {
 		return Config{}, err
 	}
 	if err := c.readWindow(); err != nil {
+		return Config{}, err
+	}
+	if err := c.readMultipliers(); err != nil {
+		return Config{}, err
+	}
+	if err := c.readUnrotated(); err != nil {
 		return Config{}, err
 	}
 	return c, c.check()
@@ -335,12 +343,18 @@ func (c Config) shapes() []shape {
 	}
 	for i := range c.NumHiddenLayers {
 		layer := fmt.Sprintf("model.layers.%d.", i)
-		norm(layer+"input_layernorm", hidden)
+		if !a.normAfter {
+			norm(layer+"input_layernorm", hidden)
+		}
 		projection(layer+"self_attn.q_proj", c.NumAttentionHeads*head, hidden, a.queryBiases || optional)
 		projection(layer+"self_attn.k_proj", c.NumKeyValueHeads*head, hidden, a.queryBiases || optional)
 		projection(layer+"self_attn.v_proj", c.NumKeyValueHeads*head, hidden, a.queryBiases || optional)
 		projection(layer+"self_attn.o_proj", hidden, c.NumAttentionHeads*head, optional)
-		if a.queryNorm {
+		switch {
+		case a.wholeNorm:
+			add(layer+"self_attn.q_norm.weight", c.NumAttentionHeads*head)
+			add(layer+"self_attn.k_norm.weight", c.NumKeyValueHeads*head)
+		case a.queryNorm:
 			add(layer+"self_attn.q_norm.weight", head)
 			add(layer+"self_attn.k_norm.weight", head)
 		}
@@ -350,6 +364,9 @@ func (c Config) shapes() []shape {
 		}
 		projection(layer+"mlp.up_proj", c.IntermediateSize, hidden, mlp)
 		projection(layer+"mlp.down_proj", hidden, c.IntermediateSize, mlp)
+		if a.normAfter {
+			norm(layer+"post_feedforward_layernorm", hidden)
+		}
 	}
 	norm("model.norm", hidden)
 	if !c.TieWordEmbeddings {

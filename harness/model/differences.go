@@ -7,26 +7,42 @@ import (
 )
 
 // normalize is RMSNorm (Zhang and Sennrich 2019) over the last dimension or,
-// with a bias, LayerNorm (Ba et al. 2016).
+// with a bias, LayerNorm (Ba et al. 2016); without a weight, nothing.
 func (m *Model) normalize(x, weight, bias *torch.Tensor) *torch.Tensor {
+	if weight == nil {
+		return x
+	}
 	if bias != nil {
 		return x.LayerNorm(weight, bias, m.Config.RMSNormEps)
 	}
 	return x.RMSNorm(weight, m.Config.RMSNormEps)
 }
 
-// place makes queries or keys, [rows, length, heads, head_dim], such that their
-// products tell how far apart they stand: normalised, where there is a weight
-// for it, and rotated, unless positions are embeddings; [rows, heads, length,
-// head_dim].
-func (m *Model) place(x, weight *torch.Tensor, of queries) *torch.Tensor {
+// heads makes queries or keys, [rows, length, heads · head_dim], such that their
+// products tell how far apart they stand: normalised, where there is a weight for
+// it, and rotated, unless positions are embeddings or the layer does without;
+// [rows, heads, length, head_dim].
+func (m *Model) heads(x, weight *torch.Tensor, i, heads, rows int, of queries) *torch.Tensor {
+	head := m.Config.headDim()
+	if weight != nil && m.Config.arch().wholeNorm {
+		x, weight = x.RMSNorm(weight, m.Config.RMSNormEps), nil
+	}
+	x = x.Reshape(rows, of.length, heads, head)
 	if weight != nil {
 		x = x.RMSNorm(weight, m.Config.RMSNormEps)
 	}
-	if of.cos == nil {
+	if of.cos == nil || m.Config.unrotated != nil && m.Config.unrotated[i] {
 		return x.Permute(0, 2, 1, 3)
 	}
 	return x.Rotary(of.cos, of.sin)
+}
+
+// scaled is x times a multiplier of the configuration.
+func scaled(x *torch.Tensor, by float64) *torch.Tensor {
+	if by == 0 || by == 1 {
+		return x
+	}
+	return x.MulScalar(by)
 }
 
 // mlp is the layer's second half: SwiGLU (Shazeer 2020), or GELU without a gate.

@@ -50,7 +50,7 @@ func (m *Model) hidden(in Input, positions []int64) *torch.Tensor {
 	s := m.s
 	return s.Only(func() *torch.Tensor {
 		ids := s.Ints(in.Tokens, in.Rows, in.Length)
-		x := m.embed.Embedding(ids)
+		x := scaled(m.embed.Embedding(ids), m.Config.embedding)
 		if m.positions != nil {
 			x = x.Add(m.positions.Embedding(m.positionsOf(in)))
 		}
@@ -77,7 +77,7 @@ func (m *Model) hidden(in Input, positions []int64) *torch.Tensor {
 		if places != nil {
 			x = x.Reshape(-1, m.Config.HiddenSize).IndexSelect(0, places)
 		}
-		return m.normalize(x, m.norm, m.normBias)
+		return scaled(m.normalize(x, m.norm, m.normBias), m.Config.logits)
 	})
 }
 
@@ -189,8 +189,9 @@ func (m *Model) rotate(in Input) (cos, sin *torch.Tensor) {
 func (m *Model) layer(i int, x *torch.Tensor, of, all queries, in Input) *torch.Tensor {
 	l := m.layers[i]
 	attended := m.attention(i, m.normalize(x, l.inputNorm, l.inputNormBias), of, all, in)
-	x = of.pick(x, in.Rows).Add(attended)
-	return x.Add(m.mlp(i, m.normalize(x, l.postNorm, l.postNormBias)))
+	x = of.pick(x, in.Rows).Add(scaled(m.normalize(attended, l.attendedNorm, nil), m.Config.residual))
+	computed := m.mlp(i, m.normalize(x, l.postNorm, l.postNormBias))
+	return x.Add(scaled(m.normalize(computed, l.mlpNorm, nil), m.Config.residual))
 }
 
 // attention is grouped-query attention of the queries of to all tokens, or to
@@ -199,8 +200,8 @@ func (m *Model) attention(i int, x *torch.Tensor, of, all queries, in Input) *to
 	c, l := m.Config, m.layers[i]
 	head, heads, groups := c.headDim(), c.NumAttentionHeads, c.NumKeyValueHeads
 
-	q := m.place(l.q.apply(of.pick(x, in.Rows)).Reshape(in.Rows, of.length, heads, head), l.qNorm, of)
-	k := m.place(l.k.apply(x).Reshape(in.Rows, in.Length, groups, head), l.kNorm, all)
+	q := scaled(m.heads(l.q.apply(of.pick(x, in.Rows)), l.qNorm, i, heads, in.Rows, of), c.attention)
+	k := m.heads(l.k.apply(x), l.kNorm, i, groups, in.Rows, all)
 	v := l.v.apply(x).Reshape(in.Rows, in.Length, groups, head).Permute(0, 2, 1, 3)
 	if in.Cache != nil {
 		return l.o.apply(in.Cache.attend(i, q, k, v, of, in))

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -90,7 +91,7 @@ func (w *weights) sources(c Config) []parameter {
 	}
 	all := make([]parameter, len(want))
 	for i, p := range want {
-		from := a.source(p)
+		from := a.source(c, p)
 		name := from.name
 		if _, bare, _ := strings.Cut(name, "."); !w.has(name) && w.has(bare) {
 			// The network alone is stored without the name that it has in a
@@ -175,8 +176,8 @@ func (m *Model) Save(dir string) error {
 	parts := make(map[string][]float32) // of tensors that hold several of ours
 	for name, t := range ours {
 		p := shape{name, t.Shape}
-		to := a.source(p)
-		if !to.transposed {
+		to := a.source(c, p)
+		if to.whole() {
 			stored[to.name] = t
 			continue
 		}
@@ -185,7 +186,11 @@ func (m *Model) Save(dir string) error {
 			return err
 		}
 		if parts[to.name] == nil {
-			parts[to.name] = make([]float32, max(1, to.parts)*len(values))
+			n := 1
+			for _, d := range to.size {
+				n *= d
+			}
+			parts[to.name] = make([]float32, n)
 		}
 		to.write(p, values, parts[to.name])
 		stored[to.name] = safetensors.Float32(parts[to.name], to.size...)
@@ -193,7 +198,8 @@ func (m *Model) Save(dir string) error {
 	c.TorchDType = "float32"
 	c.Architectures, c.NumLabels = []string{a.causal}, 0
 	if m.Head != nil {
-		c.Architectures, c.NumLabels = []string{a.classification}, c.heads()
+		// transformers has no classifier of some architectures.
+		c.Architectures, c.NumLabels = []string{cmp.Or(a.classification, a.causal)}, c.heads()
 	} else {
 		c.ScorePooling = ""
 	}

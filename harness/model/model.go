@@ -52,8 +52,10 @@ type rotations struct {
 // layer holds the parameters of one layer; those that an architecture lacks are
 // nil.
 type layer struct {
-	q, k, v, o, gate, up, down                       linear
+	q, k, v, o, gate, up, down linear
+	// Norms before attention and before the MLP, or behind them.
 	inputNorm, inputNormBias, postNorm, postNormBias *torch.Tensor
+	attendedNorm, mlpNorm                            *torch.Tensor
 	qNorm, kNorm                                     *torch.Tensor
 }
 
@@ -92,7 +94,12 @@ func assemble(s *torch.Session, c Config, tensors map[string]*torch.Tensor) (*Mo
 		l.o.weight, l.o.bias = at("self_attn.o_proj")
 		l.qNorm, _ = at("self_attn.q_norm")
 		l.kNorm, _ = at("self_attn.k_norm")
-		l.postNorm, l.postNormBias = at("post_attention_layernorm")
+		if c.arch().normAfter {
+			l.attendedNorm, _ = at("post_attention_layernorm")
+			l.mlpNorm, _ = at("post_feedforward_layernorm")
+		} else {
+			l.postNorm, l.postNormBias = at("post_attention_layernorm")
+		}
 		l.gate.weight, l.gate.bias = at("mlp.gate_proj")
 		l.up.weight, l.up.bias = at("mlp.up_proj")
 		l.down.weight, l.down.bias = at("mlp.down_proj")

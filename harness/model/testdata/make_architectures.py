@@ -1,21 +1,25 @@
 """Writes architectures/, which architectures_test.go compares with: a tiny random model of each
 architecture that is supported, and the logits that transformers gives for some tokens.
 
-Needs torch and transformers 5.24.0. Run it in this folder. With a folder of SmolLM2-135M as its
-argument it writes smollm2.json instead, with some logits of that.
+Needs torch and transformers 5.24.0. Run it in this folder. With names of models as its arguments it
+writes only those; with a folder of SmolLM2-135M it writes smollm2.json instead, with some logits of
+that.
 """
 import json
 import os
 import pathlib
 import shutil
 import sys
+import zlib
 
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 import torch
 from transformers import (
     AutoModelForCausalLM,
-    GPT2Config, GPT2ForSequenceClassification, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM,
+    GPT2Config, GPT2ForSequenceClassification, GPT2LMHeadModel, GraniteConfig, GraniteForCausalLM, LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM,
+    Olmo2Config, Olmo2ForCausalLM, Phi3Config, Phi3ForCausalLM, Phi3ForSequenceClassification,
     Qwen2Config, Qwen2ForCausalLM, Qwen2ForSequenceClassification, Qwen3Config, Qwen3ForCausalLM,
+    SmolLM3Config, SmolLM3ForCausalLM,
 )
 
 torch.set_num_threads(1)
@@ -41,6 +45,9 @@ def randomized(model):
 
 
 def write(name, model, dtype=torch.float32, edit=None, **save):
+    if sys.argv[1:] and name not in sys.argv[1:]:
+        return
+    torch.manual_seed(zlib.crc32(name.encode()))
     folder = OUT / name
     randomized(model).to(dtype).save_pretrained(folder, **save)
     if edit:
@@ -69,7 +76,7 @@ def oldest_spelling(config):
 
 
 torch.manual_seed(1)
-if len(sys.argv) > 1:
+if len(sys.argv) == 2 and pathlib.Path(sys.argv[1]).is_dir():
     model = AutoModelForCausalLM.from_pretrained(sys.argv[1], dtype=torch.float32).eval()
     tokens = torch.randint(3, 49152, (2, 48))
     with torch.no_grad():
@@ -78,7 +85,8 @@ if len(sys.argv) > 1:
     golden = {"tokens": tokens.tolist(), "places": places.tolist(), "logits": [round(v, 5) for v in logits[places].tolist()]}
     pathlib.Path("smollm2.json").write_text(json.dumps(golden) + "\n")
     sys.exit()
-shutil.rmtree(OUT, ignore_errors=True)
+if not sys.argv[1:]:
+    shutil.rmtree(OUT, ignore_errors=True)
 write("llama3", LlamaForCausalLM(LlamaConfig(**SIZES, rope_parameters=LLAMA3, tie_word_embeddings=False)), dtype=torch.bfloat16)
 write("llama3-old", LlamaForCausalLM(LlamaConfig(**SIZES, rope_parameters=LLAMA3, tie_word_embeddings=True)), edit=old_spelling)
 linear = {"rope_type": "linear", "rope_theta": 50.0, "factor": 2.5}
@@ -91,3 +99,12 @@ write("qwen3", Qwen3ForCausalLM(Qwen3Config(**SIZES, head_dim=6, tie_word_embedd
 write("gpt2", GPT2LMHeadModel(GPT2Config(**GPT2)))
 write("gpt2-classifier", GPT2ForSequenceClassification(GPT2Config(**GPT2, num_labels=1)))
 write("qwen2-classifier", Qwen2ForSequenceClassification(Qwen2Config(**SIZES, num_labels=1)), dtype=torch.bfloat16)
+write("phi3", Phi3ForCausalLM(Phi3Config(**SIZES, sliding_window=None, tie_word_embeddings=False)))
+write("phi3-classifier", Phi3ForSequenceClassification(Phi3Config(**SIZES, num_labels=1)), dtype=torch.bfloat16)
+write("olmo2", Olmo2ForCausalLM(Olmo2Config(**SIZES, tie_word_embeddings=False)))
+write("olmo2-biases", Olmo2ForCausalLM(Olmo2Config(**SIZES, attention_bias=True, tie_word_embeddings=True)), dtype=torch.bfloat16)
+GRANITE = dict(embedding_multiplier=3.0, residual_multiplier=0.6, attention_multiplier=0.7, logits_scaling=2.5)
+write("granite", GraniteForCausalLM(GraniteConfig(**SIZES, **GRANITE, tie_word_embeddings=True)))
+smollm3 = SIZES | dict(num_hidden_layers=4)
+write("smollm3", SmolLM3ForCausalLM(SmolLM3Config(**smollm3, tie_word_embeddings=True)), dtype=torch.bfloat16)
+write("smollm3-layers", SmolLM3ForCausalLM(SmolLM3Config(**SIZES, no_rope_layers=[0, 1], attention_bias=True, mlp_bias=True)))
