@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -10,7 +11,9 @@ import (
 // texts: rope_scaling of older config.json files, rope_parameters of newer ones.
 type rope struct {
 	// Type is "default", "linear" (Chen et al. 2023, "Extending Context Window
-	// of Large Language Models via Positional Interpolation") or "llama3".
+	// of Large Language Models via Positional Interpolation"), "dynamic", which is
+	// as "default" up to max_position_embeddings, "llama3" or "yarn" (Peng et al.
+	// 2023).
 	Type string
 	// Factor divides frequencies: all, or with llama3 those that turn less than
 	// LowFreqFactor times in OriginalMaxPositionEmbeddings positions; those that
@@ -19,6 +22,17 @@ type rope struct {
 	LowFreqFactor                 float64 `json:"low_freq_factor"`
 	HighFreqFactor                float64 `json:"high_freq_factor"`
 	OriginalMaxPositionEmbeddings float64 `json:"original_max_position_embeddings"`
+	// With yarn, a pair that turns more than BetaFast times in that many positions
+	// stays, one that turns less than BetaSlow times is divided, and between the
+	// two it blends; Truncate makes whole pairs of these bounds. AttentionFactor
+	// scales the rotations; where it is 0, it is made of Factor, or of the two that
+	// follow.
+	BetaFast        float64 `json:"beta_fast"`
+	BetaSlow        float64 `json:"beta_slow"`
+	Truncate        *bool   `json:"truncate"`
+	AttentionFactor float64 `json:"attention_factor"`
+	MScale          float64 `json:"mscale"`
+	MScaleAllDim    float64 `json:"mscale_all_dim"`
 }
 
 // readRope reads either spelling of the rotary positions' parameters.
@@ -52,20 +66,28 @@ func (c *Config) readRope() error {
 	case f.PartialRotaryFactor != nil && *f.PartialRotaryFactor != 1:
 		return fmt.Errorf("%s: partial_rotary_factor %g is not supported; want 1", field, *f.PartialRotaryFactor)
 	case r.Type == "default", r.Type == "" && field == "rope_parameters" && f.RopeTheta != nil:
-	case r.Type != "linear" && r.Type != "llama3":
-		return fmt.Errorf("%s: rope_type %q is not supported; want default, linear or llama3", field, r.Type)
+	case r.Type != "linear" && r.Type != "llama3" && r.Type != "dynamic" && r.Type != "yarn":
+		return fmt.Errorf("%s: rope_type %q is not supported; want default, linear, dynamic, llama3 or yarn", field, r.Type)
 	case !(r.Factor >= 1):
 		return fmt.Errorf("%s: factor is %g, want at least 1", field, r.Factor)
 	case r.Type == "llama3" && !(r.LowFreqFactor > 0 && r.HighFreqFactor > r.LowFreqFactor && r.OriginalMaxPositionEmbeddings > 0):
 		return fmt.Errorf("%s: low_freq_factor %g, high_freq_factor %g, original_max_position_embeddings %g: "+
 			"want positive numbers, the second larger than the first", field, r.LowFreqFactor, r.HighFreqFactor, r.OriginalMaxPositionEmbeddings)
 	}
+	if r.OriginalMaxPositionEmbeddings <= 0 {
+		r.OriginalMaxPositionEmbeddings = float64(c.MaxPositionEmbeddings)
+	}
+	r.BetaFast, r.BetaSlow = cmp.Or(r.BetaFast, 32), cmp.Or(r.BetaSlow, 1)
+	if r.Type == "yarn" && !(r.BetaFast > 0 && r.BetaSlow > 0 && r.AttentionFactor >= 0) {
+		return fmt.Errorf("%s: beta_fast %g, beta_slow %g, attention_factor %g: want positive numbers", field, r.BetaFast, r.BetaSlow, r.AttentionFactor)
+	}
 	c.rope = r
 	return nil
 }
 
-// frequency scales a frequency, in radians a position.
-func (r rope) frequency(f float64) float64 {
+// frequency scales a frequency, in radians a position: that of the i-th of so many
+// pairs, of a base.
+func (r rope) frequency(f float64, i, pairs int, base float64) float64 {
 	switch r.Type {
 	case "linear":
 		return f / r.Factor
@@ -74,8 +96,40 @@ func (r rope) frequency(f float64) float64 {
 		stays := (turns - r.LowFreqFactor) / (r.HighFreqFactor - r.LowFreqFactor)
 		stays = min(max(stays, 0), 1)
 		return stays*f + (1-stays)*f/r.Factor
+	case "yarn":
+		low, high := r.pair(r.BetaFast, pairs, base), r.pair(r.BetaSlow, pairs, base)
+		if r.Truncate == nil || *r.Truncate {
+			low, high = math.Floor(low), math.Ceil(high)
+		}
+		low, high = max(low, 0), min(high, float64(2*pairs-1))
+		if low == high {
+			high += 0.001
+		}
+		divided := min(max((float64(i)-low)/(high-low), 0), 1)
+		return divided*f/r.Factor + (1-divided)*f
 	}
 	return f
+}
+
+// pair is the place among so many pairs of the one that turns so often in the original
+// positions.
+func (r rope) pair(turns float64, pairs int, base float64) float64 {
+	return float64(pairs) * math.Log(r.OriginalMaxPositionEmbeddings/(turns*2*math.Pi)) / math.Log(base)
+}
+
+// scale is what rotations are multiplied by.
+func (r rope) scale() float64 {
+	if r.Type != "yarn" {
+		return 1
+	}
+	of := func(by float64) float64 { return 0.1*by*math.Log(r.Factor) + 1 }
+	switch {
+	case r.AttentionFactor > 0:
+		return r.AttentionFactor
+	case r.MScale != 0 && r.MScaleAllDim != 0:
+		return of(r.MScale) / of(r.MScaleAllDim)
+	}
+	return of(1)
 }
 
 // firstPositions is the number of positions whose rotations are tabulated to
@@ -96,13 +150,14 @@ func (m *Model) rotary(positions int) {
 	n = min(n, limit)
 	half := m.Config.headDim() / 2
 	cos, sin := make([]float64, 2*n*half), make([]float64, 2*n*half)
+	r, scale := m.Config.rope, m.Config.rope.scale()
 	for i := range half {
-		frequency := m.Config.rope.frequency(math.Pow(m.Config.RopeTheta, -float64(i)/float64(half)))
+		frequency := r.frequency(math.Pow(m.Config.RopeTheta, -float64(i)/float64(half)), i, half, m.Config.RopeTheta)
 		for position := range n {
 			angle := float64(position) * frequency
 			at := position*2*half + i
-			cos[at], cos[at+half] = math.Cos(angle), math.Cos(angle)
-			sin[at], sin[at+half] = -math.Sin(angle), math.Sin(angle)
+			cos[at], cos[at+half] = scale*math.Cos(angle), scale*math.Cos(angle)
+			sin[at], sin[at+half] = -scale*math.Sin(angle), scale*math.Sin(angle)
 		}
 	}
 	if m.cos != nil {

@@ -108,3 +108,9 @@ write("granite", GraniteForCausalLM(GraniteConfig(**SIZES, **GRANITE, tie_word_e
 smollm3 = SIZES | dict(num_hidden_layers=4)
 write("smollm3", SmolLM3ForCausalLM(SmolLM3Config(**smollm3, tie_word_embeddings=True)), dtype=torch.bfloat16)
 write("smollm3-layers", SmolLM3ForCausalLM(SmolLM3Config(**SIZES, no_rope_layers=[0, 1], attention_bias=True, mlp_bias=True)))
+YARN = {"rope_type": "yarn", "rope_theta": 100.0, "factor": 4.0, "original_max_position_embeddings": 16}
+write("llama-yarn", LlamaForCausalLM(LlamaConfig(**SIZES, rope_parameters=YARN)))
+mscale = YARN | {"beta_fast": 8.0, "beta_slow": 0.5, "mscale": 0.8, "mscale_all_dim": 0.5, "truncate": False}
+write("qwen2-yarn", Qwen2ForCausalLM(Qwen2Config(**SIZES, rope_parameters=mscale)))
+dynamic = {"rope_type": "dynamic", "rope_theta": 100.0, "factor": 2.0}
+write("llama-dynamic", LlamaForCausalLM(LlamaConfig(**SIZES, rope_parameters=dynamic)))
