@@ -40,6 +40,10 @@ func (k rougeKind) adjusted(options Options) (Metric, error) {
 	if err != nil {
 		return nil, err
 	}
+	unicode, err := options.unicode()
+	if err != nil {
+		return nil, err
+	}
 	alpha := options.Alpha
 	if alpha == 0 {
 		alpha = 1
@@ -57,6 +61,7 @@ func (k rougeKind) adjusted(options Options) (Metric, error) {
 	}
 	return builtin{
 		name:       name,
+		unicode:    unicode,
 		signature:  k.signature(name, options, details...),
 		direction:  Higher,
 		references: true,

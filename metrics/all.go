@@ -3,6 +3,7 @@ package metrics
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -55,11 +56,19 @@ func scoreBuiltins(metrics []builtin, inputs []Input, workers int) ([][]float64,
 	if len(metrics) == 0 {
 		return result, nil
 	}
-	each(inputs, workers, func(r *reader, i int) {
-		for k := range metrics {
-			result[k][i] = metrics[k].score(r)
+	// Words are read once for all metrics that have the same.
+	for _, unicode := range []bool{false, true} {
+		if !slices.ContainsFunc(metrics, func(m builtin) bool { return m.unicode == unicode }) {
+			continue
 		}
-	})
+		each(inputs, workers, unicode, func(r *reader, i int) {
+			for k := range metrics {
+				if metrics[k].unicode == unicode {
+					result[k][i] = metrics[k].score(r)
+				}
+			}
+		})
+	}
 	for k, m := range metrics {
 		if err := finite(m, result[k]); err != nil {
 			return nil, err
@@ -95,9 +104,10 @@ func check(metrics []builtin, inputs []Input) error {
 	return nil
 }
 
-// each calls f for each input, with a reader that has loaded it, on so many
-// goroutines, on all cores where workers is 0.
-func each(inputs []Input, workers int, f func(r *reader, i int)) {
+// each calls f for each input, with a reader that has loaded it, in words of the
+// tokenizer "unicode" or the default, on so many goroutines, on all cores where workers
+// is 0.
+func each(inputs []Input, workers int, unicode bool, f func(r *reader, i int)) {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
@@ -114,7 +124,7 @@ func each(inputs []Input, workers int, f func(r *reader, i int)) {
 					return
 				}
 				for i := from; i < min(from+chunk, len(inputs)); i++ {
-					r.load(&inputs[i])
+					r.load(&inputs[i], unicode)
 					f(r, i)
 				}
 			}

@@ -17,6 +17,9 @@ const version = "v:1.0"
 type Options struct {
 	// Stemming applies Porter's stemmer in ROUGE.
 	Stemming bool
+	// Tokenizer cuts texts into the words of ROUGE and of lengths: "rouge-score" or
+	// "unicode"; "" means "rouge-score".
+	Tokenizer string
 	// SplitSentences makes rougeLsum take sentences apart instead of lines.
 	SplitSentences bool
 	// LengthAdjustment is the formula of length-adjusted ROUGE: "ratio",
@@ -51,10 +54,10 @@ func catalogue() []maker {
 			maker{"la-" + kind.name, kind.adjusted},
 		)
 	}
-	words, spaces := "tok:"+rougeTokenizer, "tok:"+spaceTokenizer
+	const spaces = "tok:" + spaceTokenizer
 	list = append(list,
-		simple(builtin{name: "length", score: length}, words),
-		simple(builtin{name: "length_ratio", direction: CloserToOne, references: true, score: lengthRatio}, "refs:mean", words),
+		worded(builtin{name: "length", score: length}),
+		worded(builtin{name: "length_ratio", direction: CloserToOne, references: true, score: lengthRatio}, "refs:mean"),
 		simple(builtin{name: "repetition", direction: Lower, score: repetition}, "n:1-4", spaces),
 		simple(builtin{name: "ended", direction: Higher, share: true, score: ended}),
 		simple(builtin{name: "exact", direction: Higher, references: true, share: true, score: exact}, "agg:max"),
@@ -68,7 +71,10 @@ func catalogue() []maker {
 		m := distinct{n}
 		list = append(list, maker{m.Name(), func(Options) (Metric, error) { return m, nil }})
 	}
-	list = append(list, maker{lengthDistance{}.Name(), func(Options) (Metric, error) { return lengthDistance{}, nil }})
+	list = append(list, maker{lengthDistance{}.Name(), func(options Options) (Metric, error) {
+		unicode, err := options.unicode()
+		return lengthDistance{unicode}, err
+	}})
 	return append(list,
 		both(pooled{builtin: builtin{name: "bleu"}, width: bleuValues, count: bleuStatistics,
 			pool: func(sums []float64) float64 { return bleu(sums, false) }},
@@ -98,11 +104,26 @@ func simple(m builtin, details ...string) maker {
 	return maker{m.name, func(Options) (Metric, error) { return m, nil }}
 }
 
+// worded lists a metric whose only option is the tokenizer.
+func worded(m builtin, details ...string) maker {
+	return maker{m.name, func(options Options) (Metric, error) {
+		var err error
+		m.unicode, err = options.unicode()
+		m.signature = strings.Join(append(append([]string{m.name}, details...), "tok:"+tokenizerName(m.unicode), version), "|")
+		return m, err
+	}}
+}
+
 // part makes the metric that is one number of a ROUGE score.
 func (k rougeKind) part(name string, of func(Score) float64) func(Options) (Metric, error) {
 	return func(options Options) (Metric, error) {
+		unicode, err := options.unicode()
+		if err != nil {
+			return nil, err
+		}
 		return builtin{
 			name:       name,
+			unicode:    unicode,
 			signature:  k.signature(name, options),
 			direction:  Higher,
 			references: true,

@@ -91,7 +91,7 @@ func TestFragmentsEqualTheProcedureOfThePaper(t *testing.T) {
 	for range 2000 {
 		vocabulary := 1 + draw.IntN(8)
 		summary, article := text(draw.IntN(30), vocabulary), text(draw.IntN(60), vocabulary)
-		r.load(&Input{Hypothesis: strings.Join(summary, " "), Source: strings.Join(article, " ")})
+		r.load(&Input{Hypothesis: strings.Join(summary, " "), Source: strings.Join(article, " ")}, false)
 		var got []int
 		r.fragments(func(length int) { got = append(got, length) })
 		if want := plainFragments(summary, article); !slices.Equal(got, want) {

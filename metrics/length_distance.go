@@ -6,12 +6,12 @@ import "slices"
 // that of the references' over all texts that are scored together: Wasserstein's of
 // order 1, in words. An output that is too short makes up for one that is too long
 // in no ratio; here neither does.
-type lengthDistance struct{}
+type lengthDistance struct{ unicode bool }
 
 func (lengthDistance) Name() string { return "length_distance" }
 
-func (lengthDistance) Signature() string {
-	return "length_distance|over:run|refs:all|tok:" + rougeTokenizer + "|" + version
+func (m lengthDistance) Signature() string {
+	return "length_distance|over:run|refs:all|tok:" + tokenizerName(m.unicode) + "|" + version
 }
 
 func (lengthDistance) Direction() Direction { return Lower }
@@ -27,7 +27,7 @@ func (m lengthDistance) ScoreAll(inputs []Input) ([]float64, error) {
 	if err := check([]builtin{own}, inputs); err != nil {
 		return nil, err
 	}
-	each(inputs, 0, func(r *reader, i int) {
+	each(inputs, 0, m.unicode, func(r *reader, i int) {
 		lengths[i].hypothesis = len(r.hypothesis.words)
 		for k := range r.references {
 			lengths[i].references = append(lengths[i].references, len(r.references[k].words))

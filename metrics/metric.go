@@ -137,6 +137,7 @@ type builtin struct {
 	references bool // cannot do without a reference
 	source     bool // cannot do without the input
 	share      bool // 0 or 1
+	unicode    bool // its words are those of the tokenizer "unicode"
 	score      func(*reader) float64
 }
 

@@ -136,7 +136,7 @@ func (s *RandomSystem) at(of curve, n int) float64 {
 		}
 	}
 	scores := make([]float64, len(texts))
-	each(texts, 0, func(r *reader, i int) {
+	each(texts, 0, false, func(r *reader, i int) {
 		scores[i] = r.rouge(of.kind, Options{Stemming: of.stemming, SplitSentences: of.split}).score.F1
 	})
 	lengths[n] = mean(scores)
@@ -156,6 +156,9 @@ func (k rougeKind) normalised(name string, options Options) (Metric, error) {
 	if options.Random == nil {
 		return nil, errors.New("length adjustment " + strconv.Quote(LengthNormalised) + " needs the task's inputs")
 	}
+	if options.Tokenizer == Unicode {
+		return nil, fmt.Errorf("length adjustment %q has words of the tokenizer %q only", LengthNormalised, RougeScore)
+	}
 	return normalised{
 		name:      name,
 		signature: k.signature(name, options, "length:"+LengthNormalised, "random:sentences", "task:"+options.Random.task),
@@ -173,7 +176,7 @@ func (m normalised) ScoreAll(inputs []Input) ([]float64, error) {
 		return nil, err
 	}
 	scores, lengths := make([]float64, len(inputs)), make([]int, len(inputs))
-	each(inputs, 0, func(r *reader, i int) {
+	each(inputs, 0, false, func(r *reader, i int) {
 		result := r.rouge(m.curve.kind, m.options)
 		scores[i], lengths[i] = result.score.F1, result.h
 	})

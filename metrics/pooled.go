@@ -32,7 +32,7 @@ func (m pooled) Statistics(inputs []Input) ([][]float64, error) {
 		return nil, fmt.Errorf("counting for %s: %w", m.name, err)
 	}
 	result := make([][]float64, len(inputs))
-	each(inputs, 0, func(r *reader, i int) {
+	each(inputs, 0, false, func(r *reader, i int) {
 		result[i] = make([]float64, m.width)
 		m.count(r, result[i])
 	})

@@ -6,7 +6,7 @@ import "strings"
 // as rouge-score does: to words of more than three letters. The word is of a
 // to z and 0 to 9; digits count as consonants.
 func stemWord(word string) string {
-	if len(word) <= 3 {
+	if len(word) <= 3 || !plainLetters(word) {
 		return word
 	}
 	if stem, ok := irregular[word]; ok {

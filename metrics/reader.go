@@ -10,6 +10,7 @@ import (
 // It belongs to one goroutine.
 type reader struct {
 	input      *Input
+	unicode    bool // the words are those of the tokenizer "unicode"
 	vocabulary *vocabulary
 	grams      *grams
 	lcs        *lcs
@@ -47,9 +48,9 @@ var readers = sync.Pool{New: func() any {
 	return &reader{vocabulary: newVocabulary(), grams: new(grams), lcs: newLCS()}
 }}
 
-// load turns to another example.
-func (r *reader) load(input *Input) {
-	r.input = input
+// load turns to another example, in words of the tokenizer "unicode" or the default.
+func (r *reader) load(input *Input, unicode bool) {
+	r.input, r.unicode = input, unicode
 	r.rouges = r.rouges[:0]
 	r.fields = fields{hypothesis: r.fields.hypothesis[:0], source: r.fields.source[:0]}
 	r.vocabulary.forget()
@@ -66,7 +67,7 @@ func (r *reader) load(input *Input) {
 func (r *reader) read(d *document, text string) {
 	*d = document{
 		text:      text,
-		words:     r.vocabulary.appendWords(d.words[:0], text),
+		words:     r.vocabulary.appendWords(d.words[:0], text, r.unicode),
 		stems:     d.stems[:0],
 		lines:     d.lines[:0],
 		sentences: d.sentences[:0],

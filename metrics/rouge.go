@@ -24,7 +24,11 @@ func ROUGE(kind string, options Options, hypothesis string, references ...string
 		}
 		r := readers.Get().(*reader)
 		defer readers.Put(r)
-		r.load(&Input{Hypothesis: hypothesis, References: references})
+		unicode, err := options.unicode()
+		if err != nil {
+			return Score{}, err
+		}
+		r.load(&Input{Hypothesis: hypothesis, References: references}, unicode)
 		return r.rouge(k, options).score, nil
 	}
 	return Score{}, fmt.Errorf("unknown kind of ROUGE %q; one of rouge1 to rouge9, rougeL, rougeLsum", kind)
@@ -52,7 +56,7 @@ func (k rougeKind) signature(name string, options Options, details ...string) st
 	if k.sum {
 		parts = append(parts, "split:"+map[bool]string{true: sentenceSplitter, false: "lines"}[options.SplitSentences])
 	}
-	return strings.Join(append(parts, "agg:max", "tok:"+rougeTokenizer, version), "|")
+	return strings.Join(append(parts, "agg:max", "tok:"+tokenizerName(options.Tokenizer == Unicode), version), "|")
 }
 
 // rougeResult is a score and the words of both texts that gave it.

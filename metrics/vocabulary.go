@@ -55,7 +55,11 @@ func (v *vocabulary) stem(id int32) int32 {
 }
 
 // appendWords appends the numbers of a text's words.
-func (v *vocabulary) appendWords(ids []int32, text string) []int32 {
+func (v *vocabulary) appendWords(ids []int32, text string, unicode bool) []int32 {
+	if unicode {
+		eachUnicodeWord(text, func(word string) { ids = append(ids, v.id([]byte(word))) })
+		return ids
+	}
 	v.buffer = eachWord(text, v.buffer, func(word []byte) {
 		ids = append(ids, v.id(word))
 	})

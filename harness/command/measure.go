@@ -32,6 +32,7 @@ func (f *measureFlags) add(c *cobra.Command, references *[]string) {
 	c.Flags().StringVar(&f.likely.RecallPrompt, "recall-prompt", f.likely.RecallPrompt, "the `text` before a reference in likelihood_recall")
 	c.Flags().StringVar(&f.likely.SourcePrompt, "source-prompt", f.likely.SourcePrompt, "the `text` before the hypothesis in likelihood_source")
 	c.Flags().BoolVar(&f.options.Stemming, "stemming", f.options.Stemming, "use Porter's stemmer in ROUGE")
+	c.Flags().StringVar(&f.options.Tokenizer, "tokenizer", metrics.RougeScore, "how ROUGE and lengths cut texts into words, by `name`: "+strings.Join(metrics.Tokenizers(), ", "))
 	c.Flags().StringVar(&f.options.LengthAdjustment, "length-adjustment", f.options.LengthAdjustment,
 		"the `formula` of length-adjusted ROUGE: "+strings.Join(metrics.Adjustments(), ", "))
 	c.Flags().Float64Var(&f.options.Alpha, "alpha", f.options.Alpha, "the α of the formula exp")
@@ -48,6 +49,9 @@ func (f *measureFlags) measures(c *cobra.Command) scoring.Measures {
 	return scoring.Measures{Metrics: f.metrics, Scorer: f.scorer, Likelihood: f.likely, Progress: slow(c.ErrOrStderr(), 2*time.Second), Change: func(o *metrics.Options) {
 		if given("stemming") {
 			o.Stemming = f.options.Stemming
+		}
+		if given("tokenizer") {
+			o.Tokenizer = f.options.Tokenizer
 		}
 		if given("length-adjustment") {
 			o.LengthAdjustment = f.options.LengthAdjustment

@@ -2,6 +2,7 @@ package command
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -63,6 +64,7 @@ with --likelihood-model, or as the store has them.`,
 				return printScores(c, scores, asJSON, asCSV, scoring.PrintRunScores, scoring.WriteRunScoresCSV)
 			}
 			files.Measures = f.measures(c)
+			files.Note = func(text string) { fmt.Fprintf(c.ErrOrStderr(), "note: %s\n", text) }
 			scores, err := scoring.ScoreFiles(files)
 			if err != nil {
 				return err

@@ -171,3 +171,19 @@ func TestCodecNeedsRoom(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestFitSaysWhatIsCut(t *testing.T) {
+	c := newCodec(t, 8, 8) // the template takes 7 tokens
+	for _, test := range []struct {
+		input, reference string
+		want             Fit
+	}{
+		{"x", "one", Fit{Prompt: 8, Response: 5}},
+		{"xy", "one", Fit{Prompt: 9, Response: 5, PromptCut: true}},
+		{"日", "one two three", Fit{Prompt: 10, Response: 14, PromptCut: true, PromptEmpty: true, ResponseCut: true}},
+	} {
+		if got := c.Fit(Example{Input: test.input, References: []string{test.reference}}); got != test.want {
+			t.Errorf("%q, %q: %+v, want %+v", test.input, test.reference, got, test.want)
+		}
+	}
+}

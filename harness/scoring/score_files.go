@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"text/tabwriter"
 
+	"github.com/dustin/go-humanize/english"
+
 	"lastmile/harness/stages"
 
 	"lastmile/harness/data"
@@ -24,6 +26,8 @@ type Files struct {
 	Pairing
 	// Hypotheses is the file of the texts to score.
 	Hypotheses string
+	// Note is told what to bear in mind.
+	Note func(string)
 	// PerExample is a file to write each text's scores to; "" writes none.
 	PerExample string
 }
@@ -36,6 +40,10 @@ func ScoreFiles(s Files) ([]MetricScore, error) {
 	t, err := fileTexts(s.References, s.Hypotheses, s.Pairing)
 	if err != nil {
 		return nil, err
+	}
+	if n := s.wordless(t); n > 0 && s.Note != nil {
+		s.Note(fmt.Sprintf("%d of %s have no word of the letters a to z or digits, the only ones that ROUGE and lengths count; --tokenizer unicode counts those of any script",
+			n, english.Plural(len(t.examples), "reference", "")))
 	}
 	o, err := s.open()
 	if err != nil {
@@ -59,6 +67,24 @@ func ScoreFiles(s Files) ([]MetricScore, error) {
 		err = writePerExample(s.PerExample, perExample(nil, t, all, func(m scored) []float64 { return m.values[0][0] }))
 	}
 	return result, err
+}
+
+// wordless counts the texts whose first reference has no word of the default
+// tokenizer, if that is asked for.
+func (s Files) wordless(t *texts) (n int) {
+	options := metrics.DefaultOptions()
+	if s.Change != nil {
+		s.Change(&options)
+	}
+	if options.Tokenizer == metrics.Unicode {
+		return 0
+	}
+	for _, input := range t.inputs[0] {
+		if len(input.References) > 0 && metrics.Words(input.References[0]) == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // perExample makes an object of each text's scores, with what fixed has, and

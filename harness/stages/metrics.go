@@ -21,6 +21,10 @@ type Metrics struct {
 	Names []string `toml:"names" json:"names"`
 	// Stemming applies Porter's stemmer in ROUGE.
 	Stemming bool `toml:"stemming" json:"stemming"`
+	// Tokenizer cuts texts into the words of ROUGE and of lengths: "rouge-score",
+	// which knows the letters a to z and digits, or "unicode", by Unicode's rules
+	// (UAX 29), Chinese and Japanese by the character.
+	Tokenizer string `toml:"tokenizer" json:"tokenizer,omitempty"`
 	// LengthAdjustment is the formula of la-ROUGE: "ratio", "exp", "brevity" or
 	// "length-normalised", which divides by what a random system of that length
 	// gets on the task's inputs.
@@ -41,6 +45,7 @@ func metricsSection() experiments.Section {
 		Rules: experiments.Rules{
 			"names":             experiments.List(experiments.OneOf("metric", MetricNames), 1),
 			"stemming":          experiments.Anything,
+			"tokenizer":         experiments.Choice("tokenizer", append([]string{""}, metrics.Tokenizers()...)...),
 			"length_adjustment": experiments.Choice("formula", "ratio", "exp", "brevity", metrics.LengthNormalised),
 			"length_alpha":      experiments.NotBelow(0),
 		},
@@ -54,5 +59,5 @@ func MetricNames() []string {
 
 // Options are the options of metrics that do not need the task.
 func (m Metrics) Options() metrics.Options {
-	return metrics.Options{Stemming: m.Stemming, LengthAdjustment: m.LengthAdjustment, Alpha: m.LengthAlpha}
+	return metrics.Options{Stemming: m.Stemming, Tokenizer: m.Tokenizer, LengthAdjustment: m.LengthAdjustment, Alpha: m.LengthAlpha}
 }
