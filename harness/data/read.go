@@ -211,6 +211,10 @@ func (r *reader) example(record records.Record) (Example, error) {
 	if example.Messages, ok = conversation(input); ok {
 		example.Messages = asked(example.Messages)
 		example.Input = transcript(example.Messages)
+	} else if lines, isList := input.([]any); isList {
+		var texts []string
+		texts, ok = records.Texts(lines)
+		example.Input = strings.Join(texts, "\n")
 	} else {
 		example.Input, ok = input.(string)
 	}
@@ -219,7 +223,7 @@ func (r *reader) example(record records.Record) (Example, error) {
 	}
 	for _, name := range r.fields.References {
 		value, present := record.Field(name)
-		if !present || value == nil {
+		if list, isList := value.([]any); !present || value == nil || isList && len(list) == 0 {
 			continue
 		}
 		references, ok := records.Texts(value)
@@ -229,7 +233,12 @@ func (r *reader) example(record records.Record) (Example, error) {
 		if !ok || slices.ContainsFunc(references, blank) {
 			return Example{}, fmt.Errorf("field %q is %s, expected a text or a list of texts, none of them empty", name, records.Excerpt(value))
 		}
-		example.References = append(example.References, references...)
+		for _, reference := range references {
+			// What two fields have is one reference.
+			if !slices.Contains(example.References, reference) {
+				example.References = append(example.References, reference)
+			}
+		}
 	}
 	if len(example.References) == 0 {
 		return Example{}, fmt.Errorf("no reference in field %s (task.fields.references); %s", quoted(r.fields.References), has)

@@ -68,8 +68,9 @@ type Fields struct {
 	// ID is the field with the example's name; records are numbered where it
 	// is empty.
 	ID string `toml:"id" json:"id"`
-	// Input is the field with the input: a text, or the messages of a
-	// conversation, of which those before the assistant's last one count.
+	// Input is the field with the input: a text, a list of texts, which become lines,
+	// or the messages of a conversation, of which those before the assistant's last
+	// one count.
 	Input string `toml:"input" json:"input"`
 	// References are the fields with references, each a text, a list of texts,
 	// or the messages of a conversation, whose last one of the assistant's is
