@@ -32,6 +32,7 @@ var rooms = []struct{ name, mayImport string }{
 	{"reports/document", ""},
 	{"harness", ""},
 	{"harness/random", ""},
+	{"harness/trackers", ""},
 	{"harness/safetensors", ""},
 	{"harness/records", ""},
 	{"harness/jinja", ""},
@@ -71,7 +72,7 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/progress", "harness/stage"},
 	{"harness/graph", "experiments runs harness/progress harness/stage harness/stages harness/torch"},
 	{"harness/results", "experiments runs harness/algorithms harness/data harness/decode harness/graph harness/model harness/progress " +
-		"harness/rule harness/safetensors harness/stage harness/stages harness/tokenizer harness/torch"},
+		"harness/rule harness/safetensors harness/stage harness/stages harness/tokenizer harness/torch harness/trackers"},
 	{"harness/doctor", "harness/model harness/torch harness/torch/blas"},
 	{"harness/scoring", "experiments metrics runs harness/data harness/doctor harness/likelihood harness/model harness/negatives harness/progress " +
 		"harness/records harness/results harness/scorer harness/stage harness/stages harness/random harness/torch harness/train harness/trivial"},

@@ -143,6 +143,6 @@ Algorithms: ` + strings.Join(algorithms.Names(), ", ") + `.`,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.AddCommand(p.runCommand(), statusCommand(), p.reportCommand(), showCommand(),
-		scoreCommand(), compareCommand(), scorerCommand(), dataCommand(), negativesCommand(), generateCommand(), exportCommand(), stageCommand(), doctorCommand(), p.versionCommand(), configCommand())
+		scoreCommand(), compareCommand(), scorerCommand(), dataCommand(), negativesCommand(), generateCommand(), exportCommand(), exportCurvesCommand(), stageCommand(), doctorCommand(), p.versionCommand(), configCommand())
 	return root
 }

@@ -1,0 +1,32 @@
+package trackers
+
+import (
+	"encoding/csv"
+	"io"
+	"strconv"
+)
+
+// Run is the curves of a run, by a name for it.
+type Run struct {
+	Name   string
+	Curves []Curve
+}
+
+// WriteCSV writes the curves of runs as comma-separated values, a point a line.
+func WriteCSV(w io.Writer, all []Run) error {
+	out := csv.NewWriter(w)
+	if err := out.Write([]string{"run", "curve", "step", "value"}); err != nil {
+		return err
+	}
+	for _, run := range all {
+		for _, c := range run.Curves {
+			for i, step := range c.Steps {
+				if err := out.Write([]string{run.Name, c.Tag, strconv.Itoa(step), strconv.FormatFloat(c.Values[i], 'g', -1, 64)}); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
