@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -31,7 +32,7 @@ func TestScript(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exec-code": execCode, "await": await, "kill-stage": killStage, "same-artifacts": sameArtifacts,
+			"exec-code": execCode, "await": await, "kill-stage": killStage, "same-artifacts": sameArtifacts, "spoilt-model": spoiltModel,
 		},
 	})
 }
@@ -124,3 +125,26 @@ func sameArtifacts(ts *testscript.TestScript, negated bool, args []string) {
 		}
 	}
 }
+
+// spoiltModel writes a folder with the model that ships with lastmile, of which no
+// parameter is a number: everything about it can be read, and nothing computed.
+func spoiltModel(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 1 {
+		ts.Fatalf("usage: spoilt-model FOLDER")
+	}
+	dir := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(dir, 0o777))
+	for _, name := range []string{"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"} {
+		content, err := os.ReadFile(filepath.Join(root, "experiments/builtin", name))
+		ts.Check(err)
+		if name == "model.safetensors" {
+			// Behind the length of the header, and the header.
+			data := content[8+binary.LittleEndian.Uint64(content):]
+			copy(data, bytes.Repeat([]byte{0xff}, len(data)))
+		}
+		ts.Check(os.WriteFile(filepath.Join(dir, name), content, 0o666))
+	}
+}
+
+// root is the repository's folder, in which tests begin.
+var root, _ = os.Getwd()

@@ -47,20 +47,16 @@ func (p *parser) chain(of func() expression, operators ...string) expression {
 	return left
 }
 
-func (p *parser) or() expression {
-	left := p.and()
-	for p.isName("or") {
-		t := p.next()
-		left = binary{"or", left, p.and(), t.line}
-	}
-	return left
-}
+func (p *parser) or() expression { return p.logic("or", p.and) }
 
-func (p *parser) and() expression {
-	left := p.not()
-	for p.isName("and") {
+func (p *parser) and() expression { return p.logic("and", p.not) }
+
+// logic parses and, or or, which binds to the left.
+func (p *parser) logic(operator string, of func() expression) expression {
+	left := of()
+	for p.isName(operator) {
 		t := p.next()
-		left = binary{"and", left, p.not(), t.line}
+		left = binary{operator, left, of(), t.line}
 	}
 	return left
 }
