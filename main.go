@@ -51,7 +51,7 @@ func (s written) Print(w io.Writer) error {
 }
 
 // report writes the report of a sweep from the store of a work folder.
-func report(ctx context.Context, sweep *experiments.Sweep, work, out string) (_ command.Report, err error) {
+func report(ctx context.Context, sweep *experiments.Sweep, warnings []command.Warning, work, out string) (_ command.Report, err error) {
 	store, err := results.Open(ctx, work)
 	if err != nil {
 		return nil, err
@@ -62,6 +62,10 @@ func report(ctx context.Context, sweep *experiments.Sweep, work, out string) (_ 
 		return nil, err
 	}
 	show := command.ReportOf(sweep)
+	var said []reports.Warning
+	for _, w := range warnings {
+		said = append(said, reports.Warning(w))
+	}
 	summary, err := reports.Write(ctx, store, sweep.Name, reports.Options{
 		Dir:        out,
 		Baseline:   show.Baseline,
@@ -74,6 +78,7 @@ func report(ctx context.Context, sweep *experiments.Sweep, work, out string) (_ 
 		Examples:   show.Examples,
 		Seed:       show.Seed,
 		Defaults:   defaults,
+		Warnings:   said,
 		Command:    command.Line("lastmile", "run", sweep.File),
 		Versions:   []reports.Version{{Name: "lastmile", Version: version}},
 	})

@@ -32,11 +32,16 @@ type Options struct {
 	// Defaults is lastmile's default configuration, as JSON. Settings that
 	// differ from it are listed; without it none are.
 	Defaults json.RawMessage
+	// Warnings are of the data; each is told where its label is shown.
+	Warnings []Warning
 	// Command is the command that makes this report.
 	Command string
 	// Versions name what computed it, such as lastmile and libtorch.
 	Versions []Version
 }
+
+// Warning is a line on what disappoints in the data of a label's runs.
+type Warning struct{ Label, Text string }
 
 // Version is a program or library and its version.
 type Version struct{ Name, Version string }

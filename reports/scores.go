@@ -33,10 +33,23 @@ func (b *builder) scoreSection() []document.Block {
 			table,
 		}})
 	}
-	if notes := slices.Concat(b.notes, b.ambiguous(), b.statistics.notes()); len(notes) > 0 {
+	if notes := slices.Concat(b.warnings(), b.notes, b.ambiguous(), b.statistics.notes()); len(notes) > 0 {
 		blocks = append(blocks, list(notes))
 	}
 	return blocks
+}
+
+// warnings are the lines on the data of the labels that are shown, each once.
+func (b *builder) warnings() []string {
+	shown := b.shown()
+	var lines []string
+	for _, w := range b.options.Warnings {
+		line := fmt.Sprintf("Data, %s.", w.Text)
+		if shown[w.Label] && !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 // scoreTables are the main table, decoding by decoding. evenEmpty shows the places of

@@ -33,8 +33,8 @@ type Program struct {
 	// Version is the program's own.
 	Version string
 	// Report writes the report of a sweep, from what is in the store of a work
-	// folder, into the folder out.
-	Report func(ctx context.Context, sweep *experiments.Sweep, work, out string) (Report, error)
+	// folder, into the folder out, with warnings of the sweep's data.
+	Report func(ctx context.Context, sweep *experiments.Sweep, warnings []Warning, work, out string) (Report, error)
 }
 
 // Report is a report that was written. As JSON it is what --json prints.

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
@@ -25,7 +26,14 @@ func (p Program) reportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.report(c, sweep, f.work, out, f.json, nil)
+			warnings, err := warningsOf(c.Context(), sweep)
+			switch {
+			case c.Context().Err() != nil:
+				return err
+			case err != nil: // the store has all else, wherever the data are now
+				fmt.Fprintf(c.ErrOrStderr(), "note: the report says nothing of what may disappoint in the data: %v\n", err)
+			}
+			return p.report(c, sweep, warnings, f.work, out, f.json, nil)
 		},
 	}
 	c.Flags().StringArrayVar(&f.set, "set", nil, "change a setting: `KEY=VALUE`, may be repeated")
@@ -44,14 +52,14 @@ type reported struct {
 // report writes the report of a sweep and prints it. result is that of the
 // runs, where they were just computed: without a run that is done there is
 // nothing to report.
-func (p Program) report(c *cobra.Command, sweep *experiments.Sweep, work, out string, asJSON bool, result *graph.Result) error {
+func (p Program) report(c *cobra.Command, sweep *experiments.Sweep, warnings []Warning, work, out string, asJSON bool, result *graph.Result) error {
 	if result != nil && !slices.ContainsFunc(result.Runs, func(r graph.RunStatus) bool { return r.Status == runs.Done }) {
 		return emit(c, asJSON, reported{Result: result}, func(io.Writer) error { return nil })
 	}
 	if out == "" {
 		out = filepath.Join(work, "reports", sweep.Name)
 	}
-	written, err := p.Report(c.Context(), sweep, work, out)
+	written, err := p.Report(c.Context(), sweep, warnings, work, out)
 	if err != nil {
 		return err
 	}

@@ -1,18 +1,11 @@
 package command
 
 import (
-	"context"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
-	"lastmile/experiments"
-	"lastmile/harness/data"
-	"lastmile/harness/dataset"
-	"lastmile/harness/graph"
 	"lastmile/harness/progress"
-	"lastmile/harness/stages"
 	"lastmile/runs"
 )
 
@@ -50,9 +43,11 @@ the kernel's out-of-memory killer, costs no more than that.`,
 				return emit(c, f.json, status, status.Print)
 			}
 			fmt.Fprintln(c.ErrOrStderr(), status.Summary())
-			if err := warn(c.Context(), g, c.ErrOrStderr()); err != nil {
+			warnings, err := warningsOf(c.Context(), g.Sweep)
+			if err != nil {
 				return err
 			}
+			printWarnings(c.ErrOrStderr(), warnings)
 			display := progress.New(c.ErrOrStderr())
 			o.Report = display.Report
 			result, err := g.Run(c.Context(), o)
@@ -65,7 +60,7 @@ the kernel's out-of-memory killer, costs no more than that.`,
 					fmt.Fprintf(c.ErrOrStderr(), "run %s (%s, seed %d) failed: %s\n", r.ID, r.Label, r.Seed, r.Reason)
 				}
 			}
-			if err := p.report(c, g.Sweep, f.work, "", f.json, &result); err != nil {
+			if err := p.report(c, g.Sweep, warnings, f.work, "", f.json, &result); err != nil {
 				return err
 			}
 			if !result.Complete() {
@@ -77,29 +72,4 @@ the kernel's out-of-memory killer, costs no more than that.`,
 	f.add(c)
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "print the runs and stages, what is done, and an estimate; compute nothing")
 	return c
-}
-
-// warn prints what will disappoint in the data of a sweep's runs, each task once.
-func warn(ctx context.Context, g *graph.Graph, w io.Writer) error {
-	seen := map[string]bool{}
-	for _, run := range g.Runs {
-		task, folder := experiments.Get[data.Task](run.Config, "task"), stages.TokenizerFolder(run.Config)
-		tokenizer := experiments.Get[stages.Metrics](run.Config, "metrics").Tokenizer
-		key := fmt.Sprintf("%+v %s %s", task, folder, tokenizer)
-		if seen[key] {
-			continue
-		}
-		seen[key] = true
-		found, err := dataset.Warnings(ctx, task, folder, tokenizer)
-		if err != nil {
-			return err
-		}
-		for _, line := range found {
-			if !seen[line] {
-				fmt.Fprintf(w, "note: %s\n", line)
-			}
-			seen[line] = true
-		}
-	}
-	return nil
 }
