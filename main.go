@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"lastmile/experiments"
 	"lastmile/harness/algorithms"
@@ -66,6 +67,10 @@ func report(ctx context.Context, sweep *experiments.Sweep, warnings []command.Wa
 	for _, w := range warnings {
 		said = append(said, reports.Warning(w))
 	}
+	folder, root, err := places(sweep.File)
+	if err != nil {
+		return nil, err
+	}
 	summary, err := reports.Write(ctx, store, sweep.Name, reports.Options{
 		Dir:        out,
 		Baseline:   show.Baseline,
@@ -79,8 +84,25 @@ func report(ctx context.Context, sweep *experiments.Sweep, warnings []command.Wa
 		Seed:       show.Seed,
 		Defaults:   defaults,
 		Warnings:   said,
+		Folder:     folder,
+		Root:       root,
 		Command:    command.Line("lastmile", "run", sweep.File),
 		Versions:   []reports.Version{{Name: "lastmile", Version: version}},
 	})
 	return written{summary}, err
+}
+
+// places are the folder of a sweep file, and the working folder where that is above it,
+// or else the same.
+func places(file string) (folder, root string, err error) {
+	if folder, err = filepath.Abs(filepath.Dir(file)); err != nil {
+		return "", "", err
+	}
+	if root, err = os.Getwd(); err != nil {
+		return "", "", err
+	}
+	if below, err := filepath.Rel(root, folder); err != nil || !filepath.IsLocal(below) {
+		root = folder
+	}
+	return folder, root, nil
 }

@@ -22,7 +22,7 @@ func (b *builder) settingSection() ([]document.Block, error) {
 	if model == "" {
 		model = "from scratch"
 	}
-	facts.Add("model", document.Code(model))
+	facts.Add("model", document.Code(b.told(model)))
 	facts.Add("runs", b.runCounts())
 	for _, d := range b.decodings {
 		facts.Add(document.Format("decoding %s", document.Code(d.name)), b.decodingFacts(d))
@@ -176,7 +176,7 @@ func (b *builder) differingTable() document.Table {
 	for _, key := range b.differing() {
 		row := document.Row(document.Code(key))
 		for _, l := range b.labels {
-			row = append(row, document.Spans{document.Code(l.settings[key])})
+			row = append(row, document.Spans{document.Code(b.told(l.settings[key]))})
 		}
 		table.Rows = append(table.Rows, row)
 	}
@@ -205,7 +205,7 @@ func (b *builder) changedTable() (document.Table, error) {
 		}
 		for value := range values[key] {
 			if value != known[key] {
-				table.Add(document.Code(key), document.Code(value), document.Code(known[key]))
+				table.Add(document.Code(key), document.Code(b.told(value)), document.Code(known[key]))
 			}
 		}
 	}
