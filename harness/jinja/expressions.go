@@ -146,34 +146,34 @@ func (p *parser) primary() expression {
 		return e
 	case t.kind == operator && t.text == "[":
 		var l listing
-		for !p.skip("]") {
-			if len(l.items) > 0 {
-				p.expect(",")
-				if p.skip("]") {
-					break
-				}
-			}
-			l.items = append(l.items, p.expression())
-		}
+		p.separated("]", func() { l.items = append(l.items, p.expression()) })
 		return l
 	case t.kind == operator && t.text == "{":
 		var m mapping
-		for !p.skip("}") {
-			if len(m.keys) > 0 {
-				p.expect(",")
-				if p.skip("}") {
-					break
-				}
-			}
+		p.separated("}", func() {
 			m.keys = append(m.keys, p.expression())
 			p.expect(":")
 			m.values = append(m.values, p.expression())
-		}
+		})
 		return m
 	}
 	p.at--
 	p.unexpected("an expression")
 	return nil
+}
+
+// separated parses items with commas between them, and after the last where there is
+// one, up to the bracket that ends them.
+func (p *parser) separated(end string, item func()) {
+	for first := true; !p.skip(end); first = false {
+		if !first {
+			p.expect(",")
+			if p.skip(end) {
+				break
+			}
+		}
+		item()
+	}
 }
 
 // postfix parses what follows a value: attributes, items, calls.
@@ -226,13 +226,7 @@ func (p *parser) subscript(of expression, line int) expression {
 // arguments parses those of a call, whose bracket has been read.
 func (p *parser) arguments() given {
 	var g given
-	for first := true; !p.skip(")"); first = false {
-		if !first {
-			p.expect(",")
-			if p.skip(")") {
-				break
-			}
-		}
+	p.separated(")", func() {
 		switch {
 		case p.skip("**"):
 			g.dict = p.expression()
@@ -248,7 +242,7 @@ func (p *parser) arguments() given {
 			}
 			g.positional = append(g.positional, p.expression())
 		}
-	}
+	})
 	return g
 }
 
