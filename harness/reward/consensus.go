@@ -22,7 +22,7 @@ var consensusReward = define("consensus", consensusSettings{Weight{1}, "rougeL",
 	"metric":   experiments.OneOf("metric that is a reward", similarities),
 	"stemming": experiments.Anything,
 }, func(s consensusSettings, env Env) Reward {
-	return consensus{similarity{s.Metric, metrics.Options{Stemming: s.Stemming}}, env.Text}
+	return consensus{similarity{s.Metric, metrics.Options{Stemming: s.Stemming, Tokenizer: env.Tokenizer}}, env.Text}
 }).comparesSamples()
 
 // similarities are the metrics that are rewards.

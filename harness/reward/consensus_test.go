@@ -3,6 +3,7 @@ package reward
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"lastmile/experiments"
@@ -40,6 +41,29 @@ func TestConsensusIsTheMeanSimilarityToTheOtherSamples(t *testing.T) {
 			if math.Abs(values[i]-want) > 1e-9 {
 				t.Errorf("%s: %q is worth %g, want %g", name, test.texts[i], values[i], want)
 			}
+		}
+	}
+}
+
+// rouge-score knows no word of these texts.
+func TestWordsOfAnyScriptCountWhereTheyAreAskedFor(t *testing.T) {
+	g, env := said("红色 狐狸", "红色 狐狸", "猫")
+	g.References = []string{"红色 狐狸"}
+	for tokenizer, want := range map[string][]float64{"": {0, 0, 0}, "unicode": {1, 1, 0}} {
+		env.Tokenizer = tokenizer
+		for _, name := range []string{"rouge1", "la-rougeL"} {
+			got := score(t, sumOf(t, env, fmt.Sprintf(`{"%s":{"weight":1}}`, name)), g).Parts[name][0]
+			if !slices.Equal(got, want) {
+				t.Errorf("%s by the tokenizer %q: %v, want %v", name, tokenizer, got, want)
+			}
+		}
+		agreed := score(t, sumOf(t, env, `{"consensus":{"weight":1,"metric":"rouge1"}}`), g).Parts["consensus"][0]
+		if half := []float64{want[0] / 2, want[1] / 2, 0}; !slices.Equal(agreed, half) {
+			t.Errorf("consensus by the tokenizer %q: %v, want %v", tokenizer, agreed, half)
+		}
+		ranks, err := ModelSettings{RankBy: "rougeL"}.Rank([]string{"红色 狐狸", "红色 狐狸", "猫"}, g.References, tokenizer)
+		if err != nil || !slices.Equal(ranks, want) {
+			t.Errorf("ranks by the tokenizer %q: %v, %v, want %v", tokenizer, ranks, err, want)
 		}
 	}
 }

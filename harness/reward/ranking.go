@@ -19,9 +19,10 @@ type Ranking struct {
 }
 
 // Rank scores texts against an example's references with the metric that ranks: one
-// value each, the higher the better.
-func (c ModelSettings) Rank(texts, references []string) ([]float64, error) {
+// value each, the higher the better. The tokenizer is that of [metrics.Options].
+func (c ModelSettings) Rank(texts, references []string, tokenizer string) ([]float64, error) {
 	by := similarity{c.RankBy, metrics.DefaultOptions()}
+	by.options.Tokenizer = tokenizer
 	if by.metric == "" {
 		by.metric = "la-rougeL"
 	}

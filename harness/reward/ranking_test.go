@@ -61,7 +61,7 @@ func TestWhatSamplesAreRankedBy(t *testing.T) {
 		"la-rougeL": {1, 0.8 * 2 / 3, 2.0 / 3 * 3 / 6},
 		"rougeL":    {1, 0.8, 2.0 / 3},
 	} {
-		got, err := ModelSettings{RankBy: by}.Rank(texts, references)
+		got, err := ModelSettings{RankBy: by}.Rank(texts, references, "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -45,12 +45,12 @@ func referenceRewards() []entry {
 		switch {
 		case strings.HasPrefix(name, "rouge"):
 			plain = append(plain, define(name, rougeSettings{Weight{1}, true}, stemming, func(s rougeSettings, env Env) Reward {
-				return reference{similarity{name, metrics.Options{Stemming: s.Stemming}}.scores, env.Text}
+				return reference{similarity{name, metrics.Options{Stemming: s.Stemming, Tokenizer: env.Tokenizer}}.scores, env.Text}
 			}))
 		case strings.HasPrefix(name, "la-rouge"):
 			rules := experiments.Rules{"length_adjustment": experiments.Choice("formula", "ratio", "exp", "brevity")}.And(stemming)
 			adjusted = append(adjusted, define(name, adjustedSettings{Weight{1}, true, "ratio"}, rules, func(s adjustedSettings, env Env) Reward {
-				return reference{similarity{name, metrics.Options{Stemming: s.Stemming, LengthAdjustment: s.LengthAdjustment}}.scores, env.Text}
+				return reference{similarity{name, metrics.Options{Stemming: s.Stemming, Tokenizer: env.Tokenizer, LengthAdjustment: s.LengthAdjustment}}.scores, env.Text}
 			}))
 		case slices.Contains(fromHundred, name):
 			others = append(others, define(name, ngramSettings{Weight{1}}, nil, func(_ ngramSettings, env Env) Reward {

@@ -94,6 +94,8 @@ type Env struct {
 	Scorer func([]metrics.Input) ([]float64, error)
 	// Text is the output in a response's tokens.
 	Text func(tokens []int) string
+	// Tokenizer cuts texts into the words of ROUGE, as [metrics.Options] has it.
+	Tokenizer string
 }
 
 // Weight is how much a reward counts in the sum. The settings of a reward embed

@@ -1,13 +1,33 @@
 package stages
 
 import (
+	"lastmile/experiments"
 	"lastmile/harness/data"
 	"lastmile/harness/stage"
 	"lastmile/metrics"
 )
 
+// wordsKey is how texts are cut into words, wherever a stage compares texts.
+const wordsKey = "metrics.tokenizer"
+
+// wordKeys are wordsKey where it says something, for kinds that read nothing else of
+// the metrics: where it does not, their parts are what they were before there was one.
+func wordKeys(c experiments.Config) []string {
+	if experiments.Get[Metrics](c, "metrics").Tokenizer == "" {
+		return nil
+	}
+	return []string{wordsKey}
+}
+
+// wordsOf is [metrics.Options.Tokenizer] as a stage that reads wordKeys is given it.
+func wordsOf(job *stage.Job) (string, error) {
+	var c Metrics
+	err := job.Read("metrics", &c)
+	return c.Tokenizer, err
+}
+
 // metricKeys are the options of the metric by which something is chosen on dev.
-var metricKeys = []string{"metrics.stemming", "metrics.length_adjustment", "metrics.length_alpha"}
+var metricKeys = []string{"metrics.stemming", wordsKey, "metrics.length_adjustment", "metrics.length_alpha"}
 
 // devScorer scores outputs for the dev set by metrics.
 type devScorer struct {

@@ -23,7 +23,8 @@ type Metrics struct {
 	Stemming bool `toml:"stemming" json:"stemming"`
 	// Tokenizer cuts texts into the words of ROUGE and of lengths: "rouge-score",
 	// which knows the letters a to z and digits, or "unicode", by Unicode's rules
-	// (UAX 29), Chinese and Japanese by the character.
+	// (UAX 29), Chinese and Japanese by the character. Rewards, rankings of samples
+	// and what is chosen on dev go by the same words.
 	Tokenizer string `toml:"tokenizer" json:"tokenizer,omitempty"`
 	// LengthAdjustment is the formula of la-ROUGE: "ratio", "exp", "brevity" or
 	// "length-normalised", which divides by what a random system of that length

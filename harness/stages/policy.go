@@ -30,7 +30,7 @@ var policyKind = Kind{
 		m, _ := algorithms.Of(c)
 		keys := append([]string{"algorithm", m.Name}, m.Reads...)
 		if m.Family == algorithms.OnPolicy {
-			keys = append(keys, "rl", "reward")
+			keys = append(append(keys, "rl", "reward"), wordKeys(c)...)
 			keys = append(keys, evaluationKeys(evaluatesPolicy(c))...)
 		}
 		if m.Family == algorithms.Likelihood {
@@ -115,6 +115,9 @@ func improve(ctx context.Context, job *stage.Job) error {
 	}
 	if maker.Needs.Rewards {
 		e.Problems = t.problems(t.train)
+		if e.words, err = wordsOf(job); err != nil {
+			return err
+		}
 	}
 	return WithSession(job.Threads, job.Device, func(s *torch.Session) error {
 		if dir, ok := job.Inputs[Scorer]; ok {
@@ -149,6 +152,8 @@ type environment struct {
 	*algorithms.Env
 	// scorer scores texts with the learned scorer; nil where no reward asks it.
 	scorer func([]metrics.Input) ([]float64, error)
+	// words is how rewards cut texts into words.
+	words string
 }
 
 // load reads the models that an algorithm needs: the policy, which begins as the MLE
@@ -193,7 +198,7 @@ func (l Language) problems(examples []data.Example) []rollout.Problem {
 // rewards makes the sum of a run's rewards, some of which ask the policy itself. The
 // reward model lies in the folder dir, "" where none is asked.
 func (e environment) rewards(s *torch.Session, mle *model.Model, dir string, t texts, settings json.RawMessage) (reward.Sum, error) {
-	env := reward.Env{Seed: t.Seed, Text: t.Codec.Text, Scorer: e.scorer}
+	env := reward.Env{Seed: t.Seed, Text: t.Codec.Text, Tokenizer: e.words, Scorer: e.scorer}
 	env.SelfCertainty = func(trees []model.Tree) ([][]float64, error) { return reward.SelfCertainty(e.Policy, trees) }
 	if dir != "" {
 		m, err := loadRewardModel(s, mle, dir, t.common)

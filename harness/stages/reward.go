@@ -21,7 +21,11 @@ var rewardKind = Kind{
 	Name:    Reward,
 	Version: 2,
 	Reads: func(c experiments.Config) []string {
-		return trainingKeys(c, "reward_model", "negatives.per_example")
+		keys := []string{"reward_model", "negatives.per_example"}
+		if needsRankings(c) {
+			keys = append(keys, wordKeys(c)...)
+		}
+		return trainingKeys(c, keys...)
 	},
 	Cost: []string{train.CheckpointCost("reward_model")},
 	Inputs: func(c experiments.Config) []Need {
@@ -97,7 +101,11 @@ func (t texts) material(job *stage.Job, examples []data.Example, split data.Spli
 	if m.Examples, err = t.comparisons(examples, splitFile(job.Inputs[Negatives], split)); err != nil || settings.Ranked == 0 {
 		return m, err
 	}
-	m.Rankings, err = t.rankings(examples, splitFile(job.Inputs[Samples], split), settings)
+	tokenizer, err := wordsOf(job)
+	if err != nil {
+		return m, err
+	}
+	m.Rankings, err = t.rankings(examples, splitFile(job.Inputs[Samples], split), settings, tokenizer)
 	return m, err
 }
 

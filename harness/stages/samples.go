@@ -22,8 +22,10 @@ const Samples = "samples"
 var samplesKind = Kind{
 	Name:    Samples,
 	Version: 1,
-	Reads:   reads(append(append([]string{"seed"}, textKeys...), "samples")...),
-	Cost:    []string{"samples.batch_size"},
+	Reads: func(c experiments.Config) []string {
+		return append(append(append([]string{"seed"}, textKeys...), "samples"), wordKeys(c)...)
+	},
+	Cost: []string{"samples.batch_size"},
 	Inputs: func(c experiments.Config) []Need {
 		inputs := []Need{in(Prepare), in(MLE)}
 		if rounds := experiments.Get[SamplesSettings](c, "samples").Rounds; rounds > 0 {
@@ -132,8 +134,12 @@ func drawSamples(ctx context.Context, job *stage.Job) error {
 			return err
 		}
 	}
+	tokenizer, err := wordsOf(job)
+	if err != nil {
+		return err
+	}
 	for _, split := range splits {
-		samples, err := t.samples(split.examples, split.responses, job.Threads)
+		samples, err := t.samples(split.examples, split.responses, tokenizer, job.Threads)
 		if err != nil {
 			return err
 		}
@@ -216,7 +222,7 @@ func firstOf(examples []data.Example, n int) []data.Example {
 }
 
 // samples are responses with what they say, and how near that is to the truth.
-func (l Language) samples(examples []data.Example, responses [][]decode.Response, workers int) ([]negatives.Sample, error) {
+func (l Language) samples(examples []data.Example, responses [][]decode.Response, tokenizer string, workers int) ([]negatives.Sample, error) {
 	var samples []negatives.Sample
 	var inputs []metrics.Input
 	for i, e := range examples {
@@ -226,7 +232,9 @@ func (l Language) samples(examples []data.Example, responses [][]decode.Response
 			inputs = append(inputs, metrics.Input{Hypothesis: text, References: e.References[:1]})
 		}
 	}
-	similarity, err := metrics.Select([]string{"rougeL"}, metrics.DefaultOptions())
+	options := metrics.DefaultOptions()
+	options.Tokenizer = tokenizer
+	similarity, err := metrics.Select([]string{"rougeL"}, options)
 	if err != nil {
 		return nil, err
 	}
@@ -242,7 +250,7 @@ func (l Language) samples(examples []data.Example, responses [][]decode.Response
 
 // rankings are examples with the samples that a file holds for them and what a metric
 // says of each. Examples without any are left out.
-func (l Language) rankings(examples []data.Example, path string, settings reward.ModelSettings) ([]reward.Ranking, error) {
+func (l Language) rankings(examples []data.Example, path string, settings reward.ModelSettings, tokenizer string) ([]reward.Ranking, error) {
 	drawn, err := data.ReadLines[negatives.Sample](path)
 	if err != nil {
 		return nil, err
@@ -262,7 +270,7 @@ func (l Language) rankings(examples []data.Example, path string, settings reward
 			texts[i] = s.Text
 			ranking.Samples = append(ranking.Samples, s.Tokens)
 		}
-		if ranking.Values, err = settings.Rank(texts, e.References); err != nil {
+		if ranking.Values, err = settings.Rank(texts, e.References, tokenizer); err != nil {
 			return nil, err
 		}
 		rankings = append(rankings, ranking)

@@ -218,6 +218,26 @@ func TestLikelihoodsChangeOnlyTheirOwnKeys(t *testing.T) {
 	}
 }
 
+// What compares texts cuts them into words as the scores in the report do.
+func TestWhatComparesTextsReadsHow(t *testing.T) {
+	const text = "[mle]\neval_every = 5\nselect_on = \"la-rougeL\"\n[reward_model]\nranked = 0.5\n[decode.best]\nstrategy = \"best\"\n" +
+		"[[reward]]\nname = \"learned\"\n[[reward]]\nname = \"rougeL\"\n[[variant]]\nname = \"rloo\"\nalgorithm = \"rloo\"\n"
+	part := func(k Kind, text string) string {
+		t.Helper()
+		sweep, err := load(t, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := sweep.Runs[0].Config
+		return string(experiments.NewProjection(k.Reads(c), k.Cost).Of(c).Identity)
+	}
+	for _, k := range []Kind{mleKind, samplesKind, rewardKind, policyKind, rewardEvalKind, decodeKind, scoreKind} {
+		if part(k, text) == part(k, text+"[metrics]\ntokenizer = \"unicode\"\n") {
+			t.Errorf("%s: metrics.tokenizer is no part of the key", k.Name)
+		}
+	}
+}
+
 // Whatever a setting is multiplied with, indexes or asks memory for, its number is one
 // that a computer can count with.
 func TestNumbersHaveBounds(t *testing.T) {
