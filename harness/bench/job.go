@@ -27,7 +27,7 @@ type Job struct {
 	// before them.
 	Steps        int     `json:"steps"`
 	LearningRate float64 `json:"learning_rate"`
-	// LoRA trains adapters of rank 16 on all linear layers instead of the
+	// LoRA trains adapters of rank adapterRank on all linear layers instead of the
 	// parameters themselves.
 	LoRA bool `json:"lora"`
 	// BF16 computes a training step's products in bf16.
@@ -36,6 +36,8 @@ type Job struct {
 	Samples int `json:"samples"`
 	// KL weighs an RL step's penalty for leaving the reference policy.
 	KL float64 `json:"kl"`
+	// Roofline asks for the result's Bound. The device is measured before the job.
+	Roofline bool `json:"roofline"`
 }
 
 // Text is a prompt and its response, as tokens. The response has its end token.
@@ -57,6 +59,9 @@ type Result struct {
 	Responses [][]int `json:"responses,omitempty"`
 	// Loss is the first training step's, in nats a response token.
 	Loss float64 `json:"loss,omitempty"`
+	// Bound is the least that the timed part takes, in seconds, at what the device was
+	// measured to do, see roofline; 0 where the job does not ask for it.
+	Bound float64 `json:"bound"`
 	// Tenth and End are the process's peak memory, in MB, after a tenth of the
 	// timed part and at its end.
 	Tenth float64 `json:"tenth"`

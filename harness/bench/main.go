@@ -14,7 +14,9 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 
+	"lastmile/harness/model"
 	"lastmile/harness/stage"
 	"lastmile/harness/torch"
 )
@@ -60,5 +62,21 @@ func run(ctx context.Context, job Job) (Result, error) {
 		return Result{}, err
 	}
 	defer s.Close()
-	return do(ctx, s, job)
+	if !job.Roofline {
+		return do(ctx, s, job)
+	}
+	c, err := model.ReadConfig(filepath.Join(job.Model, "config.json"))
+	if err != nil {
+		return Result{}, err
+	}
+	roof, err := measureRoofline(ctx, s)
+	if err != nil {
+		return Result{}, err
+	}
+	result, err := do(ctx, s, job)
+	if err != nil {
+		return Result{}, err
+	}
+	result.Bound = roof.bound(c, job, result)
+	return result, nil
 }

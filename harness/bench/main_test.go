@@ -38,6 +38,7 @@ func do(t *testing.T, job Job) Result {
 
 func TestDecodeAnswersEachPrompt(t *testing.T) {
 	job := small(t, "decode")
+	job.Roofline = true
 	r := do(t, job)
 	tokens := 0
 	for _, response := range r.Responses {
@@ -45,6 +46,9 @@ func TestDecodeAnswersEachPrompt(t *testing.T) {
 	}
 	if len(r.Responses) != len(job.Texts) || tokens == 0 || r.Work != tokens || r.Total != tokens || r.Seconds <= 0 {
 		t.Errorf("%d prompts gave %+v", len(job.Texts), r)
+	}
+	if r.Bound <= 0 {
+		t.Errorf("the least time is %g s", r.Bound)
 	}
 	if r.Tenth <= 0 || r.End < r.Tenth {
 		t.Errorf("peak memory is %g MB after a tenth and %g at the end", r.Tenth, r.End)

@@ -80,6 +80,9 @@ func runLoss(ctx context.Context, s *torch.Session, job Job) (Result, error) {
 	return Result{}, errors.New("the learning curves have no loss of step 1")
 }
 
+// adapterRank is the peer's too.
+const adapterRank = 16
+
 // loadToTrain loads the job's model, with adapters where it asks for them.
 func loadToTrain(s *torch.Session, job Job) (*model.Model, error) {
 	m, err := model.Load(s, job.Model)
@@ -87,7 +90,7 @@ func loadToTrain(s *torch.Session, job Job) (*model.Model, error) {
 		return m, err
 	}
 	c := model.DefaultLoRA() // all linear layers, as the peer has it
-	c.R, c.Alpha = 16, 32
+	c.R, c.Alpha = adapterRank, 2*adapterRank
 	return m.Adapt(c, job.Seed, "bench")
 }
 

@@ -67,7 +67,7 @@ class Bench:
         return self.args.only in (None, name)
 
     def ours(self, job):
-        return self.run([self.program], job)
+        return self.run([self.program], job | {"roofline": True})
 
     def peer(self, script, job):
         return self.run([self.python, HERE / script], job)
@@ -101,6 +101,8 @@ class Bench:
         middle = lambda side, value: statistics.median(value(pair[side]) for pair in pairs)
         ratios = [speed(a) / speed(b) for a, b in pairs]
         print(f"{name}: ratio {statistics.median(ratios):.2f} (ours {middle(0, speed):.4g}, peer {middle(1, speed):.4g}, {unit}; {len(pairs)} pairs, {min(ratios):.2f} to {max(ratios):.2f})")
+        if all(ours["bound"] > 0 for ours, _ in pairs):
+            print(f"{name}: {100 * middle(0, lambda r: r['bound'] / r['seconds']):.0f} % of the roofline (products at the rate measured beforehand, weights read once a decode step)")
         if self.args.device != "cpu":  # whose memory this is not
             return
         memory = middle(0, peak) / middle(1, peak)

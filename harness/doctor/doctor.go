@@ -45,7 +45,7 @@ type Report struct {
 	Advice []string `json:"advice"`
 }
 
-// Check looks at this process and its machine, and measures for some two
+// Check looks at this process and its machine, and measures for some three
 // seconds. The error says what could not be read or measured, or is the
 // context's.
 func Check(ctx context.Context) (Report, error) {

@@ -169,7 +169,7 @@ func TestCheckReportsThisProcess(t *testing.T) {
 	if r.BLAS.Better != "" && os.Getenv(blas.Variable) != r.BLAS.Core {
 		t.Errorf("OpenBLAS has the kernels of %s where this processor can run those of %s", r.BLAS.Core, r.BLAS.Better)
 	}
-	for _, want := range []string{r.Library.Version, r.BLAS.Name, "GFLOP/s", "tokens/s"} {
+	for _, want := range []string{r.Library.Version, r.BLAS.Name, "GFLOP/s", "GB/s", "tokens/s"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the printed report lacks %q:\n%s", want, b.String())
 		}

@@ -14,6 +14,8 @@ type Measurements struct {
 	// in 10⁹ operations a second, a multiplication and an addition counting as
 	// two.
 	Product float64 `json:"product_gflops"`
+	// Read is the speed of reading weights once, in 10⁹ bytes a second.
+	Read float64 `json:"read_gbytes"`
 	// Decode are the steps of a small model, one for each size of batch.
 	Decode []DecodeSpeed `json:"decode"`
 	// Parameters is the small model's size.
@@ -29,6 +31,8 @@ type DecodeSpeed struct {
 
 const (
 	productSize = 1024
+	// readRows and readColumns make a matrix of 256 MiB, which no cache holds.
+	readRows, readColumns = 4096, 16384
 	// measureFor is how long each measurement goes on; its first quarter warms
 	// up caches and threads and does not count.
 	measureFor = 600 * time.Millisecond
@@ -65,9 +69,13 @@ func measure(ctx context.Context, device string, threads int) (Measurements, int
 	defer s.Close()
 	var m Measurements
 	err = s.NoGrad(func() (err error) {
-		if m.Product, err = measureProduct(ctx, s); err != nil {
+		if m.Product, err = ProductRate(ctx, s); err != nil {
 			return err
 		}
+		if m.Read, err = ReadRate(ctx, s); err != nil {
+			return err
+		}
+		m.Product, m.Read = m.Product/1e9, m.Read/1e9
 		for _, batch := range []int{1, 16} {
 			var speed DecodeSpeed
 			if speed, m.Parameters, err = measureDecode(ctx, s, batch); err != nil {
@@ -80,7 +88,9 @@ func measure(ctx context.Context, device string, threads int) (Measurements, int
 	return m, torch.Threads(), err
 }
 
-func measureProduct(ctx context.Context, s *torch.Session) (float64, error) {
+// ProductRate measures the speed of products of two square matrices of productSize, in
+// operations a second, a multiplication and an addition counting as two.
+func ProductRate(ctx context.Context, s *torch.Session) (float64, error) {
 	var seconds float64
 	err := s.Scope(func() error {
 		data := make([]float32, productSize*productSize)
@@ -97,7 +107,26 @@ func measureProduct(ctx context.Context, s *torch.Session) (float64, error) {
 		})
 		return ctx.Err()
 	})
-	return 2 * productSize * productSize * productSize / seconds / 1e9, err
+	return 2 * productSize * productSize * productSize / seconds, err
+}
+
+// ReadRate measures how fast the product of one row with a matrix of readRows by
+// readColumns reads the matrix, as a step of decoding at batch 1 reads weights, in bytes a
+// second.
+func ReadRate(ctx context.Context, s *torch.Session) (float64, error) {
+	var seconds float64
+	err := s.Scope(func() error {
+		// Written to, since memory that is all zeros may not be there.
+		weights, row := s.Zeros(readRows, readColumns).AddScalar(1), s.Zeros(1, readRows)
+		seconds = timeOf(ctx, func() error {
+			return s.Scope(func() error {
+				_, err := row.MatMul(weights).Narrow(1, 0, 1).Values()
+				return err
+			})
+		})
+		return ctx.Err()
+	})
+	return 4 * readRows * readColumns / seconds, err
 }
 
 func measureDecode(ctx context.Context, s *torch.Session, batch int) (DecodeSpeed, int, error) {

@@ -22,6 +22,7 @@ func (r Report) Print(w io.Writer) error {
 	fmt.Fprintf(t, "OpenMP\t%s\n", strings.Join(r.OpenMP, ", "))
 	fmt.Fprintf(t, "memory\t%.1f of %.1f GB free\n", float64(r.Memory.Available)/1e9, float64(r.Memory.Total)/1e9)
 	fmt.Fprintf(t, "matrix product\t%.0f GFLOP/s (%d × %d, 32-bit)\n", r.Speed.Product, productSize, productSize)
+	fmt.Fprintf(t, "reading weights\t%.1f GB/s\n", r.Speed.Read)
 	for _, d := range r.Speed.Decode {
 		fmt.Fprintf(t, "decode step\t%.1f ms at batch %d, %.0f tokens/s (%.1f M parameters)\n",
 			d.Milliseconds, d.Batch, d.TokensPerSecond, float64(r.Speed.Parameters)/1e6)
