@@ -172,6 +172,13 @@ var architectures = []architecture{
 		activation: []string{"silu"}, keyValueHeads: 4, tied: true,
 	},
 	{
+		modelType: "gemma", causal: "GemmaForCausalLM", classification: "GemmaForSequenceClassification",
+		optionalBiases: true, offsetNorm: true, scaledEmbedding: true, activation: []string{"gelu_pytorch_tanh"},
+		keyValueHeads: 16, headDim: 256, tied: true,
+		// hidden_act says "gelu" in old files and means this one.
+		fields: map[string]string{"hidden_act": "hidden_activation"},
+	},
+	{
 		modelType: "gemma2", causal: "Gemma2ForCausalLM", classification: "Gemma2ForSequenceClassification",
 		optionalBiases: true, normAround: true, offsetNorm: true, scaledEmbedding: true,
 		window: typed(everySecond), slidingWindow: 4096, activation: []string{"gelu_pytorch_tanh"},

@@ -1,8 +1,8 @@
 // Package model is a decoder-only transformer, read from and written to Hugging
 // Face folders: Llama's (RMSNorm, rotary positions, grouped queries, SwiGLU;
 // Touvron et al. 2023), and by a table of differences, in architecture.go,
-// Mistral's, Qwen 2's and 3's, Phi-3's, OLMo 2's, Granite's, SmolLM3's, Gemma 2's and
-// 3's, GPT-NeoX's and GPT-2's.
+// Mistral's, Qwen 2's and 3's, Phi-3's, OLMo 2's, Granite's, SmolLM3's, Gemma 1's
+// to 3's, GPT-NeoX's and GPT-2's.
 //
 // A [Model] is its configuration and its parameters, named as in the
 // checkpoint. [Model.Hidden] maps tokens to hidden states; the projection to

@@ -19,7 +19,7 @@ import torch
 from safetensors.torch import save_file
 from transformers import (
     AutoModelForCausalLM,
-    Gemma2Config, Gemma2ForCausalLM, Gemma2ForSequenceClassification, Gemma3ForCausalLM, Gemma3TextConfig, Gemma3TextForSequenceClassification,
+    Gemma2Config, GemmaConfig, GemmaForCausalLM, Gemma2ForCausalLM, Gemma2ForSequenceClassification, Gemma3ForCausalLM, Gemma3TextConfig, Gemma3TextForSequenceClassification,
     GPTNeoXConfig, GPTNeoXForCausalLM, GPTNeoXForSequenceClassification,
     GPT2Config, GPT2ForSequenceClassification, GPT2LMHeadModel, GraniteConfig, GraniteForCausalLM, LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM,
     Olmo2Config, Olmo2ForCausalLM, Phi3Config, Phi3ForCausalLM, Phi3ForSequenceClassification,
@@ -173,6 +173,8 @@ partial = {"rope_type": "default", "rope_theta": 100.0, "partial_rotary_factor":
 write("phi3-window", Phi3ForCausalLM(Phi3Config(**SIZES, sliding_window=7, rope_parameters=partial, tie_word_embeddings=True)))
 smollm3 = SIZES | dict(num_hidden_layers=3, no_rope_layers=[0, 1, 0])
 write("smollm3-window", SmolLM3ForCausalLM(SmolLM3Config(**smollm3, use_sliding_window=True, sliding_window=5, tie_word_embeddings=True)))
+legacy = lambda config: config.update(hidden_act="gelu", hidden_activation=None)
+write("gemma", GemmaForCausalLM(GemmaConfig(**SIZES, head_dim=6)), dtype=torch.bfloat16, edit=legacy)
 gemma2 = SIZES | dict(head_dim=6, query_pre_attn_scalar=9, sliding_window=6)
 write("gemma2", Gemma2ForCausalLM(Gemma2Config(**gemma2, attn_logit_softcapping=2.0, final_logit_softcapping=3.0)))
 write("gemma2-old", Gemma2ForCausalLM(Gemma2Config(**gemma2)), dtype=torch.bfloat16, edit=old_gemma2)
