@@ -23,6 +23,10 @@ type architecture struct {
 	queryNorm, wholeNorm bool
 	// normAfter: attention and MLP are normalised behind and not before.
 	normAfter bool
+	// normAround: attention and MLP are normalised before and behind.
+	normAround bool
+	// offsetNorm: a norm scales by one more than its weight.
+	offsetNorm bool
 	// multipliers: embedding_multiplier, residual_multiplier, attention_multiplier and
 	// logits_scaling of config.json count.
 	multipliers bool
@@ -36,16 +40,38 @@ type architecture struct {
 	learnedPositions bool
 	// plainMLP: the MLP has no gate.
 	plainMLP bool
-	// window: sliding_window of config.json is always on. Elsewhere it is where
-	// use_sliding_window is true.
-	window bool
+	// parallel: attention and MLP start from the same states, unless
+	// use_parallel_residual is false.
+	parallel bool
+	// scaledEmbedding: embeddings are multiplied by the root of hidden_size.
+	scaledEmbedding bool
+	// localRope: layers with a window have rotary positions of their own, of the base
+	// rope_local_base_freq.
+	localRope bool
+	// window tells which layers have a sliding window; nil where none has. With
+	// useWindow it is only where use_sliding_window is true.
+	window    func(c *Config, w windowFields, layer int) bool
+	useWindow bool
 
-	// activation is hidden_act, and what it may be called besides.
+	// activation is what hidden_act may be, the default first.
 	activation []string
 	// keyValueHeads and headDim are transformers' defaults of
 	// num_key_value_heads and head_dim; 0 means as many heads as of queries,
 	// and hidden_size divided among them.
 	keyValueHeads, headDim int
+	// slidingWindow is that of sliding_window.
+	slidingWindow int
+	// ropeTheta is that of rope_theta; 0 means 10000.
+	ropeTheta float64
+	// rotaryShare is that of partial_rotary_factor, the share of a head that is
+	// rotated; 0 where the whole always is.
+	rotaryShare float64
+	// queryScalar is that of query_pre_attn_scalar, by whose root attention divides; 0
+	// where it does so by the root of the head's size.
+	queryScalar float64
+	// softCaps are those of attn_logit_softcapping and final_logit_softcapping; nil
+	// where there are no such bounds.
+	softCaps *softCaps
 	// tied is the default of tie_word_embeddings.
 	tied bool
 
@@ -60,20 +86,47 @@ type rename struct {
 	ours, theirs string
 	// transposed: the checkpoint holds [in, out] (Conv1D) instead of [out, in].
 	transposed bool
-	// part: the checkpoint holds several of ours behind each other, with so many rows
-	// each, of which this is the part-th; nil where it holds one.
+	// part: the checkpoint holds several of ours, of which this is the part-th; parts is
+	// nil where it holds one.
 	part  int
-	parts func(c Config) []int
+	parts func(c Config) parts
 }
 
-// queriesKeysValues are the rows of the three projections of attention.
-func queriesKeysValues(c Config) []int {
+// parts are how several of our tensors lie in one of a checkpoint: rows of each, behind
+// each other, or where there are groups behind each other in each group.
+type parts struct {
+	rows   []int // of each of ours
+	groups int
+}
+
+// queriesKeysValues are the three projections of attention.
+func queriesKeysValues(c Config) parts {
 	head := c.headDim()
-	return []int{c.NumAttentionHeads * head, c.NumKeyValueHeads * head, c.NumKeyValueHeads * head}
+	return parts{[]int{c.NumAttentionHeads * head, c.NumKeyValueHeads * head, c.NumKeyValueHeads * head}, 1}
 }
 
-// gateAndUp are the rows of the two projections to the MLP's inside.
-func gateAndUp(c Config) []int { return []int{c.IntermediateSize, c.IntermediateSize} }
+// byHead are the three projections of attention, head by head.
+func byHead(c Config) parts { return parts{queriesKeysValues(c).rows, c.NumAttentionHeads} }
+
+// gateAndUp are the two projections to the MLP's inside.
+func gateAndUp(c Config) parts { return parts{[]int{c.IntermediateSize, c.IntermediateSize}, 1} }
+
+// total is the number of rows of all.
+func (p parts) total() int {
+	n := 0
+	for _, r := range p.rows {
+		n += r
+	}
+	return n
+}
+
+// place says where a part lies in each group: in how many of its rows from which on.
+func (p parts) place(part int) (start, rows int) {
+	for _, r := range p.rows[:part] {
+		start += r / p.groups
+	}
+	return start, p.rows[part] / p.groups
+}
 
 // architectures are those that are supported: a table of differences.
 var architectures = []architecture{
@@ -83,19 +136,20 @@ var architectures = []architecture{
 	},
 	{
 		modelType: "mistral", causal: "MistralForCausalLM", classification: "MistralForSequenceClassification",
-		window: true, activation: []string{"silu"}, keyValueHeads: 8,
+		window: everyLayer, slidingWindow: 4096, activation: []string{"silu"}, keyValueHeads: 8,
 	},
 	{
 		modelType: "qwen2", causal: "Qwen2ForCausalLM", classification: "Qwen2ForSequenceClassification",
-		queryBiases: true, activation: []string{"silu"}, keyValueHeads: 32,
+		queryBiases: true, window: typed(lastLayers), useWindow: true, slidingWindow: 4096, activation: []string{"silu"}, keyValueHeads: 32,
 	},
 	{
 		modelType: "qwen3", causal: "Qwen3ForCausalLM", classification: "Qwen3ForSequenceClassification",
-		optionalBiases: true, queryNorm: true, activation: []string{"silu"}, keyValueHeads: 32, headDim: 128,
+		optionalBiases: true, queryNorm: true, window: typed(lastLayers), useWindow: true, slidingWindow: 4096,
+		activation: []string{"silu"}, keyValueHeads: 32, headDim: 128,
 	},
 	{
 		modelType: "phi3", causal: "Phi3ForCausalLM", classification: "Phi3ForSequenceClassification",
-		window: true, activation: []string{"silu"},
+		window: everyLayer, rotaryShare: 1, activation: []string{"silu"},
 		checkpoint: []rename{
 			{ours: ".self_attn.q_proj.", theirs: ".self_attn.qkv_proj.", part: 0, parts: queriesKeysValues},
 			{ours: ".self_attn.k_proj.", theirs: ".self_attn.qkv_proj.", part: 1, parts: queriesKeysValues},
@@ -114,7 +168,49 @@ var architectures = []architecture{
 	},
 	{
 		modelType: "smollm3", causal: "SmolLM3ForCausalLM", classification: "SmolLM3ForSequenceClassification",
-		optionalBiases: true, someUnrotated: true, activation: []string{"silu"}, keyValueHeads: 4, tied: true,
+		optionalBiases: true, someUnrotated: true, window: typed(unrotatedLayers), useWindow: true,
+		activation: []string{"silu"}, keyValueHeads: 4, tied: true,
+	},
+	{
+		modelType: "gemma", causal: "GemmaForCausalLM", classification: "GemmaForSequenceClassification",
+		optionalBiases: true, offsetNorm: true, scaledEmbedding: true, activation: []string{"gelu_pytorch_tanh"},
+		keyValueHeads: 16, headDim: 256, tied: true,
+		// hidden_act says "gelu" in old files and means this one.
+		fields: map[string]string{"hidden_act": "hidden_activation"},
+	},
+	{
+		modelType: "gemma2", causal: "Gemma2ForCausalLM", classification: "Gemma2ForSequenceClassification",
+		optionalBiases: true, normAround: true, offsetNorm: true, scaledEmbedding: true,
+		window: typed(everySecond), slidingWindow: 4096, activation: []string{"gelu_pytorch_tanh"},
+		keyValueHeads: 4, headDim: 256, queryScalar: 256, softCaps: &softCaps{attention: 50, logits: 30}, tied: true,
+		fields: map[string]string{"hidden_act": "hidden_activation"},
+	},
+	{
+		modelType: "gemma3_text", causal: "Gemma3ForCausalLM", classification: "Gemma3TextForSequenceClassification",
+		optionalBiases: true, queryNorm: true, normAround: true, offsetNorm: true, scaledEmbedding: true, localRope: true,
+		window: typed(allButEach), slidingWindow: 4096, activation: []string{"gelu_pytorch_tanh"},
+		keyValueHeads: 4, headDim: 256, ropeTheta: 1e6, queryScalar: 256, softCaps: &softCaps{}, tied: true,
+		fields: map[string]string{"hidden_act": "hidden_activation"},
+	},
+	{
+		modelType: "gpt_neox", causal: "GPTNeoXForCausalLM", classification: "GPTNeoXForSequenceClassification",
+		biases: true, layerNorm: true, plainMLP: true, parallel: true, rotaryShare: 0.25,
+		activation: []string{"gelu", "gelu_new", "gelu_fast", "gelu_pytorch_tanh"},
+		fields: map[string]string{
+			"rms_norm_eps": "layer_norm_eps", "rope_theta": "rotary_emb_base", "num_key_value_heads": "num_attention_heads",
+		},
+		checkpoint: []rename{
+			{ours: embeddingName, theirs: "gpt_neox.embed_in.weight"},
+			{ours: "model.norm.", theirs: "gpt_neox.final_layer_norm."},
+			{ours: outputName, theirs: "embed_out.weight"},
+			{ours: ".self_attn.q_proj.", theirs: ".attention.query_key_value.", part: 0, parts: byHead},
+			{ours: ".self_attn.k_proj.", theirs: ".attention.query_key_value.", part: 1, parts: byHead},
+			{ours: ".self_attn.v_proj.", theirs: ".attention.query_key_value.", part: 2, parts: byHead},
+			{ours: ".self_attn.o_proj.", theirs: ".attention.dense."},
+			{ours: ".mlp.up_proj.", theirs: ".mlp.dense_h_to_4h."},
+			{ours: ".mlp.down_proj.", theirs: ".mlp.dense_4h_to_h."},
+			{ours: "model.layers.", theirs: "gpt_neox.layers."},
+		},
 	},
 	{
 		modelType: "gpt2", causal: "GPT2LMHeadModel", classification: "GPT2ForSequenceClassification",
@@ -163,6 +259,8 @@ func findArchitecture(names []string, modelType string) (architecture, error) {
 		}
 	}
 	switch {
+	case len(names) > 0 && names[0] == "Gemma3ForConditionalGeneration", len(names) == 0 && modelType == "gemma3":
+		return architecture{}, fmt.Errorf("Gemma3ForConditionalGeneration, which reads images, is not supported; want its text model, Gemma3ForCausalLM")
 	case len(names) > 0:
 		return architecture{}, fmt.Errorf("architecture %q is not supported; supported are %s", names[0], strings.Join(supported(), ", "))
 	case modelType != "":
@@ -175,9 +273,9 @@ func findArchitecture(names []string, modelType string) (architecture, error) {
 type source struct {
 	name string
 	size []int // as stored
-	// rows are those of all that the stored tensor holds, of which the parameter is the
-	// part-th; nil where it holds one.
-	rows       []int
+	// parts are all that the stored tensor holds, of which the parameter is the part-th;
+	// nil where it holds one.
+	parts      *parts
 	part       int
 	transposed bool
 }
@@ -192,11 +290,12 @@ func (a architecture) source(c Config, p shape) source {
 		s.name = strings.Replace(s.name, r.ours, r.theirs, 1)
 		s.transposed = s.transposed || r.transposed
 		if r.parts != nil {
-			s.part, s.rows = r.part, r.parts(c)
+			parts := r.parts(c)
+			s.part, s.parts = r.part, &parts
 		}
 	}
-	if s.rows != nil {
-		s.size[0] = total(s.rows)
+	if s.parts != nil {
+		s.size[0] = s.parts.total()
 	}
 	if s.transposed {
 		slices.Reverse(s.size)
@@ -204,22 +303,16 @@ func (a architecture) source(c Config, p shape) source {
 	return s
 }
 
-func total(rows []int) int {
-	n := 0
-	for _, r := range rows {
-		n += r
-	}
-	return n
-}
-
 // whole tells whether the stored tensor is the parameter as it stands.
-func (s source) whole() bool { return !s.transposed && s.rows == nil }
+func (s source) whole() bool { return !s.transposed && s.parts == nil }
 
 // at is the place in the stored tensor of the element of a parameter in row i
 // and column j; a vector's elements are rows of one column.
 func (s source) at(rows, columns, i, j int) int {
-	if s.rows != nil {
-		i, rows = i+total(s.rows[:s.part]), total(s.rows)
+	if s.parts != nil {
+		start, own := s.parts.place(s.part)
+		rows = s.parts.total()
+		i = i/own*(rows/s.parts.groups) + start + i%own
 	}
 	if s.transposed && len(s.size) > 1 {
 		return j*rows + i

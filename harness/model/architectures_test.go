@@ -2,6 +2,9 @@ package model
 
 import (
 	"encoding/json"
+	"errors"
+	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -74,7 +77,7 @@ func TestEachArchitectureCached(t *testing.T) {
 
 func TestEachArchitectureInTrees(t *testing.T) {
 	eachArchitecture(t, func(t *testing.T, m *Model, in Input, _ []float64) {
-		tree := Tree{Prompt: []int{5, 9, 3}, Responses: [][]int{{4, 5}, {6, 7, 8, 11}, {9}}}
+		tree := Tree{Prompt: []int{5, 9, 3, 7, 6}, Responses: [][]int{{4, 5}, {6, 7, 8, 11, 4, 3, 12}, {9}}}
 		b := NewBranches(m.s, []Tree{tree})
 		got, err := m.Logprobs(m.HiddenAt(b.Input, b.Predict), b.Targets, 1).Value64s()
 		if err != nil {
@@ -91,6 +94,63 @@ func TestEachArchitectureInTrees(t *testing.T) {
 			got = got[len(response):]
 		}
 	})
+}
+
+// TestGradientsEqualTransformers compares those of the mean negative log-likelihood,
+// parameter by parameter, relative to the gradient's norm; and those of the same pass
+// with checkpoints.
+func TestGradientsEqualTransformers(t *testing.T) {
+	compared := 0
+	eachArchitecture(t, func(t *testing.T, m *Model, in Input, _ []float64) {
+		stored, err := safetensors.Read(filepath.Join("testdata/architectures", filepath.Base(t.Name()), "gradients.safetensors"))
+		if errors.Is(err, fs.ErrNotExist) {
+			t.SkipNow()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		compared++
+		var predict, targets []int64
+		for i := range in.Tokens {
+			if (i+1)%in.Length > 0 {
+				predict, targets = append(predict, int64(i)), append(targets, in.Tokens[i+1])
+			}
+		}
+		m.Train()
+		for _, m.Checkpointing = range []bool{false, true} {
+			m.s.Scope(func() error {
+				m.Logprobs(m.HiddenAt(in, predict), targets, 1).Mean().Neg().Backward()
+				m.Recompute()
+				return nil
+			})
+			for _, p := range m.Parameters() {
+				from := m.Config.arch().source(m.Config, shape{p.Name, p.Tensor.Shape()})
+				values, err := stored[from.name].Float32s()
+				if err != nil {
+					t.Fatalf("%s: %v", p.Name, err)
+				}
+				want := from.read(shape{p.Name, p.Tensor.Shape()}, values)
+				got, err := p.Tensor.Grad().Value64s()
+				if err != nil {
+					t.Fatal(err)
+				}
+				difference, norm := 0.0, 0.0
+				for i, v := range want {
+					difference, norm = math.Hypot(difference, got[i]-float64(v)), math.Hypot(norm, float64(v))
+				}
+				if !(norm > 0 && difference <= 1e-4*norm) {
+					t.Errorf("%s, checkpoints %v: the gradient differs by %g of %g", p.Name, m.Checkpointing, difference, norm)
+				}
+				m.s.NoGrad(func() error {
+					p.Tensor.Grad().CopyInPlace(m.s.Zeros(p.Tensor.Shape()...))
+					return nil
+				})
+			}
+		}
+	})
+	if compared < 2 {
+		t.Errorf("the gradients of %d models were compared, want two or more", compared)
+	}
 }
 
 func TestEachArchitectureIsSavedAsItWas(t *testing.T) {
@@ -141,11 +201,24 @@ func TestEachArchitectureIsSavedAsItWas(t *testing.T) {
 	})
 }
 
-func TestTheSlidingWindowBoundsThePositions(t *testing.T) {
-	for dir, want := range map[string]int{"mistral": 32, "mistral-sharded": 64, "qwen2": 64} {
+// TestWhichLayersHaveAWindow compares with what transformers makes of the same files.
+func TestWhichLayersHaveAWindow(t *testing.T) {
+	for dir, want := range map[string][]int{
+		"mistral": {32, 32}, "mistral-sharded": {0, 0}, "mistral-window": {6, 6}, "qwen2": {0, 0}, "qwen2-window": {0, 5},
+		"phi3": {0, 0}, "phi3-window": {7, 7}, "smollm3-window": {5, 0, 5}, "gemma2": {6, 0}, "gemma2-old": {6, 0}, "gemma2-uncapped": {0, 0},
+		"gemma3": {5, 0, 5}, "gemma3-old": {5, 0, 5},
+	} {
 		c, err := ReadConfig(filepath.Join("testdata/architectures", dir, "config.json"))
-		if err != nil || c.MaxPositionEmbeddings != want {
-			t.Errorf("%s: %d positions, %v; want %d", dir, c.MaxPositionEmbeddings, err, want)
+		if err != nil || c.MaxPositionEmbeddings != 64 {
+			t.Errorf("%s: %d positions, %v; want 64", dir, c.MaxPositionEmbeddings, err)
+			continue
+		}
+		var got []int
+		for i := range c.NumHiddenLayers {
+			got = append(got, c.windowOf(i))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: layers see %v tokens, want %v", dir, got, want)
 		}
 	}
 }
@@ -160,8 +233,8 @@ func TestRotationsBeyondTheFirstTable(t *testing.T) {
 	// Attention sees distances only.
 	in.Positions = []int64{2*firstPositions + 5, 2*firstPositions + 6, 2*firstPositions + 7}
 	near(t, "hidden states", m.Hidden(in), want, 1e-4)
-	if m.tabulated != 3*firstPositions {
-		t.Errorf("%d positions are tabulated, want %d", m.tabulated, 3*firstPositions)
+	if m.rotations.tabulated != 3*firstPositions {
+		t.Errorf("%d positions are tabulated, want %d", m.rotations.tabulated, 3*firstPositions)
 	}
 }
 

@@ -99,15 +99,17 @@ func (in Input) counts() []int64 {
 // steps reports whether the input is one more token for each slot.
 func (in Input) steps() bool { return in.Cache != nil && in.Length == 1 }
 
-// attend is attention through the cache. One token a row goes behind its slot's
-// tokens and attends to them; more are a slot's first and attend to each other.
-func (c *Cache) attend(layer int, q, k, v *torch.Tensor, of queries, in Input) *torch.Tensor {
+// attendCached is a layer's attention through the input's cache. One token a row goes
+// behind its slot's tokens and attends to them; more are a slot's first and attend to
+// each other.
+func (m *Model) attendCached(layer int, q, k, v *torch.Tensor, of queries, in Input) *torch.Tensor {
+	keys, values, most := in.Cache.keys[layer], in.Cache.values[layer], m.Config.caps.attention
 	if in.steps() {
-		return torch.AttendCached(q, k, v, c.keys[layer], c.values[layer], of.places)
+		return torch.AttendCachedWithin(q, k, v, keys, values, of.places, m.Config.windowOf(layer), most)
 	}
-	c.keys[layer].Store(k, of.places)
-	c.values[layer].Store(v, of.places)
-	return torch.Attention(q, k, v, of.mask)
+	keys.Store(k, of.places)
+	values.Store(v, of.places)
+	return torch.CappedAttention(q, k, v, m.sight(of, layer).mask, most)
 }
 
 // places are the rows' own in all layers.

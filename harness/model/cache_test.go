@@ -9,8 +9,22 @@ import (
 // TestCachedStatesEqualUncached decodes three sequences of different lengths
 // together, one of which enters later, in a slot that another one left.
 func TestCachedStatesEqualUncached(t *testing.T) {
+	for name, c := range windows() {
+		t.Run(name, func(t *testing.T) { cachedStatesEqualUncached(t, c) })
+	}
+}
+
+// windows are configurations without a sliding window, and with one in a layer or in all.
+func windows() map[string]Config {
+	one, all := tiny(), tiny()
+	one.window, one.windowed = 3, []bool{true, false}
+	all.window, all.windowed = 2, []bool{true, true}
+	return map[string]Config{"no window": tiny(), "a window in one layer": one, "a window in all layers": all}
+}
+
+func cachedStatesEqualUncached(t *testing.T, c Config) {
 	s := open(t, torch.Float32)
-	m := newModel(t, s, tiny())
+	m := newModel(t, s, c)
 	sequences := [][]int64{{1, 2, 3, 4, 5, 6, 7}, {9, 8, 7}, {5, 5, 1, 2, 9}}
 	want := func(sequence []int64) []float64 {
 		n := len(sequence)
@@ -78,8 +92,14 @@ func TestACacheOfATooSmallCapacityIsAnError(t *testing.T) {
 }
 
 func TestLeftPaddingChangesNothing(t *testing.T) {
+	for name, c := range windows() {
+		t.Run(name, func(t *testing.T) { leftPaddingChangesNothing(t, c) })
+	}
+}
+
+func leftPaddingChangesNothing(t *testing.T, c Config) {
 	s := open(t, torch.Float32)
-	m := newModel(t, s, tiny())
+	m := newModel(t, s, c)
 	tokens := []int64{4, 3, 2, 1}
 	want, _ := m.Hidden(Input{Tokens: tokens, Rows: 1, Length: 4}).Value64s()
 	const padding = 3

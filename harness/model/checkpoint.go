@@ -37,7 +37,10 @@ func (m *Model) checkpointed(x *torch.Tensor, last, all queries, in Input) *torc
 func (c checkpoint) keep() {
 	tensors := append([]*torch.Tensor{c.start, c.end}, c.inputs...)
 	for _, q := range []queries{c.last, c.all} {
-		tensors = append(tensors, q.cos, q.sin, q.mask, q.index)
+		tensors = append(tensors, q.index)
+		for _, of := range []sight{q.global, q.local} {
+			tensors = append(tensors, of.cos, of.sin, of.mask)
+		}
 	}
 	kept := map[*torch.Tensor]bool{c.in.Mask: true} // which the caller holds
 	for _, t := range tensors {

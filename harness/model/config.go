@@ -1,7 +1,8 @@
 // Package model is a decoder-only transformer, read from and written to Hugging
 // Face folders: Llama's (RMSNorm, rotary positions, grouped queries, SwiGLU;
 // Touvron et al. 2023), and by a table of differences, in architecture.go,
-// Mistral's, Qwen 2's and 3's, Phi-3's, OLMo 2's, Granite's, SmolLM3's and GPT-2's.
+// Mistral's, Qwen 2's and 3's, Phi-3's, OLMo 2's, Granite's, SmolLM3's, Gemma 1's
+// to 3's, GPT-NeoX's and GPT-2's.
 //
 // A [Model] is its configuration and its parameters, named as in the
 // checkpoint. [Model.Hidden] maps tokens to hidden states; the projection to
@@ -15,6 +16,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"slices"
 )
@@ -50,9 +52,15 @@ type Config struct {
 
 	kind        *architecture              // nil for that of Architectures and ModelType
 	rope        rope                       // how RopeTheta is scaled
+	localRope   *rope                      // of layers with a window; nil where it is the same
+	rotated     int                        // how many elements of a head are; 0 for all
 	multipliers                            // of what passes between the layers
+	caps        softCaps                   // of logits
 	unrotated   []bool                     // the layers without positions; nil for none
-	file        map[string]json.RawMessage // as found, without nulls; nil for a model from scratch
+	window      int                        // how many tokens one sees in layers with a window, itself included
+	windowed    []bool                     // those layers; nil for none
+	parallel    bool                       // attention and MLP start from the same states
+	file        map[string]json.RawMessage // as found, nearly; nil for a model from scratch
 }
 
 // What a response's score is: that of its last token, as in Hugging Face's classes for
@@ -81,8 +89,6 @@ const (
 // ReadConfig reads and checks a config.json of any architecture that is
 // supported, in the spellings of older and of newer versions of transformers.
 // The fields of the result are named as Llama's, whatever the file calls them.
-// MaxPositionEmbeddings is the length up to which attention sees everything:
-// not more than a sliding window.
 func ReadConfig(path string) (Config, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
@@ -101,7 +107,8 @@ func parseConfig(raw []byte) (Config, error) {
 		return Config{}, err
 	}
 	for name, value := range file {
-		if string(value) == "null" {
+		// A null says nothing, except where the default is something else.
+		if string(value) == "null" && !slices.Contains(nullable, name) {
 			delete(file, name)
 		}
 	}
@@ -117,7 +124,7 @@ func parseConfig(raw []byte) (Config, error) {
 		return Config{}, err
 	}
 	c := Config{
-		HiddenAct: a.activation[0], RopeTheta: 10000, RMSNormEps: 1e-6, InitializerRange: 0.02,
+		HiddenAct: a.activation[0], RopeTheta: cmp.Or(a.ropeTheta, 10000), RMSNormEps: 1e-6, InitializerRange: 0.02,
 		HeadDim: a.headDim, NumKeyValueHeads: a.keyValueHeads, TieWordEmbeddings: a.tied, kind: &a, file: file,
 	}
 	if a.layerNorm {
@@ -148,38 +155,46 @@ func parseConfig(raw []byte) (Config, error) {
 	if a.plainMLP && c.IntermediateSize == 0 {
 		c.IntermediateSize = 4 * c.HiddenSize
 	}
-	if err := c.readRope(); err != nil {
-		return Config{}, err
-	}
-	if err := c.readWindow(); err != nil {
-		return Config{}, err
-	}
-	if err := c.readMultipliers(); err != nil {
-		return Config{}, err
-	}
-	if err := c.readUnrotated(); err != nil {
-		return Config{}, err
+	for _, read := range []func() error{c.readRotary, c.readMultipliers, c.readSoftCaps, c.readUnrotated, c.readWindows, c.readParallel} {
+		if err := read(); err != nil {
+			return Config{}, err
+		}
 	}
 	return c, c.check()
 }
 
-// readWindow bounds the positions by the sliding window, within which attention
-// sees everything.
-func (c *Config) readWindow() error {
-	var f struct {
-		SlidingWindow    int   `json:"sliding_window"`
-		UseSlidingWindow *bool `json:"use_sliding_window"`
+// nullable are the fields of config.json of which null says something.
+var nullable = []string{"sliding_window", "attn_logit_softcapping", "final_logit_softcapping"}
+
+// orNull reads a number of config.json that may be null, which is 0, and has a default.
+func (c *Config) orNull(name string, otherwise float64) (float64, error) {
+	raw, ok := c.file[name]
+	switch {
+	case !ok:
+		return otherwise, nil
+	case string(raw) == "null":
+		return 0, nil
 	}
+	var v float64
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return 0, fmt.Errorf("%s: %w", name, err)
+	}
+	if !(v >= 0) || math.IsInf(v, 0) {
+		return 0, fmt.Errorf("%s is %g, want a positive number or null", name, v)
+	}
+	return v, nil
+}
+
+// readParallel reads whether attention and MLP start from the same states, of an
+// architecture where they may.
+func (c *Config) readParallel() error {
+	f := struct {
+		Parallel bool `json:"use_parallel_residual"`
+	}{true}
 	if err := c.unmarshalFile(&f); err != nil {
 		return err
 	}
-	on := c.kind.window
-	if f.UseSlidingWindow != nil {
-		on = *f.UseSlidingWindow
-	}
-	if on && f.SlidingWindow > 0 {
-		c.MaxPositionEmbeddings = min(c.MaxPositionEmbeddings, f.SlidingWindow)
-	}
+	c.parallel = c.kind.parallel && f.Parallel
 	return nil
 }
 
@@ -228,11 +243,11 @@ func (c Config) check() error {
 		return fmt.Errorf("head_dim is %d, want a number from 1 to %d", c.HeadDim, maxSize)
 	case c.HeadDim == 0 && c.HiddenSize%c.NumAttentionHeads != 0:
 		return fmt.Errorf("hidden_size %d is not a multiple of num_attention_heads %d", c.HiddenSize, c.NumAttentionHeads)
-	case !a.learnedPositions && c.headDim()%2 != 0:
-		return fmt.Errorf("head_dim %d is odd; rotary positions need pairs", c.headDim())
+	case !a.learnedPositions && c.rotaryDim()%2 != 0:
+		return fmt.Errorf("head_dim %d is odd, or what partial_rotary_factor leaves of it, %d; rotary positions need pairs", c.headDim(), c.rotaryDim())
 	case !slices.Contains(a.activation, c.HiddenAct):
 		return fmt.Errorf("%s %q is not supported; want %s", cmp.Or(a.fields["hidden_act"], "hidden_act"), c.HiddenAct, a.activation[0])
-	case !a.optionalBiases && (c.AttentionBias || c.MLPBias):
+	case !a.optionalBiases && !a.biases && (c.AttentionBias || c.MLPBias):
 		return fmt.Errorf("attention_bias and mlp_bias are not supported in %s", a.causal)
 	}
 	return c.checkOddities()
@@ -248,10 +263,11 @@ const (
 // checkOddities refuses settings that hardly any model has.
 func (c Config) checkOddities() error {
 	var f struct {
-		ScaleAttnWeights           *bool    `json:"scale_attn_weights"`
-		ScaleAttnByInverseLayerIdx bool     `json:"scale_attn_by_inverse_layer_idx"`
-		AddCrossAttention          bool     `json:"add_cross_attention"`
-		PartialRotaryFactor        *float64 `json:"partial_rotary_factor"`
+		ScaleAttnWeights           *bool `json:"scale_attn_weights"`
+		ScaleAttnByInverseLayerIdx bool  `json:"scale_attn_by_inverse_layer_idx"`
+		AddCrossAttention          bool  `json:"add_cross_attention"`
+		AttentionBias              *bool `json:"attention_bias"`
+		Bidirectional              bool  `json:"use_bidirectional_attention"`
 	}
 	if err := c.unmarshalFile(&f); err != nil {
 		return err
@@ -263,8 +279,10 @@ func (c Config) checkOddities() error {
 		return fmt.Errorf("scale_attn_by_inverse_layer_idx is not supported; want false")
 	case f.AddCrossAttention:
 		return fmt.Errorf("add_cross_attention is not supported; want false")
-	case f.PartialRotaryFactor != nil && *f.PartialRotaryFactor != 1:
-		return fmt.Errorf("partial_rotary_factor %g is not supported; want 1", *f.PartialRotaryFactor)
+	case f.AttentionBias != nil && !*f.AttentionBias && c.arch().biases:
+		return fmt.Errorf("attention_bias false is not supported in %s; want true", c.arch().causal)
+	case f.Bidirectional:
+		return fmt.Errorf("use_bidirectional_attention is not supported; want false")
 	}
 	return nil
 }
@@ -304,11 +322,14 @@ func (c Config) MarshalJSON() ([]byte, error) {
 }
 
 func (c Config) headDim() int {
-	if c.HeadDim > 0 {
+	if c.HeadDim > 0 || c.NumAttentionHeads <= 0 { // which check refuses
 		return c.HeadDim
 	}
 	return c.HiddenSize / c.NumAttentionHeads
 }
+
+// rotaryDim is how many elements of a head rotary positions turn.
+func (c Config) rotaryDim() int { return cmp.Or(c.rotated, c.headDim()) }
 
 // shape is the shape of a parameter, as in the checkpoint.
 type shape struct {
@@ -359,18 +380,21 @@ func (c Config) shapes() []shape {
 			add(layer+"self_attn.k_norm.weight", head)
 		}
 		norm(layer+"post_attention_layernorm", hidden)
+		if a.normAround {
+			norm(layer+"pre_feedforward_layernorm", hidden)
+		}
 		if !a.plainMLP {
 			projection(layer+"mlp.gate_proj", c.IntermediateSize, hidden, mlp)
 		}
 		projection(layer+"mlp.up_proj", c.IntermediateSize, hidden, mlp)
 		projection(layer+"mlp.down_proj", hidden, c.IntermediateSize, mlp)
-		if a.normAfter {
+		if a.normAfter || a.normAround {
 			norm(layer+"post_feedforward_layernorm", hidden)
 		}
 	}
 	norm("model.norm", hidden)
 	if !c.TieWordEmbeddings {
-		add("lm_head.weight", c.VocabSize, hidden)
+		add(outputName, c.VocabSize, hidden)
 	}
 	return list
 }

@@ -15,7 +15,15 @@ func (m *Model) normalize(x, weight, bias *torch.Tensor) *torch.Tensor {
 	if bias != nil {
 		return x.LayerNorm(weight, bias, m.Config.RMSNormEps)
 	}
-	return x.RMSNorm(weight, m.Config.RMSNormEps)
+	return x.RMSNorm(m.gain(weight), m.Config.RMSNormEps)
+}
+
+// gain is what a norm scales by.
+func (m *Model) gain(weight *torch.Tensor) *torch.Tensor {
+	if m.Config.arch().offsetNorm {
+		return weight.AddScalar(1)
+	}
+	return weight
 }
 
 // heads makes queries or keys, [rows, length, heads · head_dim], such that their
@@ -25,16 +33,21 @@ func (m *Model) normalize(x, weight, bias *torch.Tensor) *torch.Tensor {
 func (m *Model) heads(x, weight *torch.Tensor, i, heads, rows int, of queries) *torch.Tensor {
 	head := m.Config.headDim()
 	if weight != nil && m.Config.arch().wholeNorm {
-		x, weight = x.RMSNorm(weight, m.Config.RMSNormEps), nil
+		x, weight = x.RMSNorm(m.gain(weight), m.Config.RMSNormEps), nil
 	}
 	x = x.Reshape(rows, of.length, heads, head)
 	if weight != nil {
-		x = x.RMSNorm(weight, m.Config.RMSNormEps)
+		x = x.RMSNorm(m.gain(weight), m.Config.RMSNormEps)
 	}
-	if of.cos == nil || m.Config.unrotated != nil && m.Config.unrotated[i] {
+	sight := m.sight(of, i)
+	if sight.cos == nil || m.Config.unrotated != nil && m.Config.unrotated[i] {
 		return x.Permute(0, 2, 1, 3)
 	}
-	return x.Rotary(of.cos, of.sin)
+	if rotated := m.Config.rotaryDim(); rotated < head {
+		rest := x.Narrow(-1, rotated, head-rotated).Permute(0, 2, 1, 3)
+		return torch.Cat(-1, x.Narrow(-1, 0, rotated).Rotary(sight.cos, sight.sin), rest)
+	}
+	return x.Rotary(sight.cos, sight.sin)
 }
 
 // scaled is x times a multiplier of the configuration.
@@ -45,14 +58,26 @@ func scaled(x *torch.Tensor, by float64) *torch.Tensor {
 	return x.MulScalar(by)
 }
 
-// mlp is the layer's second half: SwiGLU (Shazeer 2020), or GELU without a gate.
+// mlp is the layer's second half: SwiGLU or GEGLU (Shazeer 2020), or GELU without a gate.
 func (m *Model) mlp(i int, x *torch.Tensor) *torch.Tensor {
 	l := m.layers[i]
 	up := l.up.apply(x)
 	if l.gate.weight == nil {
-		return l.down.apply(up.GELUTanh())
+		return l.down.apply(m.gelu(up))
 	}
-	return l.down.apply(l.gate.apply(x).SwiGLU(up))
+	gate := l.gate.apply(x)
+	if m.Config.HiddenAct == "silu" {
+		return l.down.apply(gate.SwiGLU(up))
+	}
+	return l.down.apply(m.gelu(gate).Mul(up))
+}
+
+// gelu is GELU: exact, or by tanh, which has several names.
+func (m *Model) gelu(x *torch.Tensor) *torch.Tensor {
+	if m.Config.HiddenAct == "gelu" {
+		return x.GELU()
+	}
+	return x.GELUTanh()
 }
 
 // positionsOf are the tokens' positions, [rows, length].

@@ -83,9 +83,9 @@ func (m *Model) hidden(in Input, positions []int64) *torch.Tensor {
 
 // queries are the tokens of a batch that a layer computes: length in each row.
 type queries struct {
-	length   int
-	cos, sin *torch.Tensor // of their positions, as rotations returns them
-	mask     *torch.Tensor // of what they may attend to, as in [Input]
+	length int
+	// global and local are what they see in layers without and with a window.
+	global, local sight
 	// index are their flat positions in the batch, row by row; nil where they
 	// are all its tokens.
 	index *torch.Tensor
@@ -93,15 +93,42 @@ type queries struct {
 	places *torch.Places
 }
 
+// sight is what tokens see in a kind of layers.
+type sight struct {
+	cos, sin *torch.Tensor // of their positions, as rotate returns them
+	mask     *torch.Tensor // of what they may attend to, as in [Input]
+}
+
+// sight is what queries see in a layer.
+func (m *Model) sight(of queries, layer int) sight {
+	if m.Config.local(layer) {
+		return of.local
+	}
+	return of.global
+}
+
 // queries are all tokens of the batch.
 func (m *Model) queries(in Input) queries {
-	q := queries{length: in.Length, mask: in.Mask}
-	q.cos, q.sin = m.rotate(in)
+	q := queries{length: in.Length, global: sight{mask: in.Mask}}
+	if m.positions == nil {
+		m.rotary(in.lastPosition() + 1)
+		q.global.cos, q.global.sin = m.rotations.rotate(m.s, in)
+	}
 	if in.Cache != nil {
 		q.places = in.Cache.places(in)
 	}
-	if q.mask == nil && in.Length > 1 {
-		q.mask = causalMask(m.s, in.Length)
+	if q.global.mask == nil && in.Length > 1 {
+		q.global.mask = causalMask(m.s, in.Length)
+	}
+	if m.Config.windowed == nil {
+		return q
+	}
+	q.local = q.global
+	if m.local != nil {
+		q.local.cos, q.local.sin = m.local.rotate(m.s, in)
+	}
+	if window := in.windowMask(m.s, m.Config.window); window != nil {
+		q.local.mask = q.local.mask.Add(window)
 	}
 	return q
 }
@@ -110,7 +137,7 @@ func (m *Model) queries(in Input) queries {
 // another is filled up with its first token; places says where the positions
 // are among the new queries.
 func (m *Model) pick(in Input, q queries, positions []int64) (picked queries, places *torch.Tensor) {
-	s, head := m.s, m.Config.headDim()
+	s := m.s
 	rows := make([][]int64, in.Rows) // the distinct positions in each
 	nth := make(map[int64]int)       // the position's place in its row
 	for _, p := range positions {
@@ -146,13 +173,23 @@ func (m *Model) pick(in Input, q queries, positions []int64) (picked queries, pl
 		}
 		return t.Reshape(in.Rows*in.Length, last).IndexSelect(0, picked.index)
 	}
-	if q.cos != nil {
-		picked.cos = pick(q.cos, q.cos.Size(0) == 1 && in.Rows > 1, head).Reshape(in.Rows, picked.length, 1, head)
-		picked.sin = pick(q.sin, q.sin.Size(0) == 1 && in.Rows > 1, head).Reshape(in.Rows, picked.length, 1, head)
+	pickSight := func(q sight) (of sight) {
+		shape := []int{in.Rows, picked.length, 1, 0}
+		if q.cos != nil {
+			shared := q.cos.Size(0) == 1 && in.Rows > 1
+			shape[3] = q.cos.Size(-1)
+			of.cos = pick(q.cos, shared, shape[3]).Reshape(shape...)
+			of.sin = pick(q.sin, shared, shape[3]).Reshape(shape...)
+		}
+		if q.mask != nil {
+			keys := q.mask.Size(-1)
+			of.mask = pick(q.mask, q.mask.Elements() == in.Length*keys, keys).Reshape(in.Rows, 1, 1, picked.length, keys)
+		}
+		return of
 	}
-	if q.mask != nil {
-		keys := q.mask.Size(-1)
-		picked.mask = pick(q.mask, q.mask.Elements() == in.Length*keys, keys).Reshape(in.Rows, 1, 1, picked.length, keys)
+	picked.global = pickSight(q.global)
+	if picked.local = picked.global; q.local != q.global {
+		picked.local = pickSight(q.local)
 	}
 	return picked, s.Ints(at, len(at))
 }
@@ -166,31 +203,29 @@ func (q queries) pick(x *torch.Tensor, rows int) *torch.Tensor {
 	return x.Reshape(-1, hidden).IndexSelect(0, q.index).Reshape(rows, q.length, hidden)
 }
 
-// rotate returns the cosines and signed sines of the tokens' positions, of a
-// shape that broadcasts to [rows, length, heads, head_dim]; nil where positions
-// are embeddings.
-func (m *Model) rotate(in Input) (cos, sin *torch.Tensor) {
-	if m.positions != nil {
-		return nil, nil
-	}
-	head := m.Config.headDim()
-	at := in.positions()
-	m.rotary(in.lastPosition() + 1)
+// rotate returns the cosines and signed sines of the tokens' positions, which are
+// tabulated, of a shape that broadcasts to [rows, length, heads, what is rotated].
+func (t *rotations) rotate(s *torch.Session, in Input) (cos, sin *torch.Tensor) {
+	n, at := t.cos.Size(-1), in.positions()
 	if at == nil {
-		return m.cos.Narrow(0, 0, in.Length).Reshape(1, in.Length, 1, head),
-			m.sin.Narrow(0, 0, in.Length).Reshape(1, in.Length, 1, head)
+		return t.cos.Narrow(0, 0, in.Length).Reshape(1, in.Length, 1, n),
+			t.sin.Narrow(0, 0, in.Length).Reshape(1, in.Length, 1, n)
 	}
-	positions := m.s.Ints(at, len(at))
-	return m.cos.IndexSelect(0, positions).Reshape(in.Rows, in.Length, 1, head),
-		m.sin.IndexSelect(0, positions).Reshape(in.Rows, in.Length, 1, head)
+	positions := s.Ints(at, len(at))
+	return t.cos.IndexSelect(0, positions).Reshape(in.Rows, in.Length, 1, n),
+		t.sin.IndexSelect(0, positions).Reshape(in.Rows, in.Length, 1, n)
 }
 
 // layer computes the queries of from x, which holds all tokens of the batch.
 func (m *Model) layer(i int, x *torch.Tensor, of, all queries, in Input) *torch.Tensor {
 	l := m.layers[i]
 	attended := m.attention(i, m.normalize(x, l.inputNorm, l.inputNormBias), of, all, in)
-	x = of.pick(x, in.Rows).Add(scaled(m.normalize(attended, l.attendedNorm, nil), m.Config.residual))
-	computed := m.mlp(i, m.normalize(x, l.postNorm, l.postNormBias))
+	before := of.pick(x, in.Rows)
+	x = before.Add(scaled(m.normalize(attended, l.attendedNorm, nil), m.Config.residual))
+	if !m.Config.parallel {
+		before = x
+	}
+	computed := m.mlp(i, m.normalize(before, l.postNorm, l.postNormBias))
 	return x.Add(scaled(m.normalize(computed, l.mlpNorm, nil), m.Config.residual))
 }
 
@@ -204,9 +239,9 @@ func (m *Model) attention(i int, x *torch.Tensor, of, all queries, in Input) *to
 	k := m.heads(l.k.apply(x), l.kNorm, i, groups, in.Rows, all)
 	v := l.v.apply(x).Reshape(in.Rows, in.Length, groups, head).Permute(0, 2, 1, 3)
 	if in.Cache != nil {
-		return l.o.apply(in.Cache.attend(i, q, k, v, of, in))
+		return l.o.apply(m.attendCached(i, q, k, v, of, in))
 	}
-	return l.o.apply(torch.Attention(q, k, v, of.mask))
+	return l.o.apply(torch.CappedAttention(q, k, v, m.sight(of, i).mask, c.caps.attention))
 }
 
 // causalMask is the mask [length, length] that lets each token see itself and what

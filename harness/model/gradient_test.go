@@ -75,7 +75,7 @@ func TestGradientOfRotations(t *testing.T) {
 	x := noise(s, "x", 2, 3, 4, 6)
 	in := Input{Rows: 2, Length: 3, Positions: []int64{0, 1, 2, 7, 3, 9}}
 	gradcheck.Check(t, func() *torch.Tensor {
-		cos, sin := m.rotate(in)
+		cos, sin := m.rotations.rotate(s, in)
 		return weighed(x.Rotary(cos, sin))
 	}, gradcheck.Input{Name: "x", Tensor: x})
 }

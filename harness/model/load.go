@@ -68,11 +68,17 @@ func openFolder(dir string) (Config, *weights, error) {
 	if err != nil {
 		return c, nil, err
 	}
-	if slices.Contains(c.Architectures, c.arch().classification) && !stored.has("lm_head.weight") {
+	if slices.Contains(c.Architectures, c.arch().classification) && !stored.has(c.OutputName()) {
 		// transformers gives a classifier no output embeddings.
 		c.TieWordEmbeddings = true
 	}
 	return c, stored, nil
+}
+
+// OutputName is the name of the projection to the vocabulary in the architecture's
+// checkpoints.
+func (c Config) OutputName() string {
+	return c.arch().source(c, shape{outputName, []int{c.VocabSize, c.HiddenSize}}).name
 }
 
 // parameter is one of ours and where a folder has it.
@@ -138,6 +144,9 @@ func New(s *torch.Session, c Config, seed int) (*Model, error) {
 			one = finalNorm
 		case strings.HasSuffix(shape.name, ".o_proj.weight"), strings.HasSuffix(shape.name, ".down_proj.weight"):
 			deviation /= math.Sqrt(2 * float64(c.NumHiddenLayers))
+		}
+		if c.arch().offsetNorm {
+			one--
 		}
 		for i := range values {
 			switch {

@@ -21,13 +21,25 @@ type linear struct {
 }
 
 // adapter is a low-rank change of a projection's weight, scale · b · a (Hu et
-// al. 2022, "LoRA").
+// al. 2022, "LoRA"). Where a checkpoint holds several projections in one, they share
+// its adapter: a is common to them, and each has rows of b.
 type adapter struct {
-	name  string        // of the weight that it changes
-	a, b  *torch.Tensor // [r, in], [out, r]
+	name  string        // of the weight that it changes, as a checkpoint has it
+	a, b  *torch.Tensor // [r, in], [out of all projections, r]
+	of    source        // says which rows of b are the projection's own
 	scale float64       // alpha / r
 	drop  float64       // the share of the input's elements that training leaves out
 	*dropping
+}
+
+// own are the rows of b that change the projection, [out, r].
+func (d *adapter) own() *torch.Tensor {
+	if d.of.parts == nil {
+		return d.b
+	}
+	groups, r := d.of.parts.groups, d.b.Size(1)
+	start, rows := d.of.parts.place(d.of.part)
+	return d.b.Reshape(groups, -1, r).Narrow(1, start, rows).Reshape(groups*rows, r)
 }
 
 // dropping is what the adapters of a model leave out in one step.
@@ -45,18 +57,9 @@ func (l linear) apply(x *torch.Tensor) *torch.Tensor {
 	}
 	if d.drop > 0 && d.key != 0 && (d.recorded || x.Session().Grad()) {
 		dropped := x.Dropout(d.drop, random.New(int(d.key), d.name).Uint64())
-		return x.Projection(l.weight, l.bias).Add(dropped.Projection(d.a, nil).MulScalar(d.scale).Projection(d.b, nil))
+		return x.Projection(l.weight, l.bias).Add(dropped.Projection(d.a, nil).MulScalar(d.scale).Projection(d.own(), nil))
 	}
-	return x.LoRALinear(l.weight, l.bias, d.a, d.b, d.scale)
-}
-
-// targets are the projections that can have an adapter, by their names in PEFT's
-// target_modules.
-func (l *layer) targets() map[string]*linear {
-	return map[string]*linear{
-		"q_proj": &l.q, "k_proj": &l.k, "v_proj": &l.v, "o_proj": &l.o,
-		"gate_proj": &l.gate, "up_proj": &l.up, "down_proj": &l.down,
-	}
+	return x.LoRALinear(l.weight, l.bias, d.a, d.own(), d.scale)
 }
 
 // The names of an adapter's files and tensors are PEFT's.
@@ -76,7 +79,7 @@ type AdapterConfig struct {
 	Dropout       float64  `json:"lora_dropout"`
 	TargetModules []string `json:"target_modules"`
 	Bias          string   `json:"bias"`
-	FanInFanOut   bool     `json:"fan_in_fan_out"`
+	FanInFanOut   bool     `json:"fan_in_fan_out"` // the weights are stored as [in, out]
 	InferenceMode bool     `json:"inference_mode"`
 	// ScorePooling is that of a scalar head, as in [Config].
 	ScorePooling string `json:"score_pooling,omitempty"`
@@ -103,44 +106,42 @@ func (m *Model) Adapt(c LoRA, seed int, stage string) (*Model, error) {
 }
 
 func (m *Model) adapt(c LoRA, tensor func(name string, shape ...int) (*torch.Tensor, error)) (*Model, error) {
-	if a := m.Config.arch(); len(a.checkpoint) > 0 {
-		return nil, fmt.Errorf("LoRA is not supported for %s, whose checkpoints hold several projections in one; train all parameters (lora.r = 0)", a.causal)
+	modules, err := m.Config.adaptable(c.TargetModules)
+	if err != nil {
+		return nil, err
 	}
 	adapted := *m
 	adapted.Head, adapted.parameters, adapted.base = nil, nil, m
 	adapted.lora, adapted.dropping = c, new(dropping)
 	adapted.layers = slices.Clone(m.layers)
 	for i := range adapted.layers {
-		targets := adapted.layers[i].targets()
-		for _, module := range c.TargetModules {
-			l := targets[module]
-			if l == nil || l.weight == nil {
-				return nil, fmt.Errorf("lora.target_modules: the model has no %q", module)
+		for _, module := range modules {
+			of, size := m.Config.projectionSource(i, module.projections[0]), adapted.layers[i].projection(module.projections[0]).weight.Shape()
+			if of.parts != nil {
+				size[0] = of.parts.total()
 			}
-			block := "self_attn"
-			if strings.HasPrefix(module, "gate") || strings.HasPrefix(module, "up") || strings.HasPrefix(module, "down") {
-				block = "mlp"
-			}
-			name := fmt.Sprintf("model.layers.%d.%s.%s.", i, block, module)
-			d := &adapter{name: name + "weight", scale: c.Alpha / float64(c.R), drop: c.Dropout, dropping: adapted.dropping}
-			size := l.weight.Shape()
-			for _, part := range []struct {
-				name  string
-				shape []int
-				to    **torch.Tensor
-			}{
-				{"lora_A", []int{c.R, size[1]}, &d.a},
-				{"lora_B", []int{size[0], c.R}, &d.b},
-			} {
-				full := adapterPrefix + name + part.name + ".weight"
-				t, err := tensor(full, part.shape...)
-				if err != nil {
-					return nil, err
+			parameter := func(name string, shape ...int) (*torch.Tensor, error) {
+				name = adapterPrefix + strings.TrimSuffix(of.name, "weight") + name + ".weight"
+				t, err := tensor(name, shape...)
+				if err == nil {
+					adapted.parameters = append(adapted.parameters, Parameter{name, t.KeepAll()})
 				}
-				*part.to = t.KeepAll()
-				adapted.parameters = append(adapted.parameters, Parameter{full, t})
+				return t, err
 			}
-			l.adapter = d
+			a, err := parameter("lora_A", c.R, size[1])
+			if err != nil {
+				return nil, err
+			}
+			b, err := parameter("lora_B", size[0], c.R)
+			if err != nil {
+				return nil, err
+			}
+			for _, projection := range module.projections {
+				adapted.layers[i].projection(projection).adapter = &adapter{
+					name: of.name, a: a, b: b, of: m.Config.projectionSource(i, projection),
+					scale: c.Alpha / float64(c.R), drop: c.Dropout, dropping: adapted.dropping,
+				}
+			}
 		}
 	}
 	return &adapted, m.s.Err()
@@ -174,20 +175,22 @@ func (m *Model) whole() (map[string]safetensors.Tensor, error) {
 		out[headName] = safetensors.Float32(values, m.Head.Shape()...)
 	}
 	for i := range m.layers {
-		for _, l := range m.layers[i].targets() {
+		for _, projection := range projections {
+			l := m.layers[i].projection(projection)
 			d := l.adapter
 			if d == nil {
 				continue
 			}
+			name := projectionName(i, projection)
 			var values []float32
 			err := m.s.NoGrad(func() (err error) {
-				values, err = l.weight.Add(d.b.MatMul(d.a).MulScalar(d.scale)).Values()
+				values, err = l.weight.Add(d.own().MatMul(d.a).MulScalar(d.scale)).Values()
 				return err
 			})
 			if err != nil {
-				return nil, fmt.Errorf("merging the adapter of %s: %w", d.name, err)
+				return nil, fmt.Errorf("merging the adapter of %s: %w", name, err)
 			}
-			out[d.name] = safetensors.Float32(values, l.weight.Shape()...)
+			out[name] = safetensors.Float32(values, l.weight.Shape()...)
 		}
 	}
 	return out, nil
@@ -214,10 +217,17 @@ func (m *Model) SaveAdapter(dir, base string) error {
 }
 
 func (m *Model) adapterConfig(base string) AdapterConfig {
-	return AdapterConfig{
+	c := AdapterConfig{
 		PEFTType: "LORA", TaskType: "CAUSAL_LM", BaseModel: base, R: m.lora.R, Alpha: m.lora.Alpha, Dropout: m.lora.Dropout,
-		TargetModules: m.lora.TargetModules, Bias: "none", InferenceMode: true,
+		TargetModules: m.lora.TargetModules, Bias: "none", FanInFanOut: m.Config.fanInFanOut(), InferenceMode: true,
 	}
+	if modules, err := m.Config.adaptable(m.lora.TargetModules); err == nil && len(m.Config.arch().checkpoint) > 0 {
+		c.TargetModules = nil
+		for _, module := range modules {
+			c.TargetModules = append(c.TargetModules, module.name)
+		}
+	}
+	return c
 }
 
 // WriteAdapter writes a folder of PEFT's.
@@ -266,7 +276,7 @@ func ReadAdapter(dir string) (c AdapterConfig, tensors map[string]safetensors.Te
 	if err := stage.ReadJSON(path, &c); err != nil {
 		return c, nil, err
 	}
-	if c.PEFTType != "LORA" || c.R < 1 || len(c.TargetModules) == 0 || c.Bias != "none" || c.FanInFanOut {
+	if c.PEFTType != "LORA" || c.R < 1 || len(c.TargetModules) == 0 || c.Bias != "none" {
 		return c, nil, fmt.Errorf("reading %s: want a LORA of rank 1 or more for named modules, without biases", path)
 	}
 	tensors, err = safetensors.Read(filepath.Join(dir, adapterFile))
@@ -279,6 +289,9 @@ func (m *Model) LoadAdapter(dir string) (*Model, error) {
 	c, tensors, err := ReadAdapter(dir)
 	if err != nil {
 		return nil, err
+	}
+	if c.FanInFanOut && !m.Config.fanInFanOut() {
+		return nil, fmt.Errorf("reading %s: fan_in_fan_out is true, but the model's weights are not stored as [in, out]", filepath.Join(dir, adapterConfigFile))
 	}
 	read := func(name string, shape ...int) (*torch.Tensor, error) {
 		t, ok := tensors[name]

@@ -1,10 +1,15 @@
 package model
 
 import (
+	"bytes"
+	"encoding/json"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"lastmile/harness/safetensors"
 	"lastmile/harness/torch"
 	"lastmile/harness/torch/gradcheck"
 )
@@ -195,15 +200,133 @@ func TestDropoutOfAdaptersIsOfTrainingAlone(t *testing.T) {
 	}
 }
 
+// eachAdapter runs a test for each folder of adapters that PEFT wrote, with the model
+// that they are for, the adapted one, the tokens and the logits that PEFT gave.
+func eachAdapter(t *testing.T, dtype torch.DType, test func(t *testing.T, base, adapted *Model, in Input, want []float64)) {
+	t.Helper()
+	folders, err := filepath.Glob("testdata/adapters/*")
+	if err != nil || len(folders) < 4 {
+		t.Fatalf("testdata/adapters: %d folders, %v", len(folders), err)
+	}
+	for _, dir := range folders {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			text, err := os.ReadFile(filepath.Join(dir, "golden.json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var g golden
+			if err := json.Unmarshal(text, &g); err != nil {
+				t.Fatal(err)
+			}
+			m := load(t, open(t, dtype), filepath.Join("testdata/architectures", strings.TrimSuffix(filepath.Base(dir), "-lora")))
+			a, err := m.LoadAdapter(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			test(t, m, a, g.input(), g.Logits)
+		})
+	}
+}
+
+// TestAdaptersOfPEFT compares their logits with PEFT's: as they were read, saved and
+// read again, and merged into the model and read.
+func TestAdaptersOfPEFT(t *testing.T) {
+	eachAdapter(t, torch.Float32, func(t *testing.T, base, adapted *Model, in Input, want []float64) {
+		near(t, "logits", adapted.Logits(adapted.Hidden(in)), want, 1e-4)
+		dir := t.TempDir()
+		if err := adapted.SaveAdapter(dir, "base"); err != nil {
+			t.Fatal(err)
+		}
+		again, err := base.LoadAdapter(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		near(t, "saved", again.Logits(again.Hidden(in)), want, 1e-4)
+		theirs, err := safetensors.Read(filepath.Join("testdata/adapters", filepath.Base(t.Name()), adapterFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, ours, err := ReadAdapter(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.FanInFanOut != strings.Contains(t.Name(), "gpt2") {
+			t.Errorf("fan_in_fan_out is %v", c.FanInFanOut)
+		}
+		for name, tensor := range theirs {
+			if !slices.Equal(tensor.Shape, ours[name].Shape) || !bytes.Equal(tensor.Data, ours[name].Data) {
+				t.Errorf("%s of shape %v was saved otherwise, with shape %v", name, tensor.Shape, ours[name].Shape)
+			}
+		}
+		if len(ours) != len(theirs) {
+			t.Errorf("%d tensors were saved, want %d", len(ours), len(theirs))
+		}
+		if err := adapted.Save(dir); err != nil {
+			t.Fatal(err)
+		}
+		merged := load(t, base.s, dir)
+		near(t, "merged", merged.Logits(merged.Hidden(in)), want, 1e-4)
+	})
+}
+
+// TestGradientOfSharedAdapters is for adapters of modules that hold several projections.
+func TestGradientOfSharedAdapters(t *testing.T) {
+	eachAdapter(t, torch.Float64, func(t *testing.T, base, adapted *Model, in Input, _ []float64) {
+		in = Input{Tokens: in.Tokens[:6], Rows: 2, Length: 3}
+		adapted.Train()
+		var inputs []gradcheck.Input
+		for _, p := range adapted.Parameters() {
+			if strings.Contains(p.Name, ".0.") {
+				inputs = append(inputs, gradcheck.Input{Name: p.Name, Tensor: p.Tensor})
+			}
+		}
+		gradcheck.Check(t, func() *torch.Tensor {
+			return weighed(adapted.Logprobs(adapted.HiddenAt(in, []int64{1, 2, 5}), []int64{4, 7, 9}, 1))
+		}, inputs...)
+	})
+}
+
+// TestTargetModules names modules by their own names, by parts of them and by ours.
+func TestTargetModules(t *testing.T) {
+	for _, c := range []struct {
+		dir     string
+		targets []string
+		want    []string
+	}{
+		{"llama3", []string{"v_proj", "self_attn.q_proj"}, []string{"self_attn.v_proj", "self_attn.q_proj"}},
+		{"gpt2", DefaultLoRA().TargetModules, []string{"attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj"}},
+		{"gpt2", []string{"c_proj"}, []string{"attn.c_proj", "mlp.c_proj"}},
+		{"gpt2", []string{"k_proj", "mlp.c_proj", "c_attn"}, []string{"attn.c_attn", "mlp.c_proj"}},
+		{"phi3", []string{"gate_proj", "o_proj", "qkv_proj"}, []string{"mlp.gate_up_proj", "self_attn.o_proj", "self_attn.qkv_proj"}},
+		{"gpt-neox", []string{"dense", "v_proj", "up_proj"}, []string{"attention.dense", "attention.query_key_value", "mlp.dense_h_to_4h"}},
+	} {
+		config, err := ReadConfig(filepath.Join("testdata/architectures", c.dir, "config.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		modules, err := config.adaptable(c.targets)
+		var got []string
+		for _, m := range modules {
+			got = append(got, m.name)
+		}
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v are %v, %v; want %v", c.dir, c.targets, got, err, c.want)
+		}
+	}
+}
+
 func TestAdaptersThatCannotBeAreErrors(t *testing.T) {
 	s := open(t, torch.Float32)
 	gpt := load(t, s, "testdata/architectures/gpt2")
-	if _, err := gpt.Adapt(everywhere, 1, "test"); err == nil || !strings.Contains(err.Error(), "GPT2LMHeadModel") {
-		t.Errorf("GPT-2: error %v", err)
+	if _, err := gpt.Adapt(LoRA{R: 1, Alpha: 1, TargetModules: []string{"gate_proj"}}, 1, "test"); err == nil || !strings.Contains(err.Error(), `no "gate_proj"; it has c_attn, c_proj, c_fc`) {
+		t.Errorf("GPT-2's gate: error %v", err)
 	}
 	m := newModel(t, s, tiny())
 	if _, err := m.Adapt(LoRA{R: 1, Alpha: 1, TargetModules: []string{"c_attn"}}, 1, "test"); err == nil || !strings.Contains(err.Error(), `no "c_attn"`) {
 		t.Errorf("an unknown module: error %v", err)
+	}
+	if _, err := m.LoadAdapter("testdata/adapters/gpt2-lora"); err == nil || !strings.Contains(err.Error(), "fan_in_fan_out is true") {
+		t.Errorf("GPT-2's adapters: error %v", err)
 	}
 	dir := t.TempDir()
 	if err := adapted(t, m, everywhere).SaveAdapter(dir, ""); err != nil {

@@ -32,7 +32,9 @@ type Model struct {
 	normBias   *torch.Tensor
 	unembed    *torch.Tensor
 
-	*rotations
+	// rotations are those of rotary positions; local those of layers with a window,
+	// where these differ.
+	rotations, local *rotations
 
 	// base is the model whose parameters one with adapters computes with; nil
 	// without adapters.
@@ -45,6 +47,7 @@ type Model struct {
 
 // rotations are those of the first positions, tabulated of them.
 type rotations struct {
+	rope      rope
 	cos, sin  *torch.Tensor
 	tabulated int
 }
@@ -53,7 +56,7 @@ type rotations struct {
 // nil.
 type layer struct {
 	q, k, v, o, gate, up, down linear
-	// Norms before attention and before the MLP, or behind them.
+	// Norms before attention and before the MLP, and behind them.
 	inputNorm, inputNormBias, postNorm, postNormBias *torch.Tensor
 	attendedNorm, mlpNorm                            *torch.Tensor
 	qNorm, kNorm                                     *torch.Tensor
@@ -64,13 +67,17 @@ const (
 	embeddingName = "model.embed_tokens.weight"
 	positionsName = "model.embed_positions.weight" // GPT-2's
 	finalNormName = "model.norm.weight"
-	headName      = "score.weight" // the scalar head
+	outputName    = "lm_head.weight" // the projection to the vocabulary
+	headName      = "score.weight"   // the scalar head
 )
 
 // assemble builds the model from its parameters, which it moves to the
 // session's outermost scope.
 func assemble(s *torch.Session, c Config, tensors map[string]*torch.Tensor) (*Model, error) {
-	m := &Model{Config: c, s: s, rotations: new(rotations), dropping: new(dropping)}
+	m := &Model{Config: c, s: s, rotations: &rotations{rope: c.rope.of(c.RopeTheta)}, dropping: new(dropping)}
+	if c.localRope != nil {
+		m.local = &rotations{rope: *c.localRope}
+	}
 	for _, shape := range c.shapes() {
 		m.parameters = append(m.parameters, Parameter{shape.name, tensors[shape.name].KeepAll()})
 	}
@@ -79,7 +86,7 @@ func assemble(s *torch.Session, c Config, tensors map[string]*torch.Tensor) (*Mo
 	m.norm, m.normBias = tensors[finalNormName], tensors["model.norm.bias"]
 	m.unembed = m.embed
 	if !c.TieWordEmbeddings {
-		m.unembed = tensors["lm_head.weight"]
+		m.unembed = tensors[outputName]
 	}
 	for i := range c.NumHiddenLayers {
 		at := func(name string) (weight, bias *torch.Tensor) {
@@ -94,8 +101,9 @@ func assemble(s *torch.Session, c Config, tensors map[string]*torch.Tensor) (*Mo
 		l.o.weight, l.o.bias = at("self_attn.o_proj")
 		l.qNorm, _ = at("self_attn.q_norm")
 		l.kNorm, _ = at("self_attn.k_norm")
-		if c.arch().normAfter {
+		if a := c.arch(); a.normAfter || a.normAround {
 			l.attendedNorm, _ = at("post_attention_layernorm")
+			l.postNorm, _ = at("pre_feedforward_layernorm")
 			l.mlpNorm, _ = at("post_feedforward_layernorm")
 		} else {
 			l.postNorm, l.postNormBias = at("post_attention_layernorm")
@@ -135,9 +143,11 @@ func (m *Model) Free() {
 	for _, p := range m.Parameters() {
 		p.Tensor.Free()
 	}
-	if m.cos != nil && m.base == nil {
-		m.cos.Free()
-		m.sin.Free()
+	for _, r := range []*rotations{m.rotations, m.local} {
+		if r != nil && r.cos != nil && m.base == nil {
+			r.cos.Free()
+			r.sin.Free()
+		}
 	}
 }
 
@@ -156,7 +166,7 @@ func (m *Model) AddHead() {
 // Logits projects hidden states [..., hidden] to the vocabulary: [...,
 // vocab_size], not normalised.
 func (m *Model) Logits(hidden *torch.Tensor) *torch.Tensor {
-	return hidden.Linear(m.unembed, nil)
+	return hidden.Linear(m.unembed, nil).Cap(m.Config.caps.logits)
 }
 
 // Scores projects hidden states [n, hidden] to the scalar head: [n].

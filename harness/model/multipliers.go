@@ -5,13 +5,46 @@ import (
 	"math"
 )
 
-// multipliers scale what passes through a network (Granite); 0 leaves it as it is.
+// multipliers scale what passes through a network (Granite, Gemma); 0 leaves it as it
+// is.
 type multipliers struct {
 	embedding, residual, attention, logits float64
 }
 
+// softCaps bound logits softly, by most · tanh(logits / most); 0 leaves them as they
+// are (Gemma 2).
+type softCaps struct {
+	attention, logits float64
+}
+
+// readSoftCaps reads those of an architecture that has them.
+func (c *Config) readSoftCaps() (err error) {
+	caps := c.kind.softCaps
+	if caps == nil {
+		return nil
+	}
+	if c.caps.attention, err = c.orNull("attn_logit_softcapping", caps.attention); err != nil {
+		return err
+	}
+	c.caps.logits, err = c.orNull("final_logit_softcapping", caps.logits)
+	return err
+}
+
 // readMultipliers reads those of an architecture that has them.
 func (c *Config) readMultipliers() error {
+	if c.kind.scaledEmbedding {
+		c.embedding = math.Sqrt(float64(c.HiddenSize))
+	}
+	if c.kind.queryScalar > 0 {
+		scalar, err := c.orNull("query_pre_attn_scalar", c.kind.queryScalar)
+		if err != nil {
+			return err
+		}
+		if scalar == 0 {
+			return fmt.Errorf("query_pre_attn_scalar is 0 or null, want a positive number")
+		}
+		c.attention = math.Sqrt(float64(c.headDim()) / scalar)
+	}
 	if !c.kind.multipliers {
 		return nil
 	}

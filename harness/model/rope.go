@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+
+	"lastmile/harness/torch"
 )
 
 // rope says how the frequencies of rotary positions are changed for longer
@@ -33,16 +35,79 @@ type rope struct {
 	AttentionFactor float64 `json:"attention_factor"`
 	MScale          float64 `json:"mscale"`
 	MScaleAllDim    float64 `json:"mscale_all_dim"`
+
+	base float64 // of the frequencies
 }
 
-// readRope reads either spelling of the rotary positions' parameters.
-func (c *Config) readRope() error {
+// of is r with a base.
+func (r rope) of(base float64) rope {
+	r.base = base
+	return r
+}
+
+// readRotary reads what is rotated by which rotary positions: of layers with a window
+// too, where these have their own.
+func (c *Config) readRotary() error {
+	if c.kind.learnedPositions {
+		return nil
+	}
+	f := struct {
+		Parameters map[string]json.RawMessage `json:"rope_parameters"`
+		LocalBase  float64                    `json:"rope_local_base_freq"`
+		// The names of GPT-NeoX's older files and of others'.
+		RotaryPct           *float64 `json:"rotary_pct"`
+		PartialRotaryFactor *float64 `json:"partial_rotary_factor"`
+	}{LocalBase: 10000}
+	if err := c.unmarshalFile(&f); err != nil {
+		return err
+	}
+	share := cmp.Or(c.kind.rotaryShare, 1)
+	for _, given := range []*float64{f.RotaryPct, f.PartialRotaryFactor} {
+		if given != nil {
+			share = *given
+		}
+	}
 	raw, field := c.file["rope_parameters"], "rope_parameters"
-	if len(raw) == 0 {
+	if len(f.Parameters) == 0 {
 		raw, field = c.file["rope_scaling"], "rope_scaling"
 	}
+	if c.kind.localRope {
+		local := rope{base: f.LocalBase}
+		if len(f.Parameters) > 0 {
+			if f.Parameters[fullAttention] == nil || f.Parameters[slidingAttention] == nil {
+				return fmt.Errorf("rope_parameters: want those of %s and of %s", fullAttention, slidingAttention)
+			}
+			raw = f.Parameters[fullAttention]
+			if err := c.readRope(f.Parameters[slidingAttention], field+"."+slidingAttention, &local, &share); err != nil {
+				return err
+			}
+			field += "." + fullAttention
+		}
+		c.localRope = &local
+	}
+	c.rope.base = c.RopeTheta
+	if err := c.readRope(raw, field, &c.rope, &share); err != nil {
+		return err
+	}
+	c.RopeTheta = c.rope.base
+	switch {
+	case c.kind.rotaryShare == 0 && share != 1:
+		return fmt.Errorf("partial_rotary_factor %g is not supported in %s; want 1", share, c.kind.causal)
+	case !(share > 0 && share <= 1):
+		return fmt.Errorf("partial_rotary_factor is %g, want a share of the head, above 0 and at most 1", share)
+	}
+	if share < 1 {
+		c.rotated = max(1, int(share*float64(c.headDim())))
+	}
+	return nil
+}
+
+// readRope reads rotary positions' parameters, of the field of config.json that holds
+// them, in either spelling. What they do not say of their base and of the share of a
+// head that they turn stays.
+func (c *Config) readRope(raw json.RawMessage, field string, to *rope, share *float64) error {
 	var none map[string]any
-	if len(raw) == 0 || json.Unmarshal(raw, &none) == nil && len(none) == 0 || c.arch().learnedPositions {
+	if len(raw) == 0 || json.Unmarshal(raw, &none) == nil && len(none) == 0 {
 		return nil
 	}
 	var f struct {
@@ -59,13 +124,15 @@ func (c *Config) readRope() error {
 	if r.Type = f.RopeType; r.Type == "" {
 		r.Type = f.Type
 	}
+	r.base = to.base
 	if f.RopeTheta != nil {
-		c.RopeTheta = *f.RopeTheta
+		r.base = *f.RopeTheta
+	}
+	if f.PartialRotaryFactor != nil {
+		*share = *f.PartialRotaryFactor
 	}
 	switch {
-	case f.PartialRotaryFactor != nil && *f.PartialRotaryFactor != 1:
-		return fmt.Errorf("%s: partial_rotary_factor %g is not supported; want 1", field, *f.PartialRotaryFactor)
-	case r.Type == "default", r.Type == "" && field == "rope_parameters" && f.RopeTheta != nil:
+	case r.Type == "default", r.Type == "" && field != "rope_scaling" && f.RopeTheta != nil:
 	case r.Type != "linear" && r.Type != "llama3" && r.Type != "dynamic" && r.Type != "yarn":
 		return fmt.Errorf("%s: rope_type %q is not supported; want default, linear, dynamic, llama3 or yarn", field, r.Type)
 	case !(r.Factor >= 1):
@@ -81,13 +148,13 @@ func (c *Config) readRope() error {
 	if r.Type == "yarn" && !(r.BetaFast > 0 && r.BetaSlow > 0 && r.AttentionFactor >= 0) {
 		return fmt.Errorf("%s: beta_fast %g, beta_slow %g, attention_factor %g: want positive numbers", field, r.BetaFast, r.BetaSlow, r.AttentionFactor)
 	}
-	c.rope = r
+	*to = r
 	return nil
 }
 
-// frequency scales a frequency, in radians a position: that of the i-th of so many
-// pairs, of a base.
-func (r rope) frequency(f float64, i, pairs int, base float64) float64 {
+// frequency is that of the i-th of so many pairs, in radians a position.
+func (r rope) frequency(i, pairs int) float64 {
+	f := math.Pow(r.base, -float64(i)/float64(pairs))
 	switch r.Type {
 	case "linear":
 		return f / r.Factor
@@ -97,7 +164,7 @@ func (r rope) frequency(f float64, i, pairs int, base float64) float64 {
 		stays = min(max(stays, 0), 1)
 		return stays*f + (1-stays)*f/r.Factor
 	case "yarn":
-		low, high := r.pair(r.BetaFast, pairs, base), r.pair(r.BetaSlow, pairs, base)
+		low, high := r.pair(r.BetaFast, pairs), r.pair(r.BetaSlow, pairs)
 		if r.Truncate == nil || *r.Truncate {
 			low, high = math.Floor(low), math.Ceil(high)
 		}
@@ -113,8 +180,8 @@ func (r rope) frequency(f float64, i, pairs int, base float64) float64 {
 
 // pair is the place among so many pairs of the one that turns so often in the original
 // positions.
-func (r rope) pair(turns float64, pairs int, base float64) float64 {
-	return float64(pairs) * math.Log(r.OriginalMaxPositionEmbeddings/(turns*2*math.Pi)) / math.Log(base)
+func (r rope) pair(turns float64, pairs int) float64 {
+	return float64(pairs) * math.Log(r.OriginalMaxPositionEmbeddings/(turns*2*math.Pi)) / math.Log(r.base)
 }
 
 // scale is what rotations are multiplied by.
@@ -136,11 +203,22 @@ func (r rope) scale() float64 {
 // begin with; the table doubles when it must.
 const firstPositions = 1024
 
-// rotary tabulates the rotations of at least so many positions: [positions,
-// head_dim]. The sine has the sign of rotate_half in it.
+// rotary tabulates the rotations of at least so many positions.
 func (m *Model) rotary(positions int) {
-	limit := m.Config.MaxPositionEmbeddings
-	if m.Config.arch().learnedPositions || m.tabulated > 0 && positions <= m.tabulated || m.tabulated == limit {
+	if m.Config.arch().learnedPositions {
+		return
+	}
+	m.rotations.tabulate(m.s, m.Config, positions)
+	if m.local != nil {
+		m.local.tabulate(m.s, m.Config, positions)
+	}
+}
+
+// tabulate makes a table of at least so many positions: [positions, of a head what is
+// rotated]. The sine has the sign of rotate_half in it.
+func (t *rotations) tabulate(s *torch.Session, c Config, positions int) {
+	limit := c.MaxPositionEmbeddings
+	if t.tabulated > 0 && positions <= t.tabulated || t.tabulated == limit {
 		return
 	}
 	n := firstPositions
@@ -148,11 +226,11 @@ func (m *Model) rotary(positions int) {
 		n *= 2
 	}
 	n = min(n, limit)
-	half := m.Config.headDim() / 2
+	half := c.rotaryDim() / 2
 	cos, sin := make([]float64, 2*n*half), make([]float64, 2*n*half)
-	r, scale := m.Config.rope, m.Config.rope.scale()
+	scale := t.rope.scale()
 	for i := range half {
-		frequency := r.frequency(math.Pow(m.Config.RopeTheta, -float64(i)/float64(half)), i, half, m.Config.RopeTheta)
+		frequency := t.rope.frequency(i, half)
 		for position := range n {
 			angle := float64(position) * frequency
 			at := position*2*half + i
@@ -160,11 +238,11 @@ func (m *Model) rotary(positions int) {
 			sin[at], sin[at+half] = -scale*math.Sin(angle), scale*math.Sin(angle)
 		}
 	}
-	if m.cos != nil {
-		m.cos.Free()
-		m.sin.Free()
+	if t.cos != nil {
+		t.cos.Free()
+		t.sin.Free()
 	}
-	m.tabulated = n
-	m.cos = m.s.Float64s(cos, n, 2*half).KeepAll()
-	m.sin = m.s.Float64s(sin, n, 2*half).KeepAll()
+	t.tabulated = n
+	t.cos = s.Float64s(cos, n, 2*half).KeepAll()
+	t.sin = s.Float64s(sin, n, 2*half).KeepAll()
 }

@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 
 	"lastmile/experiments"
 )
@@ -43,7 +44,9 @@ type LoRA struct {
 	// Dropout is the share of their input that adapters do without in MLE and
 	// the training of the reward model. Policy optimisation has no dropout.
 	Dropout float64 `toml:"dropout" json:"dropout"`
-	// TargetModules are the projections that have an adapter.
+	// TargetModules are the projections that have an adapter. Where a model's files hold
+	// several in one, as GPT-2's c_attn, Phi-3's qkv_proj and gate_up_proj and GPT-NeoX's
+	// query_key_value do, that one has an adapter, under its own name or any of theirs.
 	TargetModules []string `toml:"target_modules" json:"target_modules"`
 }
 
@@ -51,7 +54,7 @@ type LoRA struct {
 func DefaultLoRA() LoRA {
 	return LoRA{
 		Alpha:         16,
-		TargetModules: []string{"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"},
+		TargetModules: slices.Clone(projections),
 	}
 }
 
@@ -114,7 +117,7 @@ func LoRASection() experiments.Section {
 			"r":              experiments.Whole(0, 1<<16),
 			"alpha":          experiments.Above(0),
 			"dropout":        experiments.FromBelow(0, 1),
-			"target_modules": experiments.List(experiments.Choice("module", "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"), 1),
+			"target_modules": experiments.List(experiments.Choice("module", moduleNames()...), 1),
 		},
 	}
 }

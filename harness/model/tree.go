@@ -87,7 +87,7 @@ func NewBranches(s *torch.Session, trees []Tree) Branches {
 // give to the tokens targets at a sampling temperature: [n]. The vocabulary is
 // projected for these states only.
 func (m *Model) Logprobs(hidden *torch.Tensor, targets []int64, temperature float64) *torch.Tensor {
-	return hidden.TokenLogprobs(m.unembed, m.s.Ints(targets, len(targets)), temperature)
+	return hidden.CappedTokenLogprobs(m.unembed, m.s.Ints(targets, len(targets)), temperature, m.Config.caps.logits)
 }
 
 // ResponseScores are the scores of responses by the scalar head, as the model's

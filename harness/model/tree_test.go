@@ -12,8 +12,14 @@ import (
 // TestTreesEqualSequences compares each response of a batch of trees with the
 // same response behind its prompt alone.
 func TestTreesEqualSequences(t *testing.T) {
+	for name, c := range windows() {
+		t.Run(name, func(t *testing.T) { treesEqualSequences(t, c) })
+	}
+}
+
+func treesEqualSequences(t *testing.T, c Config) {
 	s := open(t, torch.Float32)
-	m := newModel(t, s, tiny())
+	m := newModel(t, s, c)
 	m.AddHead()
 	m.Head.CopyInPlace(noise(s, "head", 1, 8))
 	stream := random.New(1, "forest")
@@ -81,8 +87,14 @@ func TestTreesEqualSequences(t *testing.T) {
 // the causal one, a cache, positions out of order and one twice, rows with
 // more of them than others and one with none.
 func TestHiddenAtEqualsHidden(t *testing.T) {
+	for name, c := range windows() {
+		t.Run(name, func(t *testing.T) { hiddenAtEqualsHidden(t, c) })
+	}
+}
+
+func hiddenAtEqualsHidden(t *testing.T, c Config) {
 	s := open(t, torch.Float32)
-	m := newModel(t, s, tiny())
+	m := newModel(t, s, c)
 	causal := Input{Tokens: []int64{1, 2, 3, 4, 5, 6, 7, 8, 9}, Rows: 3, Length: 3}
 	placed := causal
 	placed.Positions = []int64{0, 1, 2, 4, 5, 6, 0, 0, 1}

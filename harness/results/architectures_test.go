@@ -22,7 +22,7 @@ import (
 // TestEveryArchitectureGoesThroughAllStages runs an experiment of seconds from a
 // tiny random model of each architecture, and with adapters.
 func TestEveryArchitectureGoesThroughAllStages(t *testing.T) {
-	for _, name := range []string{"llama3", "mistral", "qwen2", "qwen3", "gpt2", "llama3 lora", "qwen2 lora"} {
+	for _, name := range []string{"llama3", "mistral", "qwen2", "qwen3", "gpt2", "gpt-neox", "gemma2", "gemma3", "llama3 lora", "qwen2 lora", "gpt2 lora", "phi3 lora", "gpt-neox lora", "gemma2 lora"} {
 		t.Run(name, func(t *testing.T) {
 			name, lora := strings.CutSuffix(name, " lora")
 			dir := t.TempDir()

@@ -190,14 +190,19 @@ func writeReward(from, to string) (Exported, error) {
 	if err != nil {
 		return done, err
 	}
-	delete(tensors, "lm_head.weight")
+	c, err := model.ReadConfig(filepath.Join(from, "config.json"))
+	if err != nil {
+		return done, err
+	}
+	delete(tensors, c.OutputName())
 	if err := safetensors.Write(filepath.Join(to, "model.safetensors"), tensors); err != nil {
 		return done, err
 	}
 	// transformers takes the score at the last token that is not padding, and the
 	// last token of a response is its end token: the two must differ.
 	pad, ok := otherSpecial(t)
-	var id, token any
+	// Where there is none, the file says so: some architectures have one by default.
+	var id, token any = json.RawMessage("null"), nil
 	if ok {
 		id, token = pad, t.Token(pad)
 	} else {

@@ -50,7 +50,7 @@ var baseKind = Kind{
 		}
 		return modelContent(experiments.Get[model.Settings](c, "model").Path, files)
 	},
-	Check:  &Check{Reads: []string{"model.path", "task"}, Do: checkModel},
+	Check:  &Check{Reads: []string{"model.path", "task", "lora.r", "lora.target_modules"}, Do: checkModel},
 	Run:    makeBase,
 	Ingest: ingestCurves,
 }
@@ -217,11 +217,11 @@ func (l Language) reversed(e data.Example) train.Sequence {
 }
 
 // checkModel tells whether the folder that model.path names holds a model that can
-// be read and has room for the task.
+// be read, has room for the task and has what adapters are to change.
 func checkModel(c experiments.Config) error {
 	dir, task := experiments.Get[model.Settings](c, "model").Path, experiments.Get[data.Task](c, "task")
 	if dir == "" || dir == model.Builtin {
-		return nil
+		return checkModules(model.Config{}, c)
 	}
 	config, err := model.ReadConfig(filepath.Join(dir, "config.json"))
 	if err == nil {
@@ -239,6 +239,17 @@ func checkModel(c experiments.Config) error {
 	}
 	if err != nil {
 		return Mistakef("model.path: %w", err)
+	}
+	return checkModules(config, c)
+}
+
+// checkModules tells whether a model has what adapters are to change.
+func checkModules(m model.Config, c experiments.Config) error {
+	if !withLoRA(c) {
+		return nil
+	}
+	if err := m.CheckLoRA(experiments.Get[model.LoRA](c, "lora")); err != nil {
+		return Mistakef("%w", err)
 	}
 	return nil
 }

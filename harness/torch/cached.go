@@ -56,16 +56,27 @@ func (s *Session) fit(layer *Tensor, slots, lengths []int64, more int) bool {
 // values, [slots, groups, capacity, n]; then its queries, [rows, heads, 1, n],
 // attend to all that its slot holds: [rows, 1, heads · n]. Gradients must be off.
 func AttendCached(queries, key, value, keys, values *Tensor, p *Places) *Tensor {
+	return AttendCachedWithin(queries, key, value, keys, values, p, 0, 0)
+}
+
+// AttendCachedWithin is [AttendCached] to the last window tokens of the slot alone, the
+// new one included, with logits that most bounds as in [CappedAttention]. With 0 there
+// is no window, and no bound.
+func AttendCachedWithin(queries, key, value, keys, values *Tensor, p *Places, window int, most float64) *Tensor {
 	s := queries.s
 	if !s.usable("attend", queries, key, value, keys, values) {
 		return &Tensor{s: s}
 	}
-	if keys.fusible() {
+	if window >= int(slices.Max(p.Lengths))+1 {
+		window = 0 // all is in it
+	}
+	// The kernel for a device has neither window nor bound.
+	if keys.fusible() && (s.device < 0 || window == 0 && most == 0) {
 		return s.fusedOp("attend", func() fused.Tensor {
 			if s.device >= 0 {
 				return fused.AttendOn(queries.raw(), key.raw(), value.raw(), keys.raw(), values.raw(), p.slots.raw(), p.lengths.raw())
 			}
-			return fused.Attend(queries.raw(), key.raw(), value.raw(), keys.raw(), values.raw(), p.Slots, p.Lengths)
+			return fused.Attend(queries.raw(), key.raw(), value.raw(), keys.raw(), values.raw(), p.Slots, p.Lengths, window, most)
 		})
 	}
 	rows, columns := len(p.Slots), int(slices.Max(p.Lengths))+1
@@ -73,13 +84,15 @@ func AttendCached(queries, key, value, keys, values *Tensor, p *Places) *Tensor 
 	for row, length := range p.Lengths {
 		keys.put(p, row, int(length), key.Narrow(0, row, 1))
 		values.put(p, row, int(length), value.Narrow(0, row, 1))
-		for j := int(length) + 1; j < columns; j++ {
-			mask[row*columns+j] = float32(math.Inf(-1))
+		for j := range columns {
+			if j > int(length) || window > 0 && j <= int(length)-window {
+				mask[row*columns+j] = float32(math.Inf(-1))
+			}
 		}
 	}
 	index := s.Ints(p.Slots, rows)
 	attended := func(all *Tensor) *Tensor { return all.IndexSelect(0, index).Narrow(2, 0, columns) }
-	return Attention(queries, attended(keys), attended(values), s.Floats(mask, rows, 1, 1, 1, columns))
+	return CappedAttention(queries, attended(keys), attended(values), s.Floats(mask, rows, 1, 1, 1, columns), most)
 }
 
 // Store copies the first tokens of each row of x, [rows, groups, length, n], as

@@ -124,6 +124,12 @@ func (t *Tensor) Rotary(cos, sin *Tensor) *Tensor {
 // is added, [length, columns] or [rows, 1, 1, length, columns], if it is not
 // nil.
 func Attention(queries, keys, values, mask *Tensor) *Tensor {
+	return CappedAttention(queries, keys, values, mask, 0)
+}
+
+// CappedAttention is [Attention] with logits that most · tanh(logits / most) bounds
+// before the mask is added, as in Gemma 2; with most 0 they stay.
+func CappedAttention(queries, keys, values, mask *Tensor, most float64) *Tensor {
 	s := queries.s
 	if !s.usable("attention", queries, keys, values) {
 		return &Tensor{s: s}
@@ -142,13 +148,13 @@ func Attention(queries, keys, values, mask *Tensor) *Tensor {
 			inputs, added = append(inputs, mask), mask.raw()
 		}
 		return s.fusedOp("attention", func() fused.Tensor {
-			return fused.Attention(queries.raw(), keys.raw(), values.raw(), added, scale)
+			return fused.Attention(queries.raw(), keys.raw(), values.raw(), added, scale, most)
 		}, inputs...)
 	}
 	// The queries of a group are stacked along the length instead of repeating
 	// the keys.
 	columns, share := keys.Size(2), heads/groups
-	weights := queries.MulScalar(scale).Reshape(rows, groups, share*length, n).low().MatMul(keys.low().Transpose(2, 3)).To(queries.DType())
+	weights := queries.MulScalar(scale).Reshape(rows, groups, share*length, n).low().MatMul(keys.low().Transpose(2, 3)).To(queries.DType()).Cap(most)
 	if mask != nil {
 		weights = weights.Reshape(rows, groups, share, length, columns).Add(mask)
 	}
@@ -161,8 +167,14 @@ func Attention(queries, keys, values, mask *Tensor) *Tensor {
 // n], at a temperature: [m]. Logits come in parts, on a device too, where
 // libtorch's own operations make the log-probabilities of them.
 func (t *Tensor) TokenLogprobs(weight, targets *Tensor, temperature float64) *Tensor {
+	return t.CappedTokenLogprobs(weight, targets, temperature, 0)
+}
+
+// CappedTokenLogprobs is [Tensor.TokenLogprobs] with logits that most · tanh(logits /
+// most) bounds before the temperature divides them; with most 0 they stay.
+func (t *Tensor) CappedTokenLogprobs(weight, targets *Tensor, temperature, most float64) *Tensor {
 	return t.s.fusedOp("token_logprobs", func() fused.Tensor {
 		plain := t.s.device >= 0 || !t.fusible()
-		return fused.TokenLogprobs(t.raw(), weight.raw(), targets.raw(), temperature, plain)
+		return fused.TokenLogprobs(t.raw(), weight.raw(), targets.raw(), temperature, most, plain)
 	}, t, weight, targets)
 }

@@ -76,6 +76,12 @@ func operations() map[string]operation {
 		"attention, a mask each": {[][]int{{3, 4, 40, 16}, {3, 2, 50, 16}, {3, 2, 50, 16}}, func(s *Session, in []*Tensor) *Tensor {
 			return Attention(in[0], in[1], in[2], mask(s, 3, 40, 50))
 		}},
+		"capped attention, a mask each": {[][]int{{3, 4, 40, 16}, {3, 2, 50, 16}, {3, 2, 50, 16}}, func(s *Session, in []*Tensor) *Tensor {
+			return CappedAttention(in[0], in[1], in[2], mask(s, 3, 40, 50), 0.7)
+		}},
+		"capped attention in blocks": {[][]int{{2, 4, 150, 16}, {2, 2, 150, 16}, {2, 2, 150, 16}}, func(s *Session, in []*Tensor) *Tensor {
+			return CappedAttention(in[0], in[1], in[2], nil, 2)
+		}},
 		"attention of views": {[][]int{{2, 5, 6, 8}, {2, 7, 3, 8}, {2, 7, 3, 8}}, func(_ *Session, in []*Tensor) *Tensor {
 			return Attention(in[0].Permute(0, 2, 1, 3), in[1].Permute(0, 2, 1, 3), in[2].Permute(0, 2, 1, 3), nil)
 		}},
@@ -184,7 +190,7 @@ func noise(seed uint64, shape []int) []float64 {
 // slots out of order.
 func TestCachedAttentionEqualsComposed(t *testing.T) {
 	const rows, slots, groups, heads, capacity, n = 3, 4, 2, 6, 9, 16
-	compute := func(unfused bool) (results [][]float32) {
+	compute := func(unfused bool, window int, most float64) (results [][]float32) {
 		s := openWith(t, Options{Threads: 2})
 		s.unfused = unfused
 		s.NoGrad(func() error {
@@ -194,7 +200,8 @@ func TestCachedAttentionEqualsComposed(t *testing.T) {
 			for i, cache := range []*Tensor{keys, values} {
 				cache.Store(tensor(uint64(i), rows, 8, groups, n).Permute(0, 2, 1, 3), cache.Places(at, lengths, 0))
 			}
-			out := AttendCached(tensor(3, rows, heads, 1, n), tensor(4, rows, groups, 1, n), tensor(5, rows, groups, 1, n), keys, values, keys.Places(at, lengths, 1))
+			out := AttendCachedWithin(tensor(3, rows, heads, 1, n), tensor(4, rows, groups, 1, n), tensor(5, rows, groups, 1, n), keys, values, keys.Places(at, lengths, 1),
+				window, most)
 			for _, r := range []*Tensor{out, keys, values} {
 				v, err := r.Values()
 				if err != nil {
@@ -206,12 +213,21 @@ func TestCachedAttentionEqualsComposed(t *testing.T) {
 		})
 		return results
 	}
-	want, got := compute(true), compute(false)
-	for i := range want {
-		for j := range want[i] {
-			if math.Abs(float64(want[i][j]-got[i][j])) > 1e-5 {
-				t.Fatalf("result %d: element %d is %g, want %g", i, j, got[i][j], want[i][j])
+	var before [][]float32
+	for _, window := range []int{0, 9, 7, 1} {
+		for _, most := range []float64{0, 0.5} {
+			want, got := compute(true, window, most), compute(false, window, most)
+			for i := range want {
+				for j := range want[i] {
+					if math.Abs(float64(want[i][j]-got[i][j])) > 1e-5 {
+						t.Fatalf("window %d, bound %g, result %d: element %d is %g, want %g", window, most, i, j, got[i][j], want[i][j])
+					}
+				}
 			}
+			if same := before != nil && slices.Equal(before[0], got[0]); same != (window == 1 && most > 0) {
+				t.Errorf("window %d, bound %g: the result is the one before: %v", window, most, same)
+			}
+			before = got
 		}
 	}
 }

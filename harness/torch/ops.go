@@ -88,6 +88,14 @@ func (t *Tensor) Neg() *Tensor { return t.unary("neg", libtch.AtgNeg) }
 // Tanh is the hyperbolic tangent.
 func (t *Tensor) Tanh() *Tensor { return t.unary("tanh", libtch.AtgTanh) }
 
+// Cap bounds the elements softly, by most · tanh(t / most); with most 0 they stay.
+func (t *Tensor) Cap(most float64) *Tensor {
+	if most == 0 {
+		return t
+	}
+	return t.MulScalar(1 / most).Tanh().MulScalar(most)
+}
+
 // LogSigmoid is ln(sigmoid(t)), without overflow.
 func (t *Tensor) LogSigmoid() *Tensor { return t.unary("log_sigmoid", libtch.AtgLogSigmoid) }
 

@@ -321,17 +321,19 @@ func TestTokenLogprobsInParts(t *testing.T) {
 			}
 			return results
 		}
-		want := compute(func(_ *Session, hidden, weight, ids *Tensor) *Tensor {
-			all, column := hidden.Linear(weight, nil).MulScalar(1/1.3).LogSoftmax(-1), ids.Reshape(-1, 1)
-			return all.binary("gather", func(out *libtch.Ctensor, a, b libtch.Ctensor) { libtch.AtgGather(out, a, 1, b, 0) }, column).Reshape(-1)
-		})
-		for _, unfused := range []bool{false, true} {
-			got := compute(func(s *Session, hidden, weight, ids *Tensor) *Tensor {
-				s.unfused = unfused
-				return hidden.TokenLogprobs(weight, ids, 1.3)
+		for _, most := range []float64{0, 0.8} {
+			want := compute(func(_ *Session, hidden, weight, ids *Tensor) *Tensor {
+				all, column := hidden.Linear(weight, nil).Cap(most).MulScalar(1/1.3).LogSoftmax(-1), ids.Reshape(-1, 1)
+				return all.binary("gather", func(out *libtch.Ctensor, a, b libtch.Ctensor) { libtch.AtgGather(out, a, 1, b, 0) }, column).Reshape(-1)
 			})
-			for i := range want {
-				near(t, fmt.Sprintf("%d tokens, unfused %v, result %d", size.tokens, unfused, i), got[i], want[i], 1e-9)
+			for _, unfused := range []bool{false, true} {
+				got := compute(func(s *Session, hidden, weight, ids *Tensor) *Tensor {
+					s.unfused = unfused
+					return hidden.CappedTokenLogprobs(weight, ids, 1.3, most)
+				})
+				for i := range want {
+					near(t, fmt.Sprintf("%d tokens, bound %g, unfused %v, result %d", size.tokens, most, unfused, i), got[i], want[i], 1e-9)
+				}
 			}
 		}
 	}

@@ -76,17 +76,18 @@ func Rotary(x, cos, sin Tensor) Tensor {
 
 // Attention is that of q [rows, heads, length, n] to k and v [rows, groups,
 // columns, n], the mask, which may be nil, added to the scaled logits: [rows,
-// length, heads · n].
-func Attention(q, k, v, mask Tensor, scale float64) Tensor {
-	return C.lastmile_attention(q, k, v, mask, C.double(scale))
+// length, heads · n]. Before, most · tanh(logits / most) bounds them if most is not 0.
+func Attention(q, k, v, mask Tensor, scale, most float64) Tensor {
+	return C.lastmile_attention(q, k, v, mask, C.double(scale), C.double(most))
 }
 
 // TokenLogprobs are the log-probabilities of targets [m], Int64, under the logits
 // of hidden [m, n] and weight [vocabulary, n] at a temperature: [m]. Logits are
-// computed in parts. If plain is set, libtorch's own operations make
-// log-probabilities of them, on any device and for any type.
-func TokenLogprobs(hidden, weight, targets Tensor, temperature float64, plain bool) Tensor {
-	return C.lastmile_token_logprobs(hidden, weight, targets, C.double(temperature), C.bool(plain))
+// computed in parts, and bounded by most · tanh(logits / most) if most is not 0. If
+// plain is set, libtorch's own operations make log-probabilities of them, on any device
+// and for any type.
+func TokenLogprobs(hidden, weight, targets Tensor, temperature, most float64, plain bool) Tensor {
+	return C.lastmile_token_logprobs(hidden, weight, targets, C.double(temperature), C.double(most), C.bool(plain))
 }
 
 // Dropout is x / (1 - drop), or 0 where the random number that key and the
@@ -103,10 +104,12 @@ func Linear(x, weight Tensor) Tensor {
 
 // Attend appends one token's key and value, [rows, groups, 1, n], to each row's
 // slot in keys and values, [slots, groups, capacity, n], which holds lengths
-// tokens, and lets q, [rows, heads, 1, n], attend to all: [rows, 1, heads · n].
-// It has no gradient. Each row has a slot and a length; there is at least one row.
-func Attend(q, k, v, keys, values Tensor, slots, lengths []int64) Tensor {
-	return C.lastmile_attend(q, k, v, keys, values, (*C.int64_t)(&slots[0]), (*C.int64_t)(&lengths[0]), C.int64_t(len(slots)))
+// tokens, and lets q, [rows, heads, 1, n], attend to all, or if window is not 0 to the
+// last so many, the new one included: [rows, 1, heads · n]. If most is not 0, most ·
+// tanh(logits / most) bounds the logits. It has no gradient. Each row has a slot and a
+// length; there is at least one row.
+func Attend(q, k, v, keys, values Tensor, slots, lengths []int64, window int, most float64) Tensor {
+	return C.lastmile_attend(q, k, v, keys, values, (*C.int64_t)(&slots[0]), (*C.int64_t)(&lengths[0]), C.int64_t(len(slots)), C.int64_t(window), C.double(most))
 }
 
 // Store copies the first counts tokens of each row of x, [rows, groups, length,
@@ -116,7 +119,7 @@ func Store(cache, x Tensor, slots, counts []int64) bool {
 	return bool(C.lastmile_store(cache, x, (*C.int64_t)(&slots[0]), (*C.int64_t)(&counts[0]), C.int64_t(len(slots))))
 }
 
-// AttendOn is [Attend] on a device, with slots and lengths, Int64, there too. The
+// AttendOn is [Attend] without window and bound on a device, with slots and lengths, Int64, there too. The
 // caller makes sure that the cache has the slots and the room.
 func AttendOn(q, k, v, keys, values, slots, lengths Tensor) Tensor {
 	return C.lastmile_attend_on(q, k, v, keys, values, slots, lengths)

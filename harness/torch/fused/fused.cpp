@@ -368,12 +368,13 @@ struct Rotary : Function<Rotary> {
 // groups, columns, n] that they attend to, a group of heads sharing its keys.
 // They are computed in blocks of queries: a block's probabilities stay in the
 // processor's cache, and columns behind the last that it sees are left out,
-// which is half of a causal mask.
+// which is half of a causal mask. If most is not 0, most tanh(logits / most) bounds
+// the scaled logits before the mask is added.
 struct Grouped {
   static constexpr int64_t block = 64;
 
   Tensor q, k, v, mask;
-  double scale;
+  double scale, most;
   int64_t rows, heads, length, n, groups, columns, share;
   int64_t masks = 0;         // rows of the batch that have a mask of their own
   std::vector<int64_t> seen; // for each of the mask's rows, its columns up to the last that is seen
@@ -387,8 +388,8 @@ struct Grouped {
     return q;
   }
 
-  Grouped(const Tensor &queries, const Tensor &keys, const Tensor &values, const Tensor &added, double scale)
-      : q(checked(queries, keys, values).contiguous()), k(keys.contiguous()), v(values.contiguous()), scale(scale), rows(q.size(0)), heads(q.size(1)),
+  Grouped(const Tensor &queries, const Tensor &keys, const Tensor &values, const Tensor &added, double scale, double most)
+      : q(checked(queries, keys, values).contiguous()), k(keys.contiguous()), v(values.contiguous()), scale(scale), most(most), rows(q.size(0)), heads(q.size(1)),
         length(q.size(2)), n(q.size(3)), groups(k.size(1)), columns(k.size(2)), share(heads / groups) {
     if (!added.defined()) return;
     masks = added.dim() == 2 ? 1 : added.size(0);
@@ -445,13 +446,25 @@ struct Grouped {
     return [this, of](int64_t head) { return (of / groups * length * heads + of % groups * share + head) * n; };
   }
 
+  // bound makes logits of products, where they are bounded, and returns what is left
+  // to scale them by. The slope, if it is not null, becomes the bounded logits'
+  // gradient by the scaled products.
+  double bound(Tensor &p, Tensor *slope) const {
+    if (most == 0) return scale;
+    p.mul_(scale / most).tanh_();
+    if (slope) *slope = at::rsub(p.square(), 1);
+    p.mul_(most);
+    return 1;
+  }
+
   // probabilities are those of a block's stacked queries: [share * count, width].
-  template <typename T> Tensor probabilities(int64_t of, int64_t begin, int64_t count, const Tensor &stacked, const Tensor &keys) const {
+  template <typename T> Tensor probabilities(int64_t of, int64_t begin, int64_t count, const Tensor &stacked, const Tensor &keys, Tensor *slope = nullptr) const {
     Tensor p = at::mm(stacked, keys.t());
+    const double by = bound(p, slope);
     const int64_t width = keys.size(0);
     for (int64_t i = 0; i < share * count; i++) {
       const T *add = masks == 0 ? nullptr : mask.data_ptr<T>() + masked(of / groups, begin + i % count) * columns;
-      lastmile::softmax(p.data_ptr<T>() + i * width, add, scale, width);
+      lastmile::softmax(p.data_ptr<T>() + i * width, add, by, width);
     }
     return p;
   }
@@ -461,9 +474,10 @@ struct Grouped {
   Tensor batch(const Tensor &x) const { return x.view({rows * groups, -1, n}); }
 
   // probabilities on a device: [rows * groups, share * length, columns].
-  Tensor probabilities() const {
+  Tensor probabilities(Tensor *slope = nullptr) const {
     Tensor p = at::bmm(batch(q), batch(k).transpose(1, 2));
-    lastmile::device::softmax(p, mask, masks, groups, length, scale);
+    const double by = bound(p, slope);
+    lastmile::device::softmax(p, mask, masks, groups, length, by);
     return p;
   }
 
@@ -479,20 +493,23 @@ struct Attention : Function<Attention> {
   static Tensor on_device(AutogradContext *context, const Grouped &a) {
     context->save_for_backward({a.q, a.k, a.v, a.mask});
     context->saved_data["scale"] = a.scale;
+    context->saved_data["most"] = a.most;
     return at::bmm(a.probabilities(), a.batch(a.v)).view({a.rows, a.heads, a.length, a.n}).permute({0, 2, 1, 3}).reshape({a.rows, a.length, a.heads * a.n});
   }
 
   static variable_list on_device(const Grouped &a, const Tensor &gradient) {
     const Tensor g = a.batch(gradient.reshape({a.rows, a.length, a.heads, a.n}).permute({0, 2, 1, 3}).contiguous());
-    const Tensor p = a.probabilities(), dv = at::bmm(p.transpose(1, 2), g);
+    Tensor slope;
+    const Tensor p = a.probabilities(&slope), dv = at::bmm(p.transpose(1, 2), g);
     Tensor d = at::bmm(g, a.batch(a.v).transpose(1, 2));
     lastmile::device::softmax_backward(p, d, a.scale);
+    if (slope.defined()) d.mul_(slope);
     const Tensor dq = at::bmm(d, a.batch(a.k)), dk = at::bmm(d.transpose(1, 2), a.batch(a.q));
-    return {dq.view_as(a.q), dk.view_as(a.k), dv.view_as(a.v), Tensor(), Tensor()};
+    return {dq.view_as(a.q), dk.view_as(a.k), dv.view_as(a.v), Tensor(), Tensor(), Tensor()};
   }
 
-  static Tensor forward(AutogradContext *context, const Tensor &q, const Tensor &k, const Tensor &v, const c10::optional<Tensor> &added, double scale) {
-    const Grouped a(q, k, v, added.value_or(Tensor()), scale);
+  static Tensor forward(AutogradContext *context, const Tensor &q, const Tensor &k, const Tensor &v, const c10::optional<Tensor> &added, double scale, double most) {
+    const Grouped a(q, k, v, added.value_or(Tensor()), scale, most);
     if (q.is_cuda()) return on_device(context, a);
     Tensor out = at::empty({a.rows, a.length, a.heads * a.n}, q.options());
     at::parallel_for(0, a.rows * a.groups * a.blocks(), 1, [&](int64_t first, int64_t last) {
@@ -507,13 +524,14 @@ struct Attention : Function<Attention> {
     });
     context->save_for_backward({a.q, a.k, a.v, a.mask});
     context->saved_data["scale"] = scale;
+    context->saved_data["most"] = most;
     return out;
   }
 
   static variable_list backward(AutogradContext *context, variable_list gradients) {
     const auto saved = context->get_saved_variables();
     no_double("attention");
-    const Grouped a(saved[0], saved[1], saved[2], saved[3], context->saved_data["scale"].toDouble());
+    const Grouped a(saved[0], saved[1], saved[2], saved[3], context->saved_data["scale"].toDouble(), context->saved_data["most"].toDouble());
     if (a.q.is_cuda()) return on_device(a, gradients[0]);
     const Tensor g = gradients[0].contiguous();
     Tensor dq = at::empty_like(a.q), dk = at::zeros_like(a.k), dv = at::zeros_like(a.v);
@@ -523,16 +541,18 @@ struct Attention : Function<Attention> {
         const int64_t count = std::min(a.block, a.length - begin), width = a.width(of / a.groups, begin, count);
         const Tensor queries = a.stack<T>(a.q, begin, count, a.n, a.apart(of)), keys = a.one(a.k, of, width);
         const Tensor up = a.stack<T>(g, begin, count, a.heads * a.n, a.together(of));
-        const Tensor p = a.probabilities<T>(of, begin, count, queries, keys);
+        Tensor slope;
+        const Tensor p = a.probabilities<T>(of, begin, count, queries, keys, &slope);
         a.one(dv, of, width).addmm_(p.t(), up);
         Tensor d = at::mm(up, a.one(a.v, of, width).t());
         for (int64_t i = 0; i < a.share * count; i++)
           lastmile::softmax_backward(p.data_ptr<T>() + i * width, d.data_ptr<T>() + i * width, a.scale, width);
+        if (slope.defined()) d.mul_(slope);
         a.unstack<T>(at::mm(d, keys), dq, begin, count, a.n, a.apart(of));
         a.one(dk, of, width).addmm_(d.t(), queries);
       })
     });
-    return {dq, dk, dv, Tensor(), Tensor()};
+    return {dq, dk, dv, Tensor(), Tensor(), Tensor()};
   }
 };
 
@@ -540,7 +560,8 @@ struct Attention : Function<Attention> {
 // hidden [m, n] and weight [vocabulary, n], divided by the temperature: [m].
 // Logits are computed in parts. Where one part is all, its buffer holds the
 // probabilities for the gradient too, and then the logits' gradient; otherwise
-// the gradient computes each part's again. Where plain is set, as on a device,
+// the gradient computes each part's again, as it does where most tanh(logits / most)
+// bounds the logits, if most is not 0. Where plain is set, as on a device,
 // libtorch's own operations turn logits into probabilities.
 struct TokenLogprobs : Function<TokenLogprobs> {
   // part is how many rows' logits are computed at once: 64 MB of floats, or 256 MB
@@ -598,26 +619,37 @@ struct TokenLogprobs : Function<TokenLogprobs> {
     });)
   }
 
+  // bound bounds logits. The slope, if it is not null, becomes their gradient by what
+  // they were.
+  static void bound(Tensor &logits, double most, Tensor *slope) {
+    if (most == 0) return;
+    logits.div_(most).tanh_();
+    if (slope) *slope = at::rsub(logits.square(), 1);
+    logits.mul_(most);
+  }
+
   // compute returns the log-probabilities, and what normalise made of the last
   // part.
-  static std::pair<Tensor, Tensor> compute(const Tensor &hidden, const Tensor &weight, const Tensor &targets, double temperature, bool plain) {
+  static std::pair<Tensor, Tensor> compute(const Tensor &hidden, const Tensor &weight, const Tensor &targets, double temperature, double most, bool plain) {
     const int64_t m = hidden.size(0), step = part(weight);
     Tensor logprobs = at::empty({m}, hidden.options()), last;
     for (int64_t from = 0; from < m; from += step) {
       last = Tensor(); // its memory is the next part's
       last = at::mm(hidden.narrow(0, from, std::min(step, m - from)), weight.t());
+      bound(last, most, nullptr);
       normalise(last, targets, logprobs, from, 1 / temperature, plain);
     }
     return {logprobs, last};
   }
 
-  static Tensor forward(AutogradContext *context, const Tensor &hidden, const Tensor &weight, const Tensor &targets, double temperature, bool plain) {
-    const auto [logprobs, last] = compute(hidden, weight, targets, temperature, plain);
+  static Tensor forward(AutogradContext *context, const Tensor &hidden, const Tensor &weight, const Tensor &targets, double temperature, double most, bool plain) {
+    const auto [logprobs, last] = compute(hidden, weight, targets, temperature, most, plain);
     context->save_for_backward({hidden, weight, targets});
     // The first backward takes this buffer away and uses it up; another one, of a
     // graph that is retained, computes it again.
-    if (hidden.size(0) > 0 && hidden.size(0) <= part(weight)) context->saved_data["buffer"] = last;
+    if (most == 0 && hidden.size(0) > 0 && hidden.size(0) <= part(weight)) context->saved_data["buffer"] = last;
     context->saved_data["temperature"] = temperature;
+    context->saved_data["most"] = most;
     context->saved_data["plain"] = plain;
     context->saved_data["weight"] = weight.requires_grad();
     return logprobs;
@@ -627,7 +659,7 @@ struct TokenLogprobs : Function<TokenLogprobs> {
     const auto saved = context->get_saved_variables();
     const Tensor &hidden = saved[0], &weight = saved[1], &targets = saved[2], g = gradients[0].contiguous();
     no_double("token_logprobs");
-    const double scale = 1 / context->saved_data["temperature"].toDouble();
+    const double scale = 1 / context->saved_data["temperature"].toDouble(), most = context->saved_data["most"].toDouble();
     const bool plain = context->saved_data["plain"].toBool();
     const int64_t m = hidden.size(0), step = part(weight);
     Tensor buffer;
@@ -638,12 +670,14 @@ struct TokenLogprobs : Function<TokenLogprobs> {
     Tensor dhidden = at::empty_like(hidden), dweight, again = at::empty_like(g);
     for (int64_t from = 0; from < m; from += step) {
       const Tensor h = hidden.narrow(0, from, std::min(step, m - from));
-      Tensor d = std::exchange(buffer, Tensor());
+      Tensor d = std::exchange(buffer, Tensor()), slope;
       if (!d.defined()) {
         d = at::mm(h, weight.t());
+        bound(d, most, &slope);
         normalise(d, targets, again, from, scale, plain);
       }
       differentiate(d, targets, g, from, scale, plain);
+      if (slope.defined()) d.mul_(slope);
       dhidden.narrow(0, from, h.size(0)).copy_(at::mm(d, weight));
       if (!context->saved_data["weight"].toBool()) continue;
       if (dweight.defined())
@@ -651,7 +685,7 @@ struct TokenLogprobs : Function<TokenLogprobs> {
       else
         dweight = at::mm(d.t(), h);
     }
-    return {dhidden, dweight, Tensor(), Tensor(), Tensor()};
+    return {dhidden, dweight, Tensor(), Tensor(), Tensor(), Tensor()};
   }
 };
 
@@ -716,9 +750,10 @@ void store(const Tensor &cache, const Tensor &tokens, const int64_t *slots, cons
 
 // attend appends one token's key and value, [rows, groups, 1, n], to each row's
 // slot, which holds lengths[row] tokens, and lets its queries [rows, heads, 1,
-// n] attend to all: [rows, 1, heads * n].
+// n] attend to all, or if window is not 0 to the last so many: [rows, 1, heads * n].
+// If most is not 0, most tanh(logits / most) bounds the logits.
 Tensor attend(const Tensor &queries, const Tensor &newest, const Tensor &value, const Tensor &keys, const Tensor &values, const int64_t *slots, const int64_t *lengths,
-              int64_t rows) {
+              int64_t rows, int64_t window, double most) {
   check_attend(queries, newest, value, keys, values);
   TORCH_CHECK(queries.size(0) == rows, "queries of shape ", queries.sizes(), " for ", rows, " slots");
   check_room(keys, rows, slots, lengths, 1);
@@ -733,7 +768,9 @@ Tensor attend(const Tensor &queries, const Tensor &newest, const Tensor &value, 
       T *key = keys.data_ptr<T>() + slot * capacity * n, *kept = values.data_ptr<T>() + slot * capacity * n;
       std::copy_n(k.data_ptr<T>() + i * n, n, key + length * n);
       std::copy_n(v.data_ptr<T>() + i * n, n, kept + length * n);
-      lastmile::attend(q.data_ptr<T>() + i * share * n, key, kept, out.data_ptr<T>() + i * share * n, weights.data(), scale, share, length + 1, n);
+      const int64_t first = window > 0 ? std::max<int64_t>(0, length + 1 - window) : 0;
+      lastmile::attend(q.data_ptr<T>() + i * share * n, key + first * n, kept + first * n, out.data_ptr<T>() + i * share * n, weights.data(), scale, most, share,
+                       length + 1 - first, n);
     }
   });)
   written(keys);
@@ -848,23 +885,23 @@ void *lastmile_rotary(void *x, void *cos, void *sin) {
   });
 }
 
-void *lastmile_attention(void *q, void *k, void *v, void *mask, double scale) {
+void *lastmile_attention(void *q, void *k, void *v, void *mask, double scale, double most) {
   return protect<void *>(nullptr, [&] {
     c10::optional<Tensor> added;
     if (mask) {
       constant(of(mask), "the mask");
       added = of(mask);
     }
-    return own(Attention::apply(of(q), of(k), of(v), added, scale));
+    return own(Attention::apply(of(q), of(k), of(v), added, scale, most));
   });
 }
 
-void *lastmile_token_logprobs(void *hidden, void *weight, void *targets, double temperature, bool plain) {
+void *lastmile_token_logprobs(void *hidden, void *weight, void *targets, double temperature, double most, bool plain) {
   return protect<void *>(nullptr, [&] {
     TokenLogprobs::check(of(hidden), of(weight), of(targets));
     if (at::GradMode::is_enabled() && (of(hidden).requires_grad() || of(weight).requires_grad()))
-      return own(TokenLogprobs::apply(of(hidden), of(weight), of(targets), temperature, plain));
-    return own(TokenLogprobs::compute(of(hidden), of(weight), of(targets), temperature, plain).first);
+      return own(TokenLogprobs::apply(of(hidden), of(weight), of(targets), temperature, most, plain));
+    return own(TokenLogprobs::compute(of(hidden), of(weight), of(targets), temperature, most, plain).first);
   });
 }
 
@@ -880,8 +917,8 @@ void *lastmile_linear(void *x, void *weight) {
   });
 }
 
-void *lastmile_attend(void *q, void *k, void *v, void *keys, void *values, const int64_t *slots, const int64_t *lengths, int64_t rows) {
-  return protect<void *>(nullptr, [&] { return own(attend(of(q), of(k), of(v), of(keys), of(values), slots, lengths, rows)); });
+void *lastmile_attend(void *q, void *k, void *v, void *keys, void *values, const int64_t *slots, const int64_t *lengths, int64_t rows, int64_t window, double most) {
+  return protect<void *>(nullptr, [&] { return own(attend(of(q), of(k), of(v), of(keys), of(values), slots, lengths, rows, window, most)); });
 }
 
 void *lastmile_attend_on(void *q, void *k, void *v, void *keys, void *values, void *slots, void *lengths) {

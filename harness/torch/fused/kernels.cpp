@@ -202,7 +202,7 @@ LASTMILE_INLINE void dropout_elements(const T *x, T *y, double drop, uint64_t ke
 }
 
 template <typename T>
-LASTMILE_INLINE void attend_group(const T *q, const T *k, const T *v, T *out, T *weights, double scale, int64_t share, int64_t columns, int64_t n) {
+LASTMILE_INLINE void attend_group(const T *q, const T *k, const T *v, T *out, T *weights, double scale, double most, int64_t share, int64_t columns, int64_t n) {
   for (int64_t head = 0; head < share; head++) {
     const T *of = q + head * n;
     for (int64_t j = 0; j < columns; j++) {
@@ -212,7 +212,9 @@ LASTMILE_INLINE void attend_group(const T *q, const T *k, const T *v, T *out, T 
       for (int64_t i = 0; i < n; i++) dot += of[i] * key[i];
       weights[j] = dot;
     }
-    softmax_row<T>(weights, nullptr, scale, columns);
+    if (most > 0)
+      for (int64_t j = 0; j < columns; j++) weights[j] = T(most) * std::tanh(weights[j] * T(scale / most));
+    softmax_row<T>(weights, nullptr, most > 0 ? 1 : scale, columns);
     T *to = out + head * n;
     std::fill(to, to + n, T(0));
     int64_t j = 0;
@@ -389,8 +391,8 @@ LASTMILE_CLONES void linear(const float *x, const float *w, float *y, int64_t m,
   LASTMILE_CLONES void dropout(const T *x, T *y, double drop, uint64_t key, int64_t begin, int64_t end) { \
     dropout_elements(x, y, drop, key, begin, end);                             \
   }                                                                            \
-  LASTMILE_CLONES void attend(const T *q, const T *k, const T *v, T *out, T *weights, double scale, int64_t share, int64_t columns, int64_t n) { \
-    attend_group(q, k, v, out, weights, scale, share, columns, n);             \
+  LASTMILE_CLONES void attend(const T *q, const T *k, const T *v, T *out, T *weights, double scale, double most, int64_t share, int64_t columns, int64_t n) { \
+    attend_group(q, k, v, out, weights, scale, most, share, columns, n);       \
   }                                                                            \
   LASTMILE_CLONES double squares(const T *x, int64_t begin, int64_t end) {     \
     return squares_of(x, begin, end);                                          \

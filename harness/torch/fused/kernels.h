@@ -43,9 +43,11 @@ namespace lastmile {
   void dropout(const T *x, T *y, double drop, uint64_t key, int64_t begin,     \
                int64_t end);                                                   \
   /* The attention of the queries q [share, n] to keys and values [columns,    \
-     n]: out [share, n]; weights [columns] is scratch. */                      \
+     n]: out [share, n]; weights [columns] is scratch. If most is not 0, most   \
+     tanh(logits / most) bounds the logits. */                                 \
   void attend(const T *q, const T *k, const T *v, T *out, T *weights,          \
-              double scale, int64_t share, int64_t columns, int64_t n);
+              double scale, double most, int64_t share, int64_t columns,       \
+              int64_t n);
 
 LASTMILE_KERNELS(float)
 LASTMILE_KERNELS(double)
