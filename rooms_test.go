@@ -75,10 +75,10 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/results", "experiments runs harness/algorithms harness/data harness/decode harness/graph harness/model harness/progress " +
 		"harness/rule harness/safetensors harness/stage harness/stages harness/tokenizer harness/torch harness/trackers"},
 	{"harness/doctor", "harness/model harness/torch harness/torch/blas"},
-	{"harness/scoring", "experiments metrics runs harness/data harness/doctor harness/likelihood harness/model harness/negatives harness/progress " +
+	{"harness/scoring", "experiments metrics runs harness/data harness/doctor harness/external harness/likelihood harness/model harness/negatives harness/progress " +
 		"harness/records harness/results harness/scorer harness/stage harness/stages harness/random harness/torch harness/train harness/trivial"},
 	{"harness/dataset", "metrics harness/data harness/model harness/stages"},
-	{"harness/command", "experiments metrics runs harness/algorithms harness/data harness/dataset harness/doctor harness/graph harness/likelihood harness/progress harness/records harness/results harness/scoring harness/stage harness/stages"},
+	{"harness/command", "experiments metrics runs harness/algorithms harness/data harness/dataset harness/doctor harness/external harness/graph harness/likelihood harness/progress harness/records harness/results harness/scoring harness/stage harness/stages"},
 	{"reports", "metrics runs reports/document"},
 
 	// Programs.

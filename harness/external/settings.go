@@ -47,8 +47,8 @@ func Default() Settings {
 	return Settings{Run: []string{}, Timeout: 60, StartTimeout: 600, Restarts: 2, Batch: 32}
 }
 
-// mostSeconds bounds times: a month.
-const mostSeconds = 31 * 24 * 3600
+// mostSeconds bounds times: a day.
+const mostSeconds = 24 * 3600
 
 // Rules are those of the settings, and Paths the folder.
 func Rules() experiments.Rules {
