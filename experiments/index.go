@@ -65,8 +65,9 @@ type field struct {
 	rule      Check
 	ruled     bool // it has a rule
 	path      *Path
-	omitEmpty bool // no part of the JSON where it is zero
-	hidden    bool // no part of the JSON at all
+	folder    *field // the key of the folder that comes with this one, see [Path].Of
+	omitEmpty bool   // no part of the JSON where it is zero
+	hidden    bool   // no part of the JSON at all
 }
 
 // shape is a table's content in the order of its keys: a field, or the content
@@ -169,6 +170,11 @@ func newTable(section Section, key string, slot int) *table {
 	t.pool.known = map[string]*instance{}
 	if t.typ != nil && t.typ.Kind() == reflect.Struct {
 		t.addFields(t.typ, "", nil)
+	}
+	for _, p := range t.Paths {
+		if of := t.byKey[p.Of]; of != nil {
+			of.folder = t.byKey[p.Key]
+		}
 	}
 	sorted := slices.Clone(t.fields)
 	slices.SortFunc(sorted, func(a, b *field) int { return slices.Compare(strings.Split(a.key, "."), strings.Split(b.key, ".")) })

@@ -227,7 +227,7 @@ func (l *loader) options(set []string) {
 			f.read([]statement{{path: strings.Split(key, "."), value: l.optionValue(key, text)}})
 		}
 	}
-	l.forced = f.config
+	l.forced = f.withFolders(f.config, f.axes())
 }
 
 // optionValue parses the value of an option as TOML, or takes it as text: where

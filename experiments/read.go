@@ -301,8 +301,43 @@ func (f *fileReader) resolve(leaf *field, value any, at Position) (any, bool) {
 	return strings.Join(paths, "\n"), true
 }
 
+// withFolders adds the folders that come with what was said and were not said
+// themselves: this file's.
+func (f *fileReader) withFolders(said []assignment, axes []axis) []assignment {
+	var added []assignment
+	add := func(field *field, at Position) {
+		if field == nil || slices.ContainsFunc(slices.Concat(said, added), func(a assignment) bool { return a.field == field }) {
+			return
+		}
+		folder, err := filepath.Abs(f.folder)
+		if err != nil {
+			f.wrong(at, field.full, "cannot make %s absolute: %v", f.folder, err)
+			return
+		}
+		added = append(added, assignment{kind: setsField, key: field.full, table: field.table, field: field, value: folder, at: at})
+	}
+	for _, a := range said {
+		if a.kind == setsField {
+			add(a.field.folder, a.at)
+		}
+	}
+	for _, a := range axes {
+		add(a.field.folder, a.at)
+	}
+	return append(said, added...)
+}
+
+// axes are those of the grid that this file has given.
+func (f *fileReader) axes() []axis {
+	return slices.DeleteFunc(slices.Clone(f.load.grid), func(a axis) bool { return a.at.File != f.file })
+}
+
 // finish hands the file's content on to the loader.
 func (f *fileReader) finish() {
+	f.config = f.withFolders(f.config, f.axes())
+	for i := range f.variants {
+		f.variants[i].set = f.withFolders(f.variants[i].set, nil)
+	}
 	byLine := func(a, b assignment) int { return a.at.Line - b.at.Line }
 	slices.SortStableFunc(f.config, byLine)
 	for _, v := range f.variants {

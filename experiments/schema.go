@@ -112,6 +112,10 @@ type Path struct {
 	// Many is true where a file can name a list of paths, and patterns of
 	// filepath.Match. They are one string, a line each.
 	Many bool
+	// Of is a key of the same section whose relative paths start at the folder that
+	// Key names, as those of a command line do: a file that gives Of a value and not
+	// Key gives Key its own folder. "" means that there is none.
+	Of string
 }
 
 // Complaint is something that is wrong with several values together.

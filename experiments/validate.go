@@ -176,5 +176,8 @@ func (v *validator) table(t *table) {
 		if f := t.byKey[p.Key]; f == nil || f.declared.Type.Kind() != reflect.String {
 			v.wrong("[%s]: %s cannot be a path, since it is no key with a string", t.key, p.Key)
 		}
+		if p.Of != "" && t.byKey[p.Of] == nil {
+			v.wrong("[%s]: %s is the folder of %s, and there is no such key", t.key, p.Key, p.Of)
+		}
 	}
 }

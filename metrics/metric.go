@@ -7,6 +7,8 @@ import (
 
 // Input is one example as a metric sees it.
 type Input struct {
+	// ID is that of the example, which no metric of this package looks at.
+	ID string
 	// Hypothesis is the text to be scored.
 	Hypothesis string
 	// References are the texts it is measured against.

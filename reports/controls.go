@@ -209,19 +209,19 @@ func (b *builder) controlled(system runs.System, gain *difference) []document.Sp
 		case !d.Tested:
 			lines = append(lines, document.Format("They score %s %s %s (%s).", gap(d), above(d), name, means(d)))
 		case d.isSignificant():
-			lines = append(lines, document.Format("They are %s than %s by %s (%s; %s).", comparative(b.headline, d), name, gap(d), means(d), probability(d.Corrected)))
+			lines = append(lines, document.Format("They are %s than %s by %s (%s; %s).", comparative(b.direction(b.headline), d), name, gap(d), means(d), probability(d.Corrected)))
 		default:
 			lines = append(lines, document.Format("%s %s not significantly different from them (%s, a difference of %s %s; %s).",
 				capitalize(name), c.is(), means(d), signed(d.Difference), interval(d.Low, d.High), probability(d.Corrected)))
 		}
-		if !d.isSignificant() || direction(b.headline).Better(d.Difference) <= 0 {
+		if !d.isSignificant() || b.direction(b.headline).Better(d.Difference) <= 0 {
 			matched = append(matched, name)
 		}
 	}
 	if len(equal) > 0 {
 		lines = append(lines, document.Format("Not significantly different from them: %s.", document.Join(equal, "; ")))
 	}
-	if len(lines) == 0 || !gain.isSignificant() || direction(b.headline).Better(gain.Difference) <= 0 {
+	if len(lines) == 0 || !gain.isSignificant() || b.direction(b.headline).Better(gain.Difference) <= 0 {
 		return lines
 	}
 	if len(matched) == 0 {

@@ -30,7 +30,7 @@ func (b *builder) courseFigure() (figure, error) {
 	shown := map[string]bool{}
 	initial, chosen := false, false
 	for _, metric := range names {
-		p := newPanel(title(metric)+arrow(direction(metric))+" on dev", "√KL to the MLE policy, KL in nats per response", title(metric))
+		p := newPanel(title(metric)+arrow(ownDirection(metric))+" on dev", "√KL to the MLE policy, KL in nats per response", title(metric))
 		drawn := false
 		for _, c := range courses {
 			if c.metric != metric {

@@ -19,7 +19,7 @@ func (b *builder) buildTable(ctx context.Context, columns []string, published []
 	t.Sweep, t.Baselines, t.Confidence = b.sweep.Name, b.baselines, metrics.Confidence
 	for _, metric := range columns {
 		scale := metrics.ScaleOf(metric)
-		column := Column{Metric: metric, Better: direction(metric).String(), Summary: scale.Summary(), Compared: scale.Compared()}
+		column := Column{Metric: metric, Better: b.direction(metric).String(), Summary: scale.Summary(), Compared: scale.Compared()}
 		for _, m := range b.metrics {
 			if m.Name == metric {
 				column.Signatures = append(column.Signatures, m.Signature)
@@ -97,14 +97,14 @@ func (b *builder) correctAll() {
 		add(d)
 	}
 	if b.primary != nil {
-		b.primary.correct(b.headline)
+		b.primary.correct(b.direction(b.headline))
 	}
 	b.family = len(family)
 	correct(family)
 	for i := range b.table.Rows {
 		row := &b.table.Rows[i]
 		for c, metric := range b.columns {
-			row.Cells[c].Versus = asVersus(b.table.differences[row.system()][metric], metric)
+			row.Cells[c].Versus = asVersus(b.table.differences[row.system()][metric], b.direction(metric))
 		}
 	}
 }
@@ -116,13 +116,13 @@ func asScore(e *metrics.Estimate) *Score {
 	return &Score{Value: e.Value, Low: e.Low, High: e.High, Examples: e.Examples, Seeds: e.Seeds}
 }
 
-func asVersus(d *difference, metric string) *Versus {
+func asVersus(d *difference, of metrics.Direction) *Versus {
 	if d == nil {
 		return nil
 	}
 	v := &Versus{
 		Difference: d.Difference, Low: d.Low, High: d.High, Examples: d.Examples, Seeds: len(d.seeds),
-		Significant: d.isSignificant(), Better: direction(metric).Better(d.Difference),
+		Significant: d.isSignificant(), Better: of.Better(d.Difference),
 	}
 	if d.Tested {
 		v.P, v.PHolm = &d.P, &d.Corrected

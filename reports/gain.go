@@ -3,6 +3,7 @@ package reports
 import (
 	"slices"
 
+	"lastmile/metrics"
 	"lastmile/runs"
 )
 
@@ -117,7 +118,7 @@ func (b *builder) splitGain() error {
 				p.controls = append(p.controls, m)
 			}
 		}
-		p.controls = byGain(p.controls, b.headline)
+		p.controls = byGain(p.controls, b.direction(b.headline))
 		g.parts = append(g.parts, p)
 	}
 	for _, d := range b.decodings {
@@ -198,33 +199,33 @@ func (g *gain) unmeasured() []string {
 }
 
 // result is the split for a script.
-func (g *gain) result(metric string) *Gain {
+func (g *gain) result(metric string, of metrics.Direction) *Gain {
 	if g == nil {
 		return nil
 	}
 	r := &Gain{
-		Metric: metric, Treatment: System(g.treatment), Baseline: System(g.baseline), Whole: asVersus(g.whole, metric),
-		Best: System(g.best.other), Remains: asVersus(g.best.difference, metric), Ceilings: controlResults(g.ceilings, metric),
+		Metric: metric, Treatment: System(g.treatment), Baseline: System(g.baseline), Whole: asVersus(g.whole, of),
+		Best: System(g.best.other), Remains: asVersus(g.best.difference, of), Ceilings: controlResults(g.ceilings, of),
 	}
 	for _, p := range g.parts {
-		r.Parts = append(r.Parts, GainPart{p.name, p.inBaseline, controlResults(p.controls, metric)})
+		r.Parts = append(r.Parts, GainPart{p.name, p.inBaseline, controlResults(p.controls, of)})
 	}
 	return r
 }
 
-func controlResults(controls []measured, metric string) []GainControl {
+func controlResults(controls []measured, of metrics.Direction) []GainControl {
 	results := []GainControl{}
 	for _, m := range controls {
-		results = append(results, GainControl{System(m.other), m.kind, asVersus(m.overBaseline, metric), asVersus(m.difference, metric)})
+		results = append(results, GainControl{System(m.other), m.kind, asVersus(m.overBaseline, of), asVersus(m.difference, of)})
 	}
 	return results
 }
 
 // byGain orders controls by what they have over the baseline, the best first.
-func byGain(controls []measured, metric string) []measured {
+func byGain(controls []measured, of metrics.Direction) []measured {
 	ordered := slices.Clone(controls)
 	slices.SortStableFunc(ordered, func(x, y measured) int {
-		return -direction(metric).Better(x.overBaseline.Difference - y.overBaseline.Difference)
+		return -of.Better(x.overBaseline.Difference - y.overBaseline.Difference)
 	})
 	return ordered
 }

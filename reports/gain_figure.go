@@ -31,7 +31,7 @@ func (b *builder) gainFigure() (figure, error) {
 		}
 		rows = append(rows, row{m.other.Label + ", " + m.kind, styles[part], m.overBaseline})
 	}
-	for _, m := range byGain(g.controls(), b.headline) {
+	for _, m := range byGain(g.controls(), b.direction(b.headline)) {
 		add(m, b.partOf(m))
 	}
 	for _, m := range g.ceilings {

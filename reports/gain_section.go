@@ -88,7 +88,7 @@ func (b *builder) partsSaid() document.Spans {
 	g := b.gain
 	said := document.Format("Over %s, %s has %s %s", b.name(g.baseline.Label), b.name(g.treatment.Label), sized(g.whole), measure(b.headline))
 	var has []document.Spans
-	for _, m := range byGain(g.controls(), b.headline) {
+	for _, m := range byGain(g.controls(), b.direction(b.headline)) {
 		has = append(has, document.Format("%s (%s) has %s", b.partOf(m), b.shortName(m), sized(m.overBaseline)))
 	}
 	if len(has) > 0 {
@@ -107,7 +107,7 @@ func (b *builder) remainderSaid() document.Spans {
 	d := g.best.difference
 	beyond := document.Format("Beyond the best of %s, %s, %s has %s %s",
 		counted(g.count, "control"), b.controlName(g.best), b.systemName(g.treatment), sized(d), measure(b.headline))
-	switch better := direction(b.headline).Better(d.Difference); {
+	switch better := b.direction(b.headline).Better(d.Difference); {
 	case !d.Tested:
 		return document.Format("%s, %s.", beyond, these)
 	case !d.isSignificant():

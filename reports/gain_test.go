@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"lastmile/metrics"
 	"lastmile/reports/document"
 	"lastmile/runs"
 )
@@ -149,7 +150,7 @@ func TestARuleIsNoTreatmentButTheControlThatASweepNames(t *testing.T) {
 func TestTheGainIsSplit(t *testing.T) {
 	labels, scores := fullSweep()
 	b := split(t, labels, scores, Options{Baseline: "mle"})
-	g := b.gain.result("la-rougeL")
+	g := b.gain.result("la-rougeL", metrics.Higher)
 	near := func(what string, v *Versus, want float64) {
 		t.Helper()
 		if v == nil || math.Abs(v.Difference-want) > 1e-12 {

@@ -37,7 +37,7 @@ func (b *builder) methodSection() []document.Block {
 		paragraph("%s", b.testing()),
 		paragraph("Shares have Wilson's intervals. Length ratios are told by their median, with Woodruff's interval, and compared by the mean of |ln ratio|: less is closer to 1."),
 		paragraph("Raw outputs are as the model gave them, cut at the longest response where no end token came; post-processed ones went through the chain above."))
-	return append(blocks, b.kinship()...)
+	return slices.Concat(blocks, b.vouching(), b.kinship())
 }
 
 // testing says how differences are tested.

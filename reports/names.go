@@ -42,7 +42,15 @@ func title(metric string) string {
 }
 
 // direction says which scores of a metric are better.
-func direction(metric string) metrics.Direction {
+func (e *evidence) direction(metric string) metrics.Direction {
+	if signature := e.externalSignature(metric); signature != "" {
+		return metrics.ExternalDirection(signature)
+	}
+	return ownDirection(metric)
+}
+
+// ownDirection is that of a metric that no process of the user's computes.
+func ownDirection(metric string) metrics.Direction {
 	if metric == learnedScorer || slices.Contains(metrics.Likelihoods(), metric) {
 		return metrics.Higher
 	}

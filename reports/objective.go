@@ -109,6 +109,8 @@ func (l label) bondOf(metric string) (bond, string) {
 		switch {
 		case reward == metric || measuredBy[reward] == metric:
 			found(itself, reward)
+		case reward == commandReward:
+			found(l.commandBond(metric), reward)
 		case isROUGE(reward) && isROUGE(metric):
 			found(kin, reward)
 		case reward == lengthReward && strings.HasPrefix(metric, "la-rouge"):

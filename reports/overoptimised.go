@@ -43,7 +43,7 @@ func (b *builder) courses() []course {
 // measurable tells whether the mean of a metric over dev is better where it is higher,
 // or where it is lower.
 func measurable(metric string) bool {
-	d := direction(metric)
+	d := ownDirection(metric)
 	return d == metrics.Higher || d == metrics.Lower
 }
 
@@ -62,7 +62,7 @@ func (c course) means() []float64 {
 func (c course) best() int {
 	means, best := c.means(), 0
 	for i, v := range means {
-		if direction(c.metric).Better(v-means[best]) > 0 {
+		if ownDirection(c.metric).Better(v-means[best]) > 0 {
 			best = i
 		}
 	}
@@ -123,7 +123,7 @@ func (b *builder) outcome(c course) outcome {
 		return j
 	}
 	j.noise = c.noise(j.best, j.last)
-	j.fell = j.enough && direction(c.metric).Better(j.from-j.to) > 0 && math.Abs(j.from-j.to) > 2*j.noise
+	j.fell = j.enough && ownDirection(c.metric).Better(j.from-j.to) > 0 && math.Abs(j.from-j.to) > 2*j.noise
 	window := c.steps[j.last] - c.steps[j.last-1]
 	j.before, j.after = b.rewardUpTo(c.label, c.steps[j.best], window), b.rewardUpTo(c.label, c.steps[j.last], window)
 	j.improved = j.after > j.before

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"lastmile/metrics"
 	"lastmile/reports/document"
 	"lastmile/runs"
 )
@@ -88,7 +89,7 @@ func (b *builder) best(candidates []control) control {
 	best := candidates[0]
 	for _, c := range candidates[1:] {
 		// Against the better control the treatment's difference is the worse one.
-		if direction(b.headline).Better(best.difference.Difference-c.difference.Difference) > 0 {
+		if b.direction(b.headline).Better(best.difference.Difference-c.difference.Difference) > 0 {
 			best = c
 		}
 	}
@@ -141,20 +142,20 @@ func among(candidates []control, label string) (control, bool) {
 // correct gives the primary comparison its p value. To choose the best of several
 // controls by the scores that are compared is hard on a gain, whose p value stays;
 // a loss against the best is one of as many that could have been found (Bonferroni).
-func (p *primary) correct(metric string) {
+func (p *primary) correct(of metrics.Direction) {
 	d := p.difference
 	d.Corrected = d.P
-	if direction(metric).Better(d.Difference) < 0 {
+	if of.Better(d.Difference) < 0 {
 		d.Corrected = min(1, d.P*float64(max(1, p.bestOf)))
 	}
 }
 
 // result is the comparison for a script.
-func (p *primary) result(metric string) *PrimaryResult {
+func (p *primary) result(metric string, of metrics.Direction) *PrimaryResult {
 	if p == nil {
 		return nil
 	}
-	return &PrimaryResult{metric, System(p.treatment), System(p.other), p.bestOf, asVersus(p.difference, metric)}
+	return &PrimaryResult{metric, System(p.treatment), System(p.other), p.bestOf, asVersus(p.difference, of)}
 }
 
 // primaryFinding says how the treatment compares with its control.
@@ -165,7 +166,7 @@ func (b *builder) primaryFinding() finding {
 	if p.bestOf > 1 {
 		other = "the best control, " + other + ","
 	}
-	f := compared(subject, "is", other, b.headline, b.optimised(p.treatment, b.headline), p.difference)
+	f := b.compared(subject, "is", other, b.headline, b.optimised(p.treatment, b.headline), p.difference)
 	if p.bestOf > 1 {
 		f.rest = document.Format("%s It is the best of %d controls on the same examples, which favours the control.", f.rest, p.bestOf)
 	}

@@ -73,7 +73,7 @@ func (b *builder) scoreTables(evenEmpty bool) []document.Block {
 func (b *builder) decodingTable(d decoding, evenEmpty bool) document.Table {
 	table := document.Table{Header: document.Row("outputs", "system"), Align: make([]document.Alignment, 2)}
 	for _, c := range b.table.Columns {
-		table.Header = append(table.Header, document.Format("%s%s", c.heading(), arrow(direction(c.Metric))))
+		table.Header = append(table.Header, document.Format("%s%s", c.heading(), arrow(b.direction(c.Metric))))
 		table.Align = append(table.Align, document.Right)
 	}
 	form := ""

@@ -29,7 +29,7 @@ func (b *builder) scoreFigure() (figure, error) {
 		if c < 0 || len(panels) > 0 && metric == b.headline {
 			continue
 		}
-		p := newPanel(title(metric)+arrow(direction(metric)), fmt.Sprintf("%s, %g %% interval", b.table.Columns[c].Summary, 100*b.table.Confidence), "")
+		p := newPanel(title(metric)+arrow(b.direction(metric)), fmt.Sprintf("%s, %g %% interval", b.table.Columns[c].Summary, 100*b.table.Confidence), "")
 		drawn := false
 		for k, l := range b.labels {
 			var points intervals

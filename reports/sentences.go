@@ -62,7 +62,7 @@ func (b *builder) findings() []finding {
 
 func (b *builder) finding(system runs.System, d decoding, diff *difference) finding {
 	subject := fmt.Sprintf("%s's raw outputs %s", b.name(system.Label), b.manner(system.Label, d))
-	f := compared(subject, "are", b.name(b.baselineOf(system.Label))+"'s", b.headline, b.optimised(system, b.headline), diff)
+	f := b.compared(subject, "are", b.name(b.baselineOf(system.Label))+"'s", b.headline, b.optimised(system, b.headline), diff)
 	if own := b.behaviour(system); own != nil {
 		f.rest = document.Format("%s %s", f.rest, own)
 	}
@@ -72,7 +72,7 @@ func (b *builder) finding(system runs.System, d decoding, diff *difference) find
 
 // compared says how a subject, which is or are, scores beside another one by a metric.
 // optimised is the clause on what the metric has to do with the subject's rewards.
-func compared(subject, verb, other, by, optimised string, d *difference) finding {
+func (b *builder) compared(subject, verb, other, by, optimised string, d *difference) finding {
 	metric, score := measure(by), "score"
 	if verb == "is" {
 		score = "scores"
@@ -85,7 +85,7 @@ func compared(subject, verb, other, by, optimised string, d *difference) finding
 		}
 	case d.isSignificant():
 		return finding{
-			head: document.Format("%s %s %s than %s by %s %s%s", subject, verb, comparative(by, d), other, gap(d), metric, optimised),
+			head: document.Format("%s %s %s than %s by %s %s%s", subject, verb, comparative(b.direction(by), d), other, gap(d), metric, optimised),
 			rest: document.Format(" (%s; %s).", means(d), size(d)),
 		}
 	}
@@ -113,7 +113,7 @@ func (b *builder) behaviour(system runs.System) document.Spans {
 		case !d.Tested:
 			clauses = append(clauses, document.Format("%s%s is %s (%s %s)", measure(metric), optimised, means(d), signed(d.Difference), interval(d.Low, d.High)))
 		case d.isSignificant():
-			clauses = append(clauses, document.Format("%s%s %s (%s, %s)", title(metric), optimised, scores(metric, d), values, probability(d.Corrected)))
+			clauses = append(clauses, document.Format("%s%s %s (%s, %s)", title(metric), optimised, scores(b.direction(metric), d), values, probability(d.Corrected)))
 		default:
 			clauses = append(clauses, document.Format("%s%s is not significantly different (%s, %s)", title(metric), optimised, values, probability(d.Corrected)))
 		}

@@ -14,10 +14,10 @@ func measure(metric string) string {
 	return title(metric)
 }
 
-// comparative says which way a system differs from another by a metric: better or
-// worse or, where neither is, higher or lower.
-func comparative(metric string, d *difference) string {
-	switch better := direction(metric).Better(d.Difference); {
+// comparative says which way a system differs from another by a metric of that direction:
+// better or worse or, where neither is, higher or lower.
+func comparative(of metrics.Direction, d *difference) string {
+	switch better := of.Better(d.Difference); {
 	case better > 0:
 		return "better"
 	case better < 0:
@@ -28,23 +28,23 @@ func comparative(metric string, d *difference) string {
 	return "lower"
 }
 
-// scores says that a system's score by a metric is significantly another one, in
-// words that follow its name.
-func scores(metric string, d *difference) string {
-	switch direction(metric) {
+// scores says that a system's score by a metric of that direction is significantly another
+// one, in words that follow its name.
+func scores(of metrics.Direction, d *difference) string {
+	switch of {
 	case metrics.CloserToOne:
 		if d.Difference < 0 {
 			return "is closer to 1"
 		}
 		return "is farther from 1"
 	case metrics.Neutral:
-		return "is " + comparative(metric, d)
+		return "is " + comparative(of, d)
 	}
 	way := "higher"
 	if d.Difference < 0 {
 		way = "lower"
 	}
-	return "is " + way + ", which is " + comparative(metric, d)
+	return "is " + way + ", which is " + comparative(of, d)
 }
 
 // gap is the size of a difference with its interval, both positive where the

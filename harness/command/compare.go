@@ -25,7 +25,7 @@ interval is then over examples and seeds, and A and B are compared on the seeds
 that both have. Nothing is decoded: metrics are computed on the outputs that
 the store has, those of greedy decoding without post-processing unless --decode
 and --form say otherwise, each with one value for both or with A's and B's; the
-learned metric and likelihoods are taken from the store. With --refs, A and B are files of
+learned metric, likelihoods and metrics of commands are taken from the store. With --refs, A and B are files of
 texts, as in lastmile score.
 
 With three or more seeds, the interval and p are about other examples and other
@@ -45,7 +45,11 @@ Options of metrics that no flag is given for (stemming, length adjustment, its
 		Args: cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			compare.A, compare.B = args[0], args[1]
-			compare.Measures, compare.Selection = f.measures(c), f.selection
+			var err error
+			if compare.Measures, err = f.measures(c); err != nil {
+				return err
+			}
+			compare.Selection = f.selection
 			result, err := scoring.Compare(c.Context(), compare)
 			if err != nil {
 				return err

@@ -1,13 +1,18 @@
 package command
 
 import (
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"lastmile/harness/external"
 	"lastmile/harness/likelihood"
 	"lastmile/harness/scoring"
+	"lastmile/harness/stages"
 	"lastmile/metrics"
 )
 
@@ -17,6 +22,10 @@ type measureFlags struct {
 	metrics   []string
 	scorer    string
 	likely    likelihood.Settings
+	command   string
+	numbers   []string
+	lower     []string
+	timeout   float64
 	options   metrics.Options
 	selection scoring.Selection
 }
@@ -31,6 +40,10 @@ func (f *measureFlags) add(c *cobra.Command, references *[]string) {
 	c.Flags().StringVar(&f.likely.ReferencePrompt, "reference-prompt", f.likely.ReferencePrompt, "the `text` before the hypothesis in likelihood_reference")
 	c.Flags().StringVar(&f.likely.RecallPrompt, "recall-prompt", f.likely.RecallPrompt, "the `text` before a reference in likelihood_recall")
 	c.Flags().StringVar(&f.likely.SourcePrompt, "source-prompt", f.likely.SourcePrompt, "the `text` before the hypothesis in likelihood_source")
+	c.Flags().StringVar(&f.command, "command", "", "the `line` of a process whose metrics are scored too, without a shell")
+	c.Flags().StringSliceVar(&f.numbers, "numbers", []string{"score"}, "the `names` of the numbers in its answers")
+	c.Flags().StringSliceVar(&f.lower, "lower", nil, "the `names` of those of which less is better")
+	c.Flags().Float64Var(&f.timeout, "timeout", external.Default().Timeout, "how many `seconds` each of its answers may take, but for the first")
 	c.Flags().BoolVar(&f.options.Stemming, "stemming", f.options.Stemming, "use Porter's stemmer in ROUGE")
 	c.Flags().StringVar(&f.options.Tokenizer, "tokenizer", metrics.RougeScore, "how ROUGE and lengths cut texts into words, by `name`: "+strings.Join(metrics.Tokenizers(), ", "))
 	c.Flags().StringVar(&f.options.LengthAdjustment, "length-adjustment", f.options.LengthAdjustment,
@@ -44,9 +57,14 @@ func (f *measureFlags) add(c *cobra.Command, references *[]string) {
 
 // measures are what the flags say. Options that no flag is given for are those
 // of the runs, or the defaults.
-func (f *measureFlags) measures(c *cobra.Command) scoring.Measures {
+func (f *measureFlags) measures(c *cobra.Command) (scoring.Measures, error) {
 	given := c.Flags().Changed
-	return scoring.Measures{Metrics: f.metrics, Scorer: f.scorer, Likelihood: f.likely, Progress: slow(c.ErrOrStderr(), 2*time.Second), Change: func(o *metrics.Options) {
+	command, err := f.metricCommand()
+	if err != nil {
+		return scoring.Measures{}, err
+	}
+	say := func(line string) { fmt.Fprintln(c.ErrOrStderr(), line) }
+	return scoring.Measures{Command: command, Say: say, Metrics: f.metrics, Scorer: f.scorer, Likelihood: f.likely, Progress: slow(c.ErrOrStderr(), 2*time.Second), Change: func(o *metrics.Options) {
 		if given("stemming") {
 			o.Stemming = f.options.Stemming
 		}
@@ -59,5 +77,36 @@ func (f *measureFlags) measures(c *cobra.Command) scoring.Measures {
 		if given("alpha") {
 			o.Alpha = f.options.Alpha
 		}
-	}}
+	}}, nil
+}
+
+// metricCommand is the process that the flags describe; it has no command line where they
+// describe none.
+func (f *measureFlags) metricCommand() (stages.MetricCommand, error) {
+	if f.command == "" {
+		return stages.MetricCommand{}, nil
+	}
+	m := stages.MetricCommand{Settings: external.Default(), Numbers: f.numbers, Lower: f.lower}
+	m.Timeout = f.timeout
+	var err error
+	if m.Run, err = words(f.command); err == nil && len(m.Run) == 0 {
+		err = errors.New("it is empty")
+	}
+	if err != nil {
+		return m, stages.Mistakef("--command: %w", err)
+	}
+	for _, number := range f.numbers {
+		if message := external.NumberName.Broken(number); message != "" {
+			return m, stages.Mistakef("--numbers: %s", message)
+		}
+	}
+	for _, number := range f.lower {
+		if !slices.Contains(f.numbers, number) {
+			return m, stages.Mistakef("--lower: there is no %q in --numbers", number)
+		}
+	}
+	if message := external.Rules()["timeout"].Broken(f.timeout); message != "" {
+		return m, stages.Mistakef("--timeout: %s", message)
+	}
+	return m, nil
 }

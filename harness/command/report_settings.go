@@ -77,7 +77,7 @@ func reportSection() experiments.Section {
 			"primary.treatment": experiments.Anything,
 			"primary.control":   experiments.Anything,
 			"primary.decode":    experiments.Anything,
-			"columns":           experiments.List(experiments.OneOf("metric", stages.MetricNames), 0),
+			"columns":           experiments.List(stages.MetricName(), 0),
 			"published":         experiments.Anything,
 			"examples":          experiments.AtLeast(0),
 			"seed":              experiments.AtLeast(0),

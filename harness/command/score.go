@@ -38,10 +38,13 @@ only scores are computed.
 BLEU and chrF have a second row: the value of all texts together.
 Metrics: ` + strings.Join(slices.DeleteFunc(metrics.Names(), rare), ", ") + `,
 and bleurt with --scorer, ` + strings.Join(metrics.Likelihoods(), ", ") + `
-with --likelihood-model, or as the store has them.`,
+with --likelihood-model, or as the store has them. With --command a process of
+yours is asked too, as [metrics.command] of a sweep file has it (lastmile help
+config): a number "score" in its answers is the metric command-score.`,
 		Example: `  lastmile score --metric rouge1,rougeL,la-rougeL --refs test.refs.txt --hyps out.txt
   lastmile score --metric bleu,chrf --refs a.txt --refs b.txt --hyps out.txt --csv
   lastmile score --refs test.jsonl --hyps out.jsonl --per-example scores.jsonl
+  lastmile score --command 'python3 bertscore.py --model roberta-large' --numbers f1 --refs refs.txt --hyps out.txt
   lastmile score ppo mle --metric chrf,rouge2 --decode greedy --form raw`,
 		Args: func(_ *cobra.Command, args []string) error {
 			given := len(files.References) > 0 || files.Hypotheses != ""
@@ -54,18 +57,22 @@ with --likelihood-model, or as the store has them.`,
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
+			measures, err := f.measures(c)
+			if err != nil {
+				return err
+			}
 			if len(args) > 0 {
 				scores, err := scoring.ScoreRuns(c.Context(), scoring.RunScoring{
-					Measures: f.measures(c), Selection: f.selection, Runs: args, PerExample: files.PerExample,
+					Measures: measures, Selection: f.selection, Runs: args, PerExample: files.PerExample,
 				})
 				if err != nil {
 					return err
 				}
 				return printScores(c, scores, asJSON, asCSV, scoring.PrintRunScores, scoring.WriteRunScoresCSV)
 			}
-			files.Measures = f.measures(c)
+			files.Measures = measures
 			files.Note = func(text string) { fmt.Fprintf(c.ErrOrStderr(), "note: %s\n", text) }
-			scores, err := scoring.ScoreFiles(files)
+			scores, err := scoring.ScoreFiles(c.Context(), files)
 			if err != nil {
 				return err
 			}

@@ -39,6 +39,10 @@ func newBars(w io.Writer, options ...mpb.ContainerOption) *bars {
 func (b *bars) Report(e stage.Event) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if e.Said != "" {
+		fmt.Fprintf(b.container, "%s: %s\n", label(e.Stage), Visible(e.Said))
+		return
+	}
 	now := time.Now()
 	running := b.running[e.Stage]
 	if e.State != stage.Running {

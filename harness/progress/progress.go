@@ -155,6 +155,10 @@ func newLines(w io.Writer, now func() time.Time) *lines {
 func (l *lines) Report(e stage.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if e.Said != "" {
+		fmt.Fprintf(l.w, "%s: %s\n", label(e.Stage), e.Said)
+		return
+	}
 	now := l.now()
 	t := l.tasks[e.Stage]
 	if e.State != stage.Running {

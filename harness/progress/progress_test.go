@@ -23,12 +23,14 @@ func TestLinesSayRateAndTimeLeftAtMostEveryFiveSeconds(t *testing.T) {
 		l.Report(stage.Event{Stage: rl, State: stage.Running, Done: step, Total: 100, Note: "reward 0.71"})
 		clock = clock.Add(2 * time.Second)
 	}
+	l.Report(stage.Event{Stage: rl, State: stage.Running, Said: "judge: a warning"})
 	l.Report(stage.Event{Stage: rl, State: stage.Computed})
 	l.Report(stage.Event{Stage: rl, State: stage.Failed, Err: errors.New("the loss is NaN")})
 	l.Report(stage.Event{Stage: rl, State: stage.Waiting, Holder: stage.Owner{Host: "here", Process: 12, Since: since}})
 	want := `rl          ppo, seed 2: 23/100  2.0 s/step  reward 0.71  2:34 left
 rl          ppo, seed 2: 26/100  2.0 s/step  reward 0.71  2:28 left
 rl          ppo, seed 2: 29/100  2.0 s/step  reward 0.71  2:22 left
+rl          ppo, seed 2: judge: a warning
 rl          ppo, seed 2: done in 22 s
 rl          ppo, seed 2: failed: the loss is NaN
 rl          ppo, seed 2: waiting for process 12 on here since 2026-03-01 10:00:05
@@ -46,12 +48,13 @@ func TestBarsEndWithWhatHappened(t *testing.T) {
 		for step := range 50 {
 			b.Report(stage.Event{Stage: s, State: stage.Running, Done: step, Total: 49})
 		}
+		b.Report(stage.Event{Stage: s, State: stage.Running, Said: "judge: \x1b[2J"})
 		b.Report(stage.Event{Stage: s, State: stage.Computed})
 	}
 	left := &stage.Stage{Kind: "decode", Name: "seed 1"}
 	b.Report(stage.Event{Stage: left, State: stage.Running})
 	b.Close()
-	for _, want := range []string{"mle         seed 1: done in 0.0 s\n", "rl          seed 1: done in 0.0 s\n"} {
+	for _, want := range []string{"mle         seed 1: done in 0.0 s\n", "rl          seed 1: done in 0.0 s\n", "rl          seed 1: judge: \u241b[2J\n"} {
 		if !bytes.Contains(out.Bytes(), []byte(want)) {
 			t.Errorf("no line %q in %q", want, out.String())
 		}

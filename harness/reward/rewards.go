@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"lastmile/experiments"
+	"lastmile/harness/external"
 	"lastmile/harness/model"
 	"lastmile/metrics"
 )
@@ -30,6 +31,7 @@ var rewards = append([]entry{
 	constantReward,
 	randomReward,
 	scorerReward,
+	commandReward,
 }, referenceRewards()...)
 
 // Reward scores responses: more is better.
@@ -55,7 +57,8 @@ type Group struct {
 	// Prompt and Truth, the example's first reference as a response, are
 	// tokens. A truth ends with the end token unless it was cut.
 	Prompt, Truth []int
-	// References are the example's references as texts.
+	// Input and References are the example's as texts.
+	Input      string
 	References []string
 	Responses  []Response
 }
@@ -92,6 +95,8 @@ type Env struct {
 	// Scorer scores texts against references with the learned scorer. It is nil where
 	// no reward asks it.
 	Scorer func([]metrics.Input) ([]float64, error)
+	// Command makes what asks a process of the user's for the number of that name.
+	Command func(s external.Settings, number string) func([]external.Item) ([]float64, error)
 	// Text is the output in a response's tokens.
 	Text func(tokens []int) string
 	// Tokenizer cuts texts into the words of ROUGE, as [metrics.Options] has it.
@@ -137,6 +142,12 @@ func define[T interface{ weight() float64 }](name string, settings T, rules expe
 			return s.weight(), reward(s, env), nil
 		},
 	}
+}
+
+// checked gives the reward's section paths, and a check of values together.
+func (e entry) checked(paths []experiments.Path, check func(experiments.Config) []experiments.Complaint) entry {
+	e.section.Paths, e.section.Check = paths, check
+	return e
 }
 
 // byDefault makes a reward one of those that are summed where a sweep file lists

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"lastmile/experiments"
+	"lastmile/harness/external"
 	"lastmile/harness/model"
 	"lastmile/harness/random"
 	"lastmile/metrics"
@@ -269,6 +270,15 @@ func TestTheSumOfAllRewards(t *testing.T) {
 			scores[i] = math.Cos(float64(len(input.Hypothesis)))
 		}
 		return scores, nil
+	}
+	env.Command = func(external.Settings, string) func([]external.Item) ([]float64, error) {
+		return func(items []external.Item) ([]float64, error) {
+			scores := make([]float64, len(items))
+			for i, item := range items {
+				scores[i] = math.Sin(float64(len(item.Hypothesis)))
+			}
+			return scores, nil
+		}
 	}
 	settings, weights := everyReward(t)
 	sum, groups := sumOf(t, env, settings), groupsOf(6)

@@ -16,7 +16,8 @@ import (
 type Problem struct {
 	ID            string
 	Prompt, Truth []int
-	// References are the example's references as texts.
+	// Input and References are the example's as texts.
+	Input      string
 	References []string
 }
 
@@ -142,7 +143,7 @@ func (l *Learner) score(ctx context.Context, batch Batch) error {
 	groups := make([]reward.Group, len(batch)/samples)
 	for i := range groups {
 		p := l.Problems[batch[i*samples].Problem]
-		g := reward.Group{ID: p.ID, Update: l.Done, Prompt: p.Prompt, Truth: p.Truth, References: p.References}
+		g := reward.Group{ID: p.ID, Update: l.Done, Prompt: p.Prompt, Truth: p.Truth, Input: p.Input, References: p.References}
 		for _, r := range batch[i*samples:][:samples] {
 			g.Responses = append(g.Responses, reward.Response{Tokens: r.Tokens, Ended: r.Ended})
 		}

@@ -2,6 +2,7 @@ package scoring
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -53,7 +54,7 @@ type Compared struct {
 
 // Compare compares two systems on the examples that both have: runs of a
 // store, groups of runs over several seeds, or files of hypotheses.
-func Compare(ctx context.Context, c Comparing) (Compared, error) {
+func Compare(ctx context.Context, c Comparing) (result Compared, err error) {
 	a, b, err := c.read(ctx)
 	if err != nil {
 		return Compared{}, err
@@ -61,7 +62,7 @@ func Compare(ctx context.Context, c Comparing) (Compared, error) {
 	if !(c.Level > 0 && c.Level < 1) {
 		return Compared{}, stages.Mistakef("the level of significance is %v, expected a number between 0 and 1", c.Level)
 	}
-	result := Compared{Level: c.Level, Differing: []DifferingExample{}, Notes: []string{}}
+	result = Compared{Level: c.Level, Differing: []DifferingExample{}, Notes: []string{}}
 	either, err := align(a, b)
 	if err != nil {
 		return result, err
@@ -79,11 +80,11 @@ func Compare(ctx context.Context, c Comparing) (Compared, error) {
 			result.note("their sweeps score in different ways; both are scored in A's, flags aside")
 		}
 	}
-	o, err := c.open()
+	o, err := c.open(ctx)
 	if err != nil {
 		return result, err
 	}
-	defer o.Close()
+	defer func() { err = errors.Join(err, o.Close()) }()
 	o.expect(len(a.inputs) + len(b.inputs))
 	all, err := o.score(names, options, a, b)
 	if err != nil {

@@ -1,6 +1,7 @@
 package scoring
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"lastmile/harness/stages"
 
 	"lastmile/harness/doctor"
+	"lastmile/harness/external"
 	"lastmile/harness/likelihood"
 	"lastmile/metrics"
 )
@@ -23,6 +25,11 @@ type Measures struct {
 	// Likelihood has the causal language model of the likelihoods; without one the
 	// scores that the store has count.
 	Likelihood likelihood.Settings
+	// Command is a process of the user's whose metrics are scored beside the others,
+	// under the name "command"; without a command line there is none.
+	Command stages.MetricCommand
+	// Say is told the lines that it writes to standard error.
+	Say func(line string)
 	// Change changes the options of metrics, which are those of the runs, or
 	// the defaults for files; nil leaves them as they are.
 	Change func(*metrics.Options)
@@ -38,11 +45,15 @@ var defaultMetrics = []string{"rouge1", "rouge2", "rougeL", "la-rougeL", "length
 // named.
 func DefaultMetrics() []string { return slices.Clone(defaultMetrics) }
 
-// measuring are measures with the models that they name. It belongs to the
-// goroutine that opened it.
+// commandName is the name of the command of [Measures], which its metrics have.
+const commandName = "command"
+
+// measuring are measures with the models and the command that they name. It belongs to
+// the goroutine that opened it.
 type measuring struct {
 	Measures
 	learned []metrics.Metric
+	command *external.Measures // nil for none
 	close   []func() error
 	done    int // steps
 	total   int
@@ -59,8 +70,8 @@ func (m *measuring) step(note string) {
 	}
 }
 
-// open loads the models that are named and needed.
-func (m Measures) open() (*measuring, error) {
+// open loads the models that are named and needed, and has the command ready.
+func (m Measures) open(ctx context.Context) (*measuring, error) {
 	o := &measuring{Measures: m}
 	needed := func(is func(metric string) bool) bool {
 		return len(m.Metrics) == 0 || slices.ContainsFunc(m.Metrics, is)
@@ -75,19 +86,34 @@ func (m Measures) open() (*measuring, error) {
 	if m.Likelihood.Model != "" && needed(stages.IsLikelihood) {
 		likelihoods, err := likelihood.Open(m.Likelihood, doctor.Cores(), "")
 		if err != nil {
-			o.Close()
-			return nil, stages.Mistake{Err: err}
+			return nil, stages.Mistake{Err: errors.Join(err, o.Close())}
 		}
 		o.learned, o.close = append(o.learned, likelihoods.Metrics()...), append(o.close, likelihoods.Close)
 	}
+	if len(m.Command.Run) == 0 {
+		return o, nil
+	}
+	err := m.Command.Check()
+	if err == nil {
+		o.command, err = m.Command.Command(ctx, commandName, doctor.Cores(), m.Say)
+	}
+	if err != nil {
+		return nil, stages.Mistake{Err: errors.Join(err, o.Close())}
+	}
+	o.learned = append(o.learned, o.command.Metrics()...)
 	return o, nil
 }
 
-// Close frees the models. What went wrong in them was said by what they scored.
-func (m *measuring) Close() {
+// Close frees the models, in which what went wrong was said by what they scored, and ends
+// the command's process.
+func (m *measuring) Close() error {
 	for _, closeModel := range m.close {
 		_ = closeModel()
 	}
+	if m.command == nil {
+		return nil
+	}
+	return m.command.Close()
 }
 
 // scored is a metric and the scores of systems by it.
@@ -107,6 +133,14 @@ func (m *measuring) score(names []string, options metrics.Options, systems ...*t
 	if m.Change != nil {
 		m.Change(&options)
 	}
+	if m.command != nil {
+		names = slices.Clone(names)
+		for _, of := range m.command.Metrics() {
+			if !slices.Contains(names, of.Name()) {
+				names = append(names, of.Name())
+			}
+		}
+	}
 	if len(names) == 0 {
 		return nil, stages.Mistakef("no metric is named")
 	}
@@ -117,7 +151,7 @@ func (m *measuring) score(names []string, options metrics.Options, systems ...*t
 		}
 	}
 	computed := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
-		return stages.NeedsModel(name) && !slices.ContainsFunc(m.learned, func(of metrics.Metric) bool { return of.Name() == name })
+		return stages.MadeElsewhere(name) && !slices.ContainsFunc(m.learned, func(of metrics.Metric) bool { return of.Name() == name })
 	})
 	selected, err := metrics.Select(computed, options, m.learned...)
 	if err != nil {
@@ -166,7 +200,7 @@ func (m Measures) runMetrics(systems ...*texts) []string {
 			return false
 		}
 		_, err := storedLearned(name, systems)
-		return stages.NeedsModel(name) && err != nil
+		return stages.MadeElsewhere(name) && err != nil
 	})
 }
 
@@ -181,12 +215,19 @@ func storedLearned(name string, systems []*texts) (scored, error) {
 	for _, t := range systems {
 		of := t.learned[name]
 		switch {
+		case stages.IsExternal(name) && !slices.Contains(t.settings.Names, name):
+			return s, metrics.Check(name)
+		case stages.IsExternal(name) && of == nil:
+			return s, fmt.Errorf("%s has no scores by %s in the store, all made in one way: metrics.names in the sweep file computes them", t.System, name)
 		case len(t.Runs) == 0:
 			return s, fmt.Errorf("the metric %s needs the folder of a %s: %s", name, model, flag)
 		case of == nil:
 			return s, fmt.Errorf("%s has no scores by %s in the store: %s names a %s to score it with", t.System, name, flag, model)
 		case s.signature != "" && of.signature != s.signature:
 			return s, fmt.Errorf("the scores by %s were made in two ways, %s and %s: %s scores all in one", name, s.signature, of.signature, flag)
+		}
+		if stages.IsExternal(name) {
+			s.direction, flag = metrics.ExternalDirection(of.signature), "metrics.names in the sweep file"
 		}
 		s.signature = of.signature
 		s.values = append(s.values, of.values)

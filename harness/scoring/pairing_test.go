@@ -33,7 +33,7 @@ func TestLinesBelongTogetherByTheirIDs(t *testing.T) {
 		write(t, dir, name, text)
 	}
 	score := func(hypotheses string, pairing Pairing) ([]MetricScore, error) {
-		return ScoreFiles(Files{Measures: Measures{Metrics: []string{"exact", "ended"}}, Pairing: pairing,
+		return ScoreFiles(t.Context(), Files{Measures: Measures{Metrics: []string{"exact", "ended"}}, Pairing: pairing,
 			References: []string{filepath.Join(dir, "refs.jsonl")}, Hypotheses: filepath.Join(dir, hypotheses)})
 	}
 	for name, pairing := range map[string]Pairing{

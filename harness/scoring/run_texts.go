@@ -137,7 +137,7 @@ func runTexts(ctx context.Context, store *runs.Store, sweep, name string, want w
 		}
 		learned := map[string][]runs.RunScores{}
 		for _, name := range settings.Names {
-			if !stages.NeedsModel(name) {
+			if !stages.MadeElsewhere(name) {
 				continue
 			}
 			if learned[name], err = store.RunScores(ctx, run.Run, name); err != nil {
@@ -204,7 +204,7 @@ func (t *texts) add(run runs.FoundRun, outputs runs.RunOutputs) error {
 			return fmt.Errorf("its example %d is %s, expected %s as in the first run of %s", i+1, e.ID, t.examples[i].id, t.Name)
 		}
 		o := outputs.Outputs[i]
-		inputs[i] = metrics.Input{Hypothesis: o.Text, References: e.References, Source: e.Input, Ended: o.Ended, Tokens: o.Tokens}
+		inputs[i] = metrics.Input{ID: e.ID, Hypothesis: o.Text, References: e.References, Source: e.Input, Ended: o.Ended, Tokens: o.Tokens}
 	}
 	t.Runs, t.Seeds, t.inputs = append(t.Runs, run.Run), append(t.Seeds, run.Seed), append(t.inputs, inputs)
 	return nil

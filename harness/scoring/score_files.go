@@ -1,7 +1,9 @@
 package scoring
 
 import (
+	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -36,7 +38,7 @@ type Files struct {
 // text, a text a line, or records. Lines belong together by their field "id"
 // where they have one, and by their order where neither file has, or one is plain
 // text.
-func ScoreFiles(s Files) ([]MetricScore, error) {
+func ScoreFiles(ctx context.Context, s Files) (result []MetricScore, err error) {
 	t, err := fileTexts(s.References, s.Hypotheses, s.Pairing)
 	if err != nil {
 		return nil, err
@@ -45,17 +47,16 @@ func ScoreFiles(s Files) ([]MetricScore, error) {
 		s.Note(fmt.Sprintf("%d of %s have no word of the letters a to z or digits, the only ones that ROUGE and lengths count; --tokenizer unicode counts those of any script",
 			n, english.Plural(len(t.examples), "reference", "")))
 	}
-	o, err := s.open()
+	o, err := s.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer o.Close()
+	defer func() { err = errors.Join(err, o.Close()) }()
 	o.expect(1)
 	all, err := o.score(defaultMetrics, metrics.DefaultOptions(), t)
 	if err != nil {
 		return nil, err
 	}
-	var result []MetricScore
 	for _, m := range all {
 		estimates, err := m.estimates(0, t)
 		if err != nil {

@@ -33,7 +33,7 @@ func TestScoreFilesByLikelihood(t *testing.T) {
 	write(t, dir, "hyps.txt", "the cat\n")
 	at := func(name string) string { return filepath.Join(dir, name) }
 	names := append(metrics.Likelihoods(), "rouge1")
-	scores, err := ScoreFiles(Files{Measures: Measures{Metrics: names, Likelihood: tinyLikelihood()}, References: []string{at("refs.jsonl")}, Hypotheses: at("hyps.txt")})
+	scores, err := ScoreFiles(t.Context(), Files{Measures: Measures{Metrics: names, Likelihood: tinyLikelihood()}, References: []string{at("refs.jsonl")}, Hypotheses: at("hyps.txt")})
 	if err != nil || len(scores) != len(names) {
 		t.Fatalf("%+v %v", scores, err)
 	}
@@ -63,7 +63,7 @@ func TestScoreFiles(t *testing.T) {
 		"by id":                   {References: []string{at("byid-refs.jsonl")}, Hypotheses: at("byid-hyps.jsonl")},
 	} {
 		s.Metrics = []string{"rouge1"}
-		scores, err := ScoreFiles(s)
+		scores, err := ScoreFiles(t.Context(), s)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -82,7 +82,7 @@ func TestScoreFiles(t *testing.T) {
 		"--scorer":           {Measures: Measures{Metrics: []string{"bleurt"}}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
 	} {
 		var mistake stages.Mistake
-		if _, err := ScoreFiles(s); !errors.As(err, &mistake) || !strings.Contains(err.Error(), want) {
+		if _, err := ScoreFiles(t.Context(), s); !errors.As(err, &mistake) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v", want, err)
 		}
 	}

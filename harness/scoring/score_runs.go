@@ -3,6 +3,7 @@ package scoring
 import (
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -52,11 +53,11 @@ func ScoreRuns(ctx context.Context, s RunScoring) (result []RunScore, err error)
 	if err != nil {
 		return nil, err
 	}
-	o, err := s.open()
+	o, err := s.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer o.Close()
+	defer func() { err = errors.Join(err, o.Close()) }()
 	for _, t := range systems {
 		o.expect(len(t.inputs))
 	}

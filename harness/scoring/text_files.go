@@ -1,6 +1,7 @@
 package scoring
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,7 +53,7 @@ func readTexts(references []string, hypotheses string, pairing Pairing) ([]textL
 		if len(o.texts) != 1 {
 			return nil, nil, fmt.Errorf("%s:%d: found %d texts, expected one hypothesis", hypotheses, o.number, len(o.texts))
 		}
-		inputs[i] = metrics.Input{Hypothesis: o.texts[0], Source: o.source, Ended: o.ended, Tokens: o.tokens}
+		inputs[i] = metrics.Input{ID: cmp.Or(o.id, strconv.Itoa(o.number)), Hypothesis: o.texts[0], Source: o.source, Ended: o.ended, Tokens: o.tokens}
 	}
 	for _, path := range references {
 		file, err := readTextFile(path, "references", "reference", "text")

@@ -53,6 +53,9 @@ type Event struct {
 	// Done, Total and Note are what the stage's function last reported.
 	Done, Total int
 	Note        string
+	// Said is a line of another program that a running stage has begun. An event with
+	// one tells nothing else.
+	Said string
 	// Holder is the process that a waiting stage waits for.
 	Holder Owner
 	// Err belongs to a failed or blocked stage.
@@ -189,7 +192,7 @@ func (e *execution) compute(ctx context.Context, st *Stage) error {
 	}
 	e.report(Event{Stage: st, State: Running})
 	computation, err := e.options.Executor.Start(ctx, spec, func(p Progress) {
-		e.report(Event{Stage: st, State: Running, Done: p.Done, Total: p.Total, Note: p.Note})
+		e.report(Event{Stage: st, State: Running, Done: p.Done, Total: p.Total, Note: p.Note, Said: p.Said})
 	})
 	if err != nil {
 		return err

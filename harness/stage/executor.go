@@ -40,6 +40,9 @@ type Progress struct {
 	Total int `json:"total"`
 	// Note is a few words, such as "loss 2.31".
 	Note string `json:"note,omitempty"`
+	// Said is a line of another program that the stage has begun, for the user to see;
+	// with one the rest says nothing.
+	Said string `json:"said,omitempty"`
 }
 
 // ErrFound says that the artifact was there already when the computation was

@@ -51,6 +51,9 @@ type Job struct {
 	// Progress tells how much of the work is done; note is a few words, such
 	// as "loss 2.31". A total of 0 means unknown.
 	Progress func(done, total int, note string)
+	// Say shows the user a line of another program that the stage has begun, and keeps
+	// it in the stage's log until the stage is finished.
+	Say func(line string)
 	// Tokens adds to the number of tokens that the stage has worked through.
 	Tokens func(n int)
 }

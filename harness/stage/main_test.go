@@ -164,6 +164,12 @@ func behave(ctx context.Context, job *stage.Job) error {
 			job.Progress(step, 3, b.Text)
 			time.Sleep(60 * time.Millisecond)
 		}
+	case "say":
+		for i := range 30 {
+			job.Progress(i, 30, "")
+			job.Say(fmt.Sprint(b.Text, " ", i))
+		}
+		return errors.New(b.Text)
 	case "train":
 		return train(ctx, job, b)
 	}

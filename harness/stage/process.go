@@ -110,7 +110,7 @@ func (r *childProcess) death() error {
 		return errors.New(reason)
 	}
 	log := r.spec.store.log(r.spec.ID())
-	if os.WriteFile(log, []byte(reason+"\n\n"+text), 0o666) == nil {
+	if r.spec.store.addToLog(r.spec.ID(), reason+"\n\n"+text) == nil {
 		reason += " (all that it wrote is in " + log + ")"
 	}
 	return errors.New(reason)

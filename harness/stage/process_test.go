@@ -73,6 +73,27 @@ func TestCrashCostsOneStage(t *testing.T) {
 	}
 }
 
+func TestWhatOtherProgramsSayIsShownAndKept(t *testing.T) {
+	overBoth(t, func(t *testing.T, executor stage.Executor) {
+		store := open(t)
+		s := stageOf("say", behaviour{Do: "say", Text: "said"})
+		for range 2 { // the log is that of the last try
+			var said []string
+			store.Execute(t.Context(), []*stage.Stage{s}, stage.Options{Executor: executor, Report: func(e stage.Event) {
+				if e.Said != "" {
+					said = append(said, e.Said+"\n")
+				}
+			}})
+			if len(said) != 30 || said[29] != "said 29\n" {
+				t.Errorf("said %q", said)
+			}
+			if log, err := os.ReadFile(store.Log(s)); string(log) != strings.Join(said, "") {
+				t.Errorf("the log has %q (%v)", log, err)
+			}
+		}
+	})
+}
+
 func TestReasonsOfDeath(t *testing.T) {
 	t.Parallel()
 	for script, want := range map[string]string{

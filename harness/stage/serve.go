@@ -121,6 +121,10 @@ const quiet = 50 * time.Millisecond
 func (w *messages) progress(p Progress) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if p.Said != "" {
+		w.write(message{Progress: &p})
+		return
+	}
 	if now := time.Now(); now.Sub(w.last) >= quiet || p.Total > 0 && p.Done == p.Total {
 		w.last = now
 		w.write(message{Progress: &p})

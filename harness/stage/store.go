@@ -98,8 +98,8 @@ func (s *Store) Path(st *Stage) string {
 	return s.Folder(st.Kind, st.Key)
 }
 
-// Log returns the file that the stack of a panic in the stage goes to, or what
-// a process that computed it wrote before it died.
+// Log returns the file that the stack of a panic in the stage goes to, what a process
+// that computed it wrote before it died, and what other programs said that it began.
 func (s *Store) Log(st *Stage) string { return s.log(st.ID()) }
 
 // Finished reports whether the stage's artifact is there. It reads nothing, so
@@ -172,6 +172,16 @@ func (s *Store) partial(id string) string     { return filepath.Join(s.Dir, part
 func (s *Store) attemptPath(id string) string { return s.partial(id) + ".json" }
 func (s *Store) lockPath(id string) string    { return filepath.Join(s.Dir, locksDir, id) }
 func (s *Store) log(id string) string         { return filepath.Join(s.Dir, logsDir, id+".log") }
+
+// addToLog adds a text to the log of a stage.
+func (s *Store) addToLog(id, text string) error {
+	f, err := os.OpenFile(s.log(id), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
+}
 
 // attempt returns the record of a stage's earlier tries. A damaged one is as
 // good as none: only the cost is lost.

@@ -48,6 +48,7 @@ func (s Spec) try(ctx context.Context, f Func, report func(Progress)) error {
 		before.Started = time.Now().UTC().Truncate(time.Second)
 	}
 	before.Failure = ""
+	os.Remove(s.store.log(s.ID())) // of an earlier try
 	before.Tries++
 	before.Threads = s.Threads
 	watch := watch(path, before)
@@ -75,8 +76,13 @@ func (s Spec) run(ctx context.Context, f Func, report func(Progress), w *watcher
 		Settings: s.Settings,
 		Threads:  s.Threads,
 		Device:   s.Device,
-		Progress: func(done, total int, note string) { report(Progress{done, total, note}) },
-		Tokens:   func(n int) { w.tokens.Add(int64(n)) },
+		Progress: func(done, total int, note string) { report(Progress{Done: done, Total: total, Note: note}) },
+		Say: func(line string) {
+			// Without the log the line is shown all the same.
+			_ = s.store.addToLog(s.ID(), line+"\n")
+			report(Progress{Said: line})
+		},
+		Tokens: func(n int) { w.tokens.Add(int64(n)) },
 	}
 	for name, input := range s.Inputs {
 		_, ok, err := readRecord(input.Folder, input.Key)
@@ -125,7 +131,7 @@ func (s Spec) call(ctx context.Context, f Func, job *Job) (err error) {
 		log := s.store.log(s.ID())
 		report := fmt.Sprintf("%s\nstage %s (%s)\npanic: %v\n\n%s", time.Now().Format(time.RFC3339), s.ID(), s.Name, cause, debug.Stack())
 		err = fmt.Errorf("panic: %v (the stack is in %s)", cause, log)
-		if os.WriteFile(log, []byte(report), 0o666) != nil {
+		if s.store.addToLog(s.ID(), report) != nil {
 			err = errors.New(report)
 		}
 	}()

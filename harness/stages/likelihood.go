@@ -18,9 +18,11 @@ func needsLikelihood(c experiments.Config) bool {
 // [likelihood].
 func IsLikelihood(metric string) bool { return slices.Contains(metrics.Likelihoods(), metric) }
 
-// NeedsModel tells whether a metric is computed by a model of its own, that of a
-// scorer stage or of the section [likelihood].
-func NeedsModel(metric string) bool { return metric == LearnedMetric || IsLikelihood(metric) }
+// MadeElsewhere tells whether a metric is none of the package metrics: one by a model of
+// its own, that of a scorer stage or of the section [likelihood], or by a command.
+func MadeElsewhere(metric string) bool {
+	return metric == LearnedMetric || IsLikelihood(metric) || IsExternal(metric)
+}
 
 // likelihoodContent is the hash of the model that computes likelihoods, "" for none.
 func likelihoodContent(c experiments.Config, files Hasher) (string, error) {

@@ -3,12 +3,15 @@ package stages
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"lastmile/experiments"
 	"lastmile/harness/algorithms"
 	"lastmile/harness/data"
+	"lastmile/harness/external"
 	"lastmile/harness/model"
 	"lastmile/harness/pairs"
 	"lastmile/harness/reward"
@@ -53,6 +56,25 @@ var policyKind = Kind{
 		}
 		return inputs
 	},
+	Content: func(c experiments.Config, files Hasher) (string, error) {
+		s, ok := rewardCommand(c)
+		if !ok {
+			return "", nil
+		}
+		hash, err := s.Hash(files.File)
+		if err != nil {
+			return "", Mistakef("%s.run: %w", reward.CommandKey, err)
+		}
+		return hash, nil
+	},
+	Check: &Check{Reads: []string{"algorithm", reward.CommandKey}, Do: func(c experiments.Config) error {
+		if s, ok := rewardCommand(c); ok {
+			if err := s.Check(); err != nil {
+				return Mistakef("%s.run: %w", reward.CommandKey, err)
+			}
+		}
+		return nil
+	}},
 	Improves: true,
 	Run:      improve,
 	Ingest:   ingestCurves,
@@ -64,9 +86,16 @@ func evaluatesPolicy(c experiments.Config) bool {
 	return every != nil && every != 0
 }
 
-// policyCost are the keys of algorithms that change no more than their cost.
+// rewardCommand are the settings of the process that an on-policy algorithm's rewards
+// ask, and false where they ask none.
+func rewardCommand(c experiments.Config) (external.Settings, bool) {
+	s, ok := reward.Command(c)
+	return s, ok && algorithms.IsOnPolicy(c)
+}
+
+// policyCost are the keys of algorithms and rewards that change no more than their cost.
 func policyCost() []string {
-	cost := []string{train.CheckpointCost("rl"), train.CheckpointCost("mle")}
+	cost := append(external.Cost(reward.CommandKey), train.CheckpointCost("rl"), train.CheckpointCost("mle"))
 	for _, m := range algorithms.All() {
 		if _, optimizes := m.Section.Rules["checkpoint_every"]; optimizes {
 			cost = append(cost, train.CheckpointCost(m.Name))
@@ -119,6 +148,18 @@ func improve(ctx context.Context, job *stage.Job) error {
 			return err
 		}
 	}
+	defer func() {
+		// What went wrong in them was said by what asked them.
+		_ = e.closeCommands()
+	}()
+	e.command = func(s external.Settings, number string) func([]external.Item) ([]float64, error) {
+		p := external.New(ctx, s, external.Options{Name: reward.CommandKey, Numbers: []string{number}, Threads: job.Threads, Say: job.Say})
+		e.commands = append(e.commands, p)
+		return func(items []external.Item) ([]float64, error) {
+			answers, err := p.Ask(items, nil)
+			return slices.Concat(answers...), err
+		}
+	}
 	return WithSession(job.Threads, job.Device, func(s *torch.Session) error {
 		if dir, ok := job.Inputs[Scorer]; ok {
 			m, closeScorer, err := OpenScorer(dir, job.Threads)
@@ -140,6 +181,9 @@ func improve(ctx context.Context, job *stage.Job) error {
 		if err := algorithm.Train(ctx, e.Env); err != nil {
 			return err
 		}
+		if err := e.closeCommands(); err != nil {
+			return err
+		}
 		if err := saveHead(e.Policy, job.Dir); err != nil {
 			return err
 		}
@@ -154,6 +198,19 @@ type environment struct {
 	scorer func([]metrics.Input) ([]float64, error)
 	// words is how rewards cut texts into words.
 	words string
+	// command makes what asks a process of the user's, and commands are those that were
+	// made.
+	command  func(s external.Settings, number string) func([]external.Item) ([]float64, error)
+	commands []*external.Process
+}
+
+// closeCommands ends the processes of the user's.
+func (e *environment) closeCommands() error {
+	var all []error
+	for _, p := range e.commands {
+		all = append(all, p.Close())
+	}
+	return errors.Join(all...)
 }
 
 // load reads the models that an algorithm needs: the policy, which begins as the MLE
@@ -190,7 +247,7 @@ func (l Language) problems(examples []data.Example) []rollout.Problem {
 	problems := make([]rollout.Problem, len(examples))
 	for i, e := range examples {
 		truth, _ := l.Codec.Response(e.References[0])
-		problems[i] = rollout.Problem{ID: e.ID, Prompt: l.Codec.Prompt(e), Truth: truth, References: e.References}
+		problems[i] = rollout.Problem{ID: e.ID, Prompt: l.Codec.Prompt(e), Truth: truth, Input: e.Input, References: e.References}
 	}
 	return problems
 }
@@ -198,7 +255,7 @@ func (l Language) problems(examples []data.Example) []rollout.Problem {
 // rewards makes the sum of a run's rewards, some of which ask the policy itself. The
 // reward model lies in the folder dir, "" where none is asked.
 func (e environment) rewards(s *torch.Session, mle *model.Model, dir string, t texts, settings json.RawMessage) (reward.Sum, error) {
-	env := reward.Env{Seed: t.Seed, Text: t.Codec.Text, Tokenizer: e.words, Scorer: e.scorer}
+	env := reward.Env{Seed: t.Seed, Text: t.Codec.Text, Tokenizer: e.words, Scorer: e.scorer, Command: e.command}
 	env.SelfCertainty = func(trees []model.Tree) ([][]float64, error) { return reward.SelfCertainty(e.Policy, trees) }
 	if dir != "" {
 		m, err := loadRewardModel(s, mle, dir, t.common)

@@ -8,6 +8,7 @@ import (
 
 	"lastmile/experiments"
 	"lastmile/harness/data"
+	"lastmile/harness/external"
 	"lastmile/harness/likelihood"
 	"lastmile/harness/stage"
 	"lastmile/metrics"
@@ -28,9 +29,14 @@ var scoreKind = Kind{
 		}
 		return []string{"metrics"}
 	},
-	Cost:    []string{"likelihood.model", "likelihood.batch_tokens"},
-	Content: likelihoodContent,
-	Check:   &Check{Reads: []string{"metrics.names", "likelihood"}, Do: checkLikelihood},
+	Cost:    append(external.Cost(metricCommands+".*"), "likelihood.model", "likelihood.batch_tokens"),
+	Content: scoreContent,
+	Check: &Check{Reads: []string{"metrics.names", metricCommands, "likelihood"}, Do: func(c experiments.Config) error {
+		if err := checkLikelihood(c); err != nil {
+			return err
+		}
+		return checkCommands(c)
+	}},
 	Inputs: func(c experiments.Config) []Need {
 		inputs := []Need{in(Prepare), in(Decode), in(Postprocess)}
 		if measuresByScorer(c) {
@@ -71,6 +77,15 @@ func scoreOutputs(ctx context.Context, job *stage.Job) error {
 		defer closeScorer()
 		learned = append(learned, m)
 	}
+	commands, err := openCommands(ctx, job)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		// What went wrong in them was said by what they scored.
+		_ = commands.close()
+	}()
+	learned = append(learned, commands.metrics()...)
 	var likelihoods *likelihood.Model
 	if slices.ContainsFunc(settings.Names, IsLikelihood) {
 		var of likelihood.Settings
@@ -104,8 +119,12 @@ func scoreOutputs(ctx context.Context, job *stage.Job) error {
 	if err != nil {
 		return err
 	}
+	outputs := [][]metrics.Input{metricInputs(examples, raw), metricInputs(examples, post)}
+	if err := commands.foresee(job, outputs...); err != nil {
+		return err
+	}
 	if likelihoods != nil {
-		if err := likelihoods.Foresee(ctx, settings.Names, metricInputs(examples, raw), metricInputs(examples, post)); err != nil {
+		if err := likelihoods.Foresee(ctx, settings.Names, outputs...); err != nil {
 			return err
 		}
 	}
@@ -188,6 +207,7 @@ func metricInputs(examples []data.Example, outputs []Output) []metrics.Input {
 	inputs := make([]metrics.Input, len(examples))
 	for i, example := range examples {
 		inputs[i] = metrics.Input{
+			ID:         example.ID,
 			Hypothesis: outputs[i].Text,
 			References: example.References,
 			Source:     example.Input,

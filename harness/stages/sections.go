@@ -11,6 +11,7 @@ import (
 	"lastmile/harness/algorithms"
 	"lastmile/harness/data"
 	"lastmile/harness/decode"
+	"lastmile/harness/external"
 	"lastmile/harness/likelihood"
 	"lastmile/harness/model"
 	"lastmile/harness/negatives"
@@ -60,10 +61,10 @@ func Schema() *experiments.Schema {
 	}
 	decodings.Element = ofRules(decodings.Element)
 	decodings.After = algorithms.Names()[len(algorithms.Names())-1]
-	s.Groups = []experiments.Group{negatives.Group(needsNegatives), rewards, decodings}
+	s.Groups = []experiments.Group{negatives.Group(needsNegatives), rewards, commandGroup(), decodings}
 	s.Sources = []fs.FS{
 		data.Sources, model.Sources, train.Sources, negatives.Sources, reward.Sources, evaluation.Sources, rollout.Sources,
-		algorithms.Sources, rule.Sources, postprocess.Sources, scorer.Sources, likelihood.Sources, decode.Sources, Sources,
+		algorithms.Sources, rule.Sources, postprocess.Sources, scorer.Sources, likelihood.Sources, decode.Sources, external.Sources, Sources,
 	}
 	return s
 }

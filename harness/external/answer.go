@@ -1,0 +1,102 @@
+package external
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Item is a text that is asked about.
+type Item struct {
+	// ID is that of the example that the text is for.
+	ID string `json:"id"`
+	// Input is the text that it was made from.
+	Input string `json:"input"`
+	// References are the texts that it should be like.
+	References []string `json:"references"`
+	// Hypothesis is the text itself.
+	Hypothesis string `json:"hypothesis"`
+}
+
+// content is what tells one text from another.
+func (i Item) content() string {
+	if i.References == nil {
+		i.References = []string{}
+	}
+	return string(encode(i))
+}
+
+// encode writes a value as JSON on a line of its own, letters as they are.
+func encode(value any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(value); err != nil {
+		panic(err) // texts and numbers can be written
+	}
+	return b.Bytes()
+}
+
+// withMore is the line of an item, whose content is given, that so many follow.
+func withMore(content string, more int) []byte {
+	return fmt.Appendf(nil, "%s,\"more\":%d}\n", strings.TrimSuffix(content, "}\n"), more)
+}
+
+// longest is the most bytes that a line of an answer may have.
+const longest = 1 << 20
+
+// errLong says that a line of an answer has more.
+var errLong = fmt.Errorf("it has more than %d bytes", longest)
+
+// numbersIn reads the numbers of these names in an answer to the item called id.
+func numbersIn(line []byte, id string, names []string) ([]float64, error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(line, &members); err != nil || members == nil {
+		hint := ""
+		if text := string(line); strings.Contains(text, "NaN") || strings.Contains(text, "Infinity") {
+			hint = " (JSON has no NaN and no Infinity)"
+		}
+		return nil, errors.New("it is no JSON object" + hint)
+	}
+	if raw, ok := members["id"]; ok {
+		var got string
+		if json.Unmarshal(raw, &got) != nil || got != id {
+			return nil, fmt.Errorf("its id is %s: answers come in the order of the texts", raw)
+		}
+	}
+	numbers := make([]float64, len(names))
+	for i, name := range names {
+		raw, ok := members[name]
+		switch {
+		case !ok:
+			return nil, fmt.Errorf("it lacks the number %q", name)
+		case string(raw) == "null":
+			return nil, fmt.Errorf("its %q is null, and every text needs a number", name)
+		case raw[0] != '-' && (raw[0] < '0' || raw[0] > '9'):
+			return nil, fmt.Errorf("its %q is no number", name)
+		}
+		n, err := strconv.ParseFloat(string(raw), 64)
+		if err != nil || math.IsInf(n, 0) {
+			return nil, fmt.Errorf("its %q is out of range", name)
+		}
+		numbers[i] = n
+	}
+	return numbers, nil
+}
+
+// short cuts a text to so many bytes, for an error.
+func short(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	cut := most
+	for cut > 0 && !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + "…"
+}
