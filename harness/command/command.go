@@ -72,7 +72,7 @@ func Run(p Program) int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, errRunsFailed):
+	case errors.Is(err, errRunsFailed), errors.Is(err, errDamaged):
 		return exitFailed
 	case ctx.Err() != nil:
 		fmt.Fprintf(stderr, "interrupted; nothing that was finished is lost. To go on:\n  %s\n", Line(os.Args...))
@@ -142,7 +142,7 @@ Algorithms: ` + strings.Join(algorithms.Names(), ", ") + `.`,
 		Args:          cobra.NoArgs,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.AddCommand(p.runCommand(), statusCommand(), p.reportCommand(), showCommand(),
+	root.AddCommand(p.runCommand(), statusCommand(), p.reportCommand(), showCommand(), verifyCommand(),
 		scoreCommand(), compareCommand(), scorerCommand(), dataCommand(), negativesCommand(), generateCommand(), exportCommand(), exportCurvesCommand(), stageCommand(), doctorCommand(), p.versionCommand(), configCommand())
 	return root
 }

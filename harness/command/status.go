@@ -32,7 +32,7 @@ failed why. Without a file it lists the sweeps in the store.`,
 			if err != nil {
 				return err
 			}
-			if err := g.Times(&status); err != nil {
+			if err := g.Times(c.Context(), &status); err != nil {
 				return err
 			}
 			return emit(c, f.json, status, status.Print)

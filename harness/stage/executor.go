@@ -40,6 +40,8 @@ type Progress struct {
 	Total int `json:"total"`
 	// Note is a few words, such as "loss 2.31".
 	Note string `json:"note,omitempty"`
+	// Warning is a sentence that should not be missed.
+	Warning string `json:"warning,omitempty"`
 }
 
 // ErrFound says that the artifact was there already when the computation was

@@ -166,6 +166,10 @@ func behave(ctx context.Context, job *stage.Job) error {
 		}
 	case "train":
 		return train(ctx, job, b)
+	case "resume":
+		if left := filepath.Join(job.Dir, stage.Checkpoint, "state"); exists(left) {
+			return fmt.Errorf("resuming: %w", &stage.CheckpointError{Err: fmt.Errorf("%s cannot be used", left)})
+		}
 	}
 	return write(job, b)
 }

@@ -16,7 +16,7 @@ import (
 
 // Serve computes the stage that is written down in a partial folder, as
 // [Process] asks a child process to do. It writes to out a line of JSON for
-// reports of progress, no more than twenty a second, and one for how the stage
+// reports of progress, no more than twenty a second and all warnings, and one for how the stage
 // ended. ctx should be done when the process is told to stop by SIGTERM. The
 // error is nil where the artifact is there afterwards, and otherwise one of
 // those of [Computation.Wait].
@@ -121,7 +121,7 @@ const quiet = 50 * time.Millisecond
 func (w *messages) progress(p Progress) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if now := time.Now(); now.Sub(w.last) >= quiet || p.Total > 0 && p.Done == p.Total {
+	if now := time.Now(); now.Sub(w.last) >= quiet || p.Warning != "" || p.Total > 0 && p.Done == p.Total {
 		w.last = now
 		w.write(message{Progress: &p})
 	}
