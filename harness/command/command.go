@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -66,7 +67,7 @@ func Run(p Program) int {
 		}
 	}
 	watch(root)
-	err := root.ExecuteContext(ctx)
+	err := within(ctx, stopWithin, func() error { return root.ExecuteContext(ctx) })
 	var sweepErrors experiments.Errors
 	var mistake stages.Mistake
 	switch {
@@ -94,19 +95,55 @@ func Run(p Program) int {
 // errRunsFailed says that runs failed, which the user was told already.
 var errRunsFailed = errors.New("runs failed")
 
-// interruptible returns a context that the first Ctrl-C ends; the second ends
-// the process.
+// stopWithin is how long after Ctrl-C the program ends, whatever it waits for: a disk
+// that does not answer, or a pipe that nobody writes to. It is more than what stages
+// and their processes are given.
+const stopWithin = 2900 * time.Millisecond
+
+// within returns what do returns, or once ctx is done what it is done for, if do takes
+// longer than so long after that. The process should end then, as it may at any moment
+// without loss.
+func within(ctx context.Context, limit time.Duration, do func() error) error {
+	ended := make(chan error, 1)
+	go func() { ended <- do() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(limit):
+		return context.Cause(ctx)
+	}
+}
+
+// interruptible returns a context that the first Ctrl-C ends, or SIGTERM, or SIGHUP
+// unless nohup has it ignored; the second ends the process.
 func interruptible(parent context.Context) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	stopped := make(chan struct{})
 	go func() {
-		<-signals
-		cancel()
-		<-signals
-		os.Exit(exitInterrupted)
+		for _, then := range []func(){cancel, func() { os.Exit(exitInterrupted) }} {
+			select {
+			case <-signals:
+				then()
+			case <-stopped:
+				return
+			}
+		}
 	}()
-	return ctx, cancel
+	return ctx, func() {
+		signal.Stop(signals)
+		close(stopped)
+		cancel()
+	}
 }
 
 // Line returns arguments as one would type them.

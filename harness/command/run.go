@@ -30,11 +30,11 @@ the kernel's out-of-memory killer, costs no more than that.`,
   lastmile run experiments/negatives.toml --jobs 4`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			g, o, err := f.plan(args[0])
+			g, o, err := f.plan(c.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			status, err := g.Status(o)
+			status, err := g.Status(c.Context(), o)
 			if err != nil {
 				return err
 			}

@@ -24,11 +24,11 @@ failed why. Without a file it lists the sweeps in the store.`,
 			if len(args) == 0 {
 				return listSweeps(c, f.work, f.json)
 			}
-			g, o, err := f.look(args[0])
+			g, o, err := f.look(c.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			status, err := g.Status(o)
+			status, err := g.Status(c.Context(), o)
 			if err != nil {
 				return err
 			}

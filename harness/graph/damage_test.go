@@ -20,7 +20,7 @@ func TestDamageCostsOneStage(t *testing.T) {
 	var said []string
 	run := func(o Options) Result {
 		t.Helper()
-		g, err := Plan(s, work)
+		g, err := Plan(t.Context(), s, work)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,11 +66,11 @@ func TestDamageCostsOneStage(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			g, err := Plan(s, work)
+			g, err := Plan(t.Context(), s, work)
 			if err != nil {
 				t.Fatal(err)
 			}
-			status, err := g.Status(Options{})
+			status, err := g.Status(t.Context(), Options{})
 			if err == nil {
 				err = g.Times(ctx, &status)
 			}
@@ -100,7 +100,7 @@ func TestDamageCostsOneStage(t *testing.T) {
 func TestDamageFoundOnTheWayIntoTheStore(t *testing.T) {
 	ctx := t.Context()
 	s, work := sweep(t, threeVariants+lexical), t.TempDir()
-	g, err := Plan(s, work)
+	g, err := Plan(t.Context(), s, work)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -162,12 +162,15 @@ func (l *looker) run(run *Run) (RunStatus, error) {
 }
 
 // Status looks how far the runs are, without computing or changing anything.
-func (g *Graph) Status(o Options) (Status, error) {
+func (g *Graph) Status(ctx context.Context, o Options) (Status, error) {
 	status := Status{Sweep: g.Sweep.Name}
 	selected := g.selected(o)
 	look := newLooker(g, nil)
 	var goals []*stage.Stage
 	for _, run := range selected {
+		if ctx.Err() != nil {
+			return status, context.Cause(ctx)
+		}
 		of, err := look.run(run)
 		if err != nil {
 			return status, err
@@ -186,6 +189,9 @@ func (g *Graph) Status(o Options) (Status, error) {
 	ordered := stage.Order(goals)
 	status.Stages = make([]StageStatus, 0, len(ordered))
 	for _, st := range ordered {
+		if ctx.Err() != nil {
+			return status, context.Cause(ctx)
+		}
 		of := StageStatus{Kind: st.Kind, Name: st.Name, Key: st.Key, Status: "to do", Runs: users[st], Folder: g.store.Path(st)}
 		if look.at(st).done {
 			of.Status = "done"

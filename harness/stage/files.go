@@ -60,13 +60,15 @@ func HashFile(ctx context.Context, path string) (hash string, info fs.FileInfo, 
 		return "", nil, fmt.Errorf("%s is no regular file", path)
 	}
 	sum := sha256.New()
-	if _, err := io.CopyBuffer(struct{ io.Writer }{sum}, untilDone{ctx, f}, make([]byte, 1<<20)); err != nil {
+	if _, err := io.CopyBuffer(struct{ io.Writer }{sum}, UntilDone(ctx, f), make([]byte, 1<<20)); err != nil {
 		return "", nil, err
 	}
 	return hex.EncodeToString(sum.Sum(nil)), info, nil
 }
 
-// untilDone is a reader that fails once its context is done.
+// UntilDone returns a reader of what r reads that fails once ctx is done.
+func UntilDone(ctx context.Context, r io.Reader) io.Reader { return untilDone{ctx, r} }
+
 type untilDone struct {
 	ctx context.Context
 	r   io.Reader
