@@ -33,9 +33,19 @@ const (
 type Program struct {
 	// Version is the program's own.
 	Version string
-	// Report writes the report of a sweep, from what is in the store of a work
-	// folder, into the folder out, with warnings of the sweep's data.
-	Report func(ctx context.Context, sweep *experiments.Sweep, warnings []Warning, work, out string) (Report, error)
+	// Report writes the report of a sweep.
+	Report func(ctx context.Context, sweep *experiments.Sweep, r Reporting) (Report, error)
+}
+
+// Reporting says how to write a report.
+type Reporting struct {
+	// Work is the work folder whose store has the results, and Out the folder to
+	// write.
+	Work, Out string
+	// Warnings are those of the sweep's data.
+	Warnings []Warning
+	// Command is the command line that computes what the report shows.
+	Command []string
 }
 
 // Report is a report that was written. As JSON it is what --json prints.

@@ -66,7 +66,7 @@ the kernel's out-of-memory killer, costs no more than that.`,
 					fmt.Fprintf(c.ErrOrStderr(), "run %s (%s, seed %d) failed: %s\n", r.ID, r.Label, r.Seed, r.Reason)
 				}
 			}
-			if err := p.report(c, g.Sweep, warnings, f.work, "", f.json, &result); err != nil {
+			if err := p.report(c, g.Sweep, warnings, f, "", &result); err != nil {
 				return err
 			}
 			if !result.Complete() {

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -40,6 +41,27 @@ func (f *sweepFlags) add(c *cobra.Command) {
 	c.Flags().IntVar(&f.jobs, "jobs", 0, "stages computed at once, each in a process of its own where there are several (default: the file's)")
 	c.Flags().IntVar(&f.threads, "threads", 0, "threads of each (default: the file's)")
 	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
+}
+
+// line is the command line that runs a sweep file with these flags. The work folder is
+// left out, which is a matter of the machine.
+func (f *sweepFlags) line(file string) []string {
+	line := []string{"lastmile", "run", file}
+	for _, value := range f.set {
+		line = append(line, "--set", value)
+	}
+	for _, value := range f.where {
+		line = append(line, "--where", value)
+	}
+	for _, of := range []struct {
+		flag  string
+		value int
+	}{{"--jobs", f.jobs}, {"--threads", f.threads}} {
+		if of.value != 0 {
+			line = append(line, of.flag, strconv.Itoa(of.value))
+		}
+	}
+	return line
 }
 
 // options are those of loading the sweep file.

@@ -119,6 +119,7 @@ func (s *Store) Execute(ctx context.Context, goals []*Stage, o Options) map[*Sta
 		}
 		return e.outcomes
 	}
+	s.tidy()
 	for ctx.Err() == nil {
 		e.start(ctx)
 		if e.running == 0 && len(e.waiting) == 0 {

@@ -51,8 +51,7 @@ func published(folder string) bool {
 	if err != nil {
 		return false
 	}
-	cut := len(id) - keyDigits
-	return finished(store.Folder(id[:cut-1], id[cut:]))
+	return store.finishedID(id)
 }
 
 // ClaimStdout returns standard output for [Serve], and sends what the process

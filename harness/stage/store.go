@@ -67,6 +67,9 @@ type attempt struct {
 
 const recordName = "stage.json"
 
+// attemptSuffix follows a stage's ID in the name of the record of its tries.
+const attemptSuffix = ".json"
+
 // The folders of a store.
 const (
 	stagesDir  = "stages"
@@ -176,7 +179,7 @@ func (s *Store) Records(kind string) iter.Seq2[Record, error] {
 
 // The files of a stage, by its ID.
 func (s *Store) partial(id string) string     { return filepath.Join(s.Dir, partialDir, id) }
-func (s *Store) attemptPath(id string) string { return s.partial(id) + ".json" }
+func (s *Store) attemptPath(id string) string { return s.partial(id) + attemptSuffix }
 func (s *Store) lockPath(id string) string    { return filepath.Join(s.Dir, locksDir, id) }
 func (s *Store) log(id string) string         { return filepath.Join(s.Dir, logsDir, id+".log") }
 
