@@ -22,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) {
 	// A process of a stage is begun as /proc/self/exe.
-	testscript.Main(m, map[string]func(){"lastmile": main, "exe": main})
+	testscript.Main(m, map[string]func(){"lastmile": main, "exe": main, "faulty": faulty})
 }
 
 // TestScript runs the scripts in testdata/script: the command line as its user

@@ -49,9 +49,21 @@ func TestAFileChangedWithItsSizeAndTimeKeptIsHashedAgain(t *testing.T) {
 	if !known.holds(info) {
 		t.Error("an old file is hashed again")
 	}
+	// A clock that was set back leaves files of the future.
+	ahead := time.Now().Add(time.Hour)
+	if err := os.Chtimes(path, ahead, ahead); err != nil {
+		t.Fatal(err)
+	}
+	hash()
+	if info, err = os.Stat(path); err != nil {
+		t.Fatal(err)
+	}
+	if h = openHashes(dir); h.known[path].holds(info) {
+		t.Error("a file of the future is believed")
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := h.File(ctx, path); !errors.Is(err, context.Canceled) {
+	if _, err := openHashes(t.TempDir()).File(ctx, path); !errors.Is(err, context.Canceled) {
 		t.Errorf("hashing when told to stop: %v", err)
 	}
 }
