@@ -12,7 +12,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 export LIBTORCH
 
-.PHONY: help setup build demo test lint bench bench-rouge bench-scorer bench-tokenizer bench-decode bench-train bench-rl bench-flat bench-scale clean
+.PHONY: help setup build demo test faults lint bench bench-rouge bench-scorer bench-tokenizer bench-decode bench-train bench-rl bench-flat bench-scale clean
 
 help:
 	@echo 'make demo    set up, build, run experiments/demo.toml, print its report'
@@ -20,6 +20,7 @@ help:
 	@echo 'make build   set up, build bin/lastmile'
 	@echo 'make setup   only what a build needs: compiler, libtorch, fitted gotch, flags'
 	@echo 'make lint    gofmt, vet, staticcheck'
+	@echo 'make faults  the fault tests in their long form: KILLS=100 kills'
 	@echo 'make bench   our speed beside that of peers, see CONTRIBUTING.md'
 	@echo 'make clean   remove what make built or set up (not the work folder)'
 	@echo
@@ -40,6 +41,10 @@ test: setup
 	go vet ./...
 	go test ./...
 	cd $(FIT) && go vet ./... && go test ./...
+
+KILLS ?= 100
+faults: setup
+	LASTMILE_FAULTS=$(KILLS) go test . -run 'Killed|Together|Faulty|FullDisk' -count 1 -v -timeout 0
 
 lint: setup
 	@files=$$(gofmt -l . | grep -v '^\.made-by-make-setup/'); \

@@ -51,9 +51,9 @@ func (s written) Print(w io.Writer) error {
 	return err
 }
 
-// report writes the report of a sweep from the store of a work folder.
-func report(ctx context.Context, sweep *experiments.Sweep, warnings []command.Warning, work, out string) (_ command.Report, err error) {
-	store, err := results.Open(ctx, work)
+// report writes the report of a sweep.
+func report(ctx context.Context, sweep *experiments.Sweep, r command.Reporting) (_ command.Report, err error) {
+	store, err := results.Open(ctx, r.Work)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func report(ctx context.Context, sweep *experiments.Sweep, warnings []command.Wa
 	}
 	show := command.ReportOf(sweep)
 	var said []reports.Warning
-	for _, w := range warnings {
+	for _, w := range r.Warnings {
 		said = append(said, reports.Warning(w))
 	}
 	folder, root, err := places(sweep.File)
@@ -72,7 +72,7 @@ func report(ctx context.Context, sweep *experiments.Sweep, warnings []command.Wa
 		return nil, err
 	}
 	summary, err := reports.Write(ctx, store, sweep.Name, reports.Options{
-		Dir:        out,
+		Dir:        r.Out,
 		Baseline:   show.Baseline,
 		Treatment:  show.Treatment,
 		Primary:    reports.Primary(show.Primary),
@@ -86,7 +86,7 @@ func report(ctx context.Context, sweep *experiments.Sweep, warnings []command.Wa
 		Warnings:   said,
 		Folder:     folder,
 		Root:       root,
-		Command:    command.Line("lastmile", "run", sweep.File),
+		Command:    command.Line(r.Command...),
 		Versions:   []reports.Version{{Name: "lastmile", Version: version}},
 	})
 	return written{summary}, err

@@ -22,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) {
 	// A process of a stage is begun as /proc/self/exe.
-	testscript.Main(m, map[string]func(){"lastmile": main, "exe": main})
+	testscript.Main(m, map[string]func(){"lastmile": main, "exe": main, "faulty": faulty})
 }
 
 // TestScript runs the scripts in testdata/script: the command line as its user
@@ -33,6 +33,7 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exec-code": execCode, "await": await, "kill-stage": killStage, "same-artifacts": sameArtifacts, "spoilt-model": spoiltModel,
+			"edit": edit, "truncate": truncate,
 		},
 	})
 }
@@ -144,6 +145,41 @@ func spoiltModel(ts *testscript.TestScript, negated bool, args []string) {
 		}
 		ts.Check(os.WriteFile(filepath.Join(dir, name), content, 0o666))
 	}
+}
+
+// edit replaces a text in the files that match a pattern by another of its length.
+func edit(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 3 || len(args[1]) != len(args[2]) {
+		ts.Fatalf("usage: edit PATTERN OLD NEW")
+	}
+	for _, path := range matches(ts, args[0]) {
+		content, err := os.ReadFile(path)
+		ts.Check(err)
+		if !bytes.Contains(content, []byte(args[1])) {
+			ts.Fatalf("there is no %q in %s", args[1], path)
+		}
+		ts.Check(os.WriteFile(path, bytes.Replace(content, []byte(args[1]), []byte(args[2]), 1), 0o666))
+	}
+}
+
+// truncate cuts the files that match a pattern to a few bytes.
+func truncate(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 1 {
+		ts.Fatalf("usage: truncate PATTERN")
+	}
+	for _, path := range matches(ts, args[0]) {
+		ts.Check(os.Truncate(path, 9))
+	}
+}
+
+// matches are the files that match a pattern, of which there is one at least.
+func matches(ts *testscript.TestScript, pattern string) []string {
+	found, err := filepath.Glob(ts.MkAbs(pattern))
+	ts.Check(err)
+	if len(found) == 0 {
+		ts.Fatalf("no file %s", pattern)
+	}
+	return found
 }
 
 // root is the repository's folder, in which tests begin.

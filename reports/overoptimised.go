@@ -188,15 +188,24 @@ func (b *builder) kept(label string) string {
 	return " The checkpoint that is scored is the best by " + title(metric) + " on dev."
 }
 
-// trainingSection says of each course how it ended.
+// trainingSection says of each course how it ended, and which runs diverged.
 func (b *builder) trainingSection() []document.Block {
+	var diverged document.List
+	for _, d := range b.divergences() {
+		f := b.divergedFinding(d)
+		diverged.Items = append(diverged.Items, document.Item{Text: document.Format("%s%s", f.head, f.rest)})
+	}
+	var blocks []document.Block
+	if len(diverged.Items) > 0 {
+		blocks = append(blocks, diverged)
+	}
 	var lines document.List
 	for _, c := range b.courses() {
 		f := b.outcomeFinding(b.outcome(c))
 		lines.Items = append(lines.Items, document.Item{Text: document.Format("%s%s", f.head, f.rest)})
 	}
 	if len(lines.Items) == 0 {
-		return nil
+		return blocks
 	}
-	return []document.Block{lines, paragraph("A metric of dev is said to fall where its mean over seeds ends more than two standard errors below its best, with three seeds or more; the error is the larger of that over seeds at the two points and that over all points.")}
+	return append(blocks, lines, paragraph("A metric of dev is said to fall where its mean over seeds ends more than two standard errors below its best, with three seeds or more; the error is the larger of that over seeds at the two points and that over all points."))
 }

@@ -47,6 +47,9 @@ func (b *builder) findings() []finding {
 			all = append(all, b.outcomeFinding(j))
 		}
 	}
+	for _, d := range b.divergences() {
+		all = append(all, b.divergedFinding(d))
+	}
 	if len(all) == 0 {
 		head := "There is nothing to compare yet"
 		switch {

@@ -4,21 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"embed"
-	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
-	"time"
 
-	"github.com/mattn/go-sqlite3"
+	_ "github.com/mattn/go-sqlite3"
 )
 
 // Path is the store's file in a work folder.
 func Path(work string) string { return filepath.Join(work, "lastmile.db") }
-
-// patience is how long a statement waits for another process to finish its
-// transaction.
-const patience = time.Minute
 
 //go:embed schema
 var schema embed.FS
@@ -56,7 +50,7 @@ func open(ctx context.Context, path string, scripts []string) (*Store, error) {
 		return nil, fmt.Errorf("opening the store %s: %w", path, err)
 	}
 	source := "file:" + (&url.URL{Path: absolute}).EscapedPath() + "?" + url.Values{
-		"_busy_timeout": {fmt.Sprint(patience.Milliseconds())},
+		"_busy_timeout": {fmt.Sprint(nap.Milliseconds())},
 		"_foreign_keys": {"on"},
 		"_journal_mode": {"WAL"},
 		"_synchronous":  {"NORMAL"},
@@ -69,9 +63,11 @@ func open(ctx context.Context, path string, scripts []string) (*Store, error) {
 		return nil, fmt.Errorf("opening the store %s: %w", path, err)
 	}
 	s := &Store{db: db, path: path}
-	if err := s.connect(ctx); err != nil {
+	// Turning a new file to WAL does not wait for another process that is doing
+	// the same, whatever the busy timeout.
+	if err := patient(ctx, func() error { return s.db.PingContext(ctx) }); err != nil {
 		db.Close()
-		return nil, fmt.Errorf("opening the store %s: %w", path, err)
+		return nil, fmt.Errorf("opening the store %s: %w", path, explained(err))
 	}
 	if err := s.migrate(ctx, scripts); err != nil {
 		db.Close()
@@ -80,29 +76,13 @@ func open(ctx context.Context, path string, scripts []string) (*Store, error) {
 	return s, nil
 }
 
-// connect makes the first connection. Turning a new file to WAL does not wait
-// for another process that is doing the same, whatever the busy timeout, so
-// it is tried again here.
-func (s *Store) connect(ctx context.Context) error {
-	deadline := time.Now().Add(patience)
-	for {
-		err := s.db.PingContext(ctx)
-		var failure sqlite3.Error
-		busy := errors.As(err, &failure) && (failure.Code == sqlite3.ErrBusy || failure.Code == sqlite3.ErrLocked)
-		if !busy || time.Now().After(deadline) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(5 * time.Millisecond):
-		}
-	}
-}
-
 // migrate brings the file to the newest version, in one transaction.
 func (s *Store) migrate(ctx context.Context, scripts []string) error {
-	version, err := s.version(ctx, s.db)
+	var version int
+	err := patient(ctx, func() (err error) {
+		version, err = s.version(ctx, s.db)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -140,7 +120,7 @@ func (s *Store) checkShape(ctx context.Context) error {
 	var columns int
 	err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM pragma_table_info('scores') WHERE name = 'by_example'`).Scan(&columns)
 	if err != nil {
-		return fmt.Errorf("opening the store %s: %w", s.path, err)
+		return fmt.Errorf("opening the store %s: %w", s.path, explained(err))
 	}
 	if columns == 0 {
 		return fmt.Errorf("opening the store %s: a lastmile from before the first release made it: delete the file and run the sweep again, which brings its results back from the folders of its stages and computes nothing", s.path)
@@ -156,7 +136,7 @@ type querier interface {
 func (s *Store) version(ctx context.Context, q querier) (int, error) {
 	var version int
 	if err := q.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-		return 0, fmt.Errorf("reading the schema version of the store %s: %w", s.path, err)
+		return 0, fmt.Errorf("reading the schema version of the store %s: %w", s.path, explained(err))
 	}
 	return version, nil
 }
@@ -174,13 +154,17 @@ func (s *Store) Close() error {
 
 // write runs f in a transaction of its own. doing names the work in errors.
 func (s *Store) write(ctx context.Context, doing string, f func(*sql.Tx) error) error {
-	tx, err := s.db.BeginTx(ctx, nil)
+	var tx *sql.Tx
+	err := patient(ctx, func() (err error) {
+		tx, err = s.db.BeginTx(ctx, nil)
+		return err
+	})
 	if err != nil {
-		return fmt.Errorf("%s in the store %s: %w", doing, s.path, err)
+		return fmt.Errorf("%s in the store %s: %w", doing, s.path, explained(err))
 	}
 	if err := f(tx); err != nil {
 		_ = tx.Rollback() // the first error is the one to tell
-		return fmt.Errorf("%s in the store %s: %w", doing, s.path, err)
+		return fmt.Errorf("%s in the store %s: %w", doing, s.path, explained(err))
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("%s in the store %s: %w", doing, s.path, err)

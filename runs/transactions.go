@@ -25,22 +25,25 @@ func (in *Ingest) flush(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	// A statement that can be cancelled costs a goroutine; a transaction takes
-	// about a second at most.
-	ctx = context.WithoutCancel(ctx)
 	err := in.transact(ctx)
 	in.pending, in.rows = nil, 0
 	if err != nil {
-		in.failed = fmt.Errorf("ingesting into the store %s: %w", in.store.path, err)
+		in.failed = fmt.Errorf("ingesting into the store %s: %w", in.store.path, explained(err))
 	}
 	return in.failed
 }
 
 func (in *Ingest) transact(ctx context.Context) error {
-	if _, err := in.conn.ExecContext(ctx, `BEGIN IMMEDIATE`); err != nil {
+	err := patient(ctx, func() error {
+		_, err := in.conn.ExecContext(ctx, `BEGIN IMMEDIATE`)
+		return err
+	})
+	if err != nil {
 		return err
 	}
-	var err error
+	// A statement that can be cancelled costs a goroutine; a transaction takes
+	// about a second at most.
+	ctx = context.WithoutCancel(ctx)
 	for _, write := range in.pending {
 		if err = write(ctx); err != nil {
 			break

@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -32,9 +33,19 @@ const (
 type Program struct {
 	// Version is the program's own.
 	Version string
-	// Report writes the report of a sweep, from what is in the store of a work
-	// folder, into the folder out, with warnings of the sweep's data.
-	Report func(ctx context.Context, sweep *experiments.Sweep, warnings []Warning, work, out string) (Report, error)
+	// Report writes the report of a sweep.
+	Report func(ctx context.Context, sweep *experiments.Sweep, r Reporting) (Report, error)
+}
+
+// Reporting says how to write a report.
+type Reporting struct {
+	// Work is the work folder whose store has the results, and Out the folder to
+	// write.
+	Work, Out string
+	// Warnings are those of the sweep's data.
+	Warnings []Warning
+	// Command is the command line that computes what the report shows.
+	Command []string
 }
 
 // Report is a report that was written. As JSON it is what --json prints.
@@ -66,13 +77,13 @@ func Run(p Program) int {
 		}
 	}
 	watch(root)
-	err := root.ExecuteContext(ctx)
+	err := within(ctx, stopWithin, func() error { return root.ExecuteContext(ctx) })
 	var sweepErrors experiments.Errors
 	var mistake stages.Mistake
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, errRunsFailed):
+	case errors.Is(err, errRunsFailed), errors.Is(err, errDamaged):
 		return exitFailed
 	case ctx.Err() != nil:
 		fmt.Fprintf(stderr, "interrupted; nothing that was finished is lost. To go on:\n  %s\n", Line(os.Args...))
@@ -94,19 +105,55 @@ func Run(p Program) int {
 // errRunsFailed says that runs failed, which the user was told already.
 var errRunsFailed = errors.New("runs failed")
 
-// interruptible returns a context that the first Ctrl-C ends; the second ends
-// the process.
+// stopWithin is how long after Ctrl-C the program ends, whatever it waits for: a disk
+// that does not answer, or a pipe that nobody writes to. It is more than what stages
+// and their processes are given.
+const stopWithin = 2900 * time.Millisecond
+
+// within returns what do returns, or once ctx is done what it is done for, if do takes
+// longer than so long after that. The process should end then, as it may at any moment
+// without loss.
+func within(ctx context.Context, limit time.Duration, do func() error) error {
+	ended := make(chan error, 1)
+	go func() { ended <- do() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(limit):
+		return context.Cause(ctx)
+	}
+}
+
+// interruptible returns a context that the first Ctrl-C ends, or SIGTERM, or SIGHUP
+// unless nohup has it ignored; the second ends the process.
 func interruptible(parent context.Context) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	stopped := make(chan struct{})
 	go func() {
-		<-signals
-		cancel()
-		<-signals
-		os.Exit(exitInterrupted)
+		for _, then := range []func(){cancel, func() { os.Exit(exitInterrupted) }} {
+			select {
+			case <-signals:
+				then()
+			case <-stopped:
+				return
+			}
+		}
 	}()
-	return ctx, cancel
+	return ctx, func() {
+		signal.Stop(signals)
+		close(stopped)
+		cancel()
+	}
 }
 
 // Line returns arguments as one would type them.
@@ -142,7 +189,7 @@ Algorithms: ` + strings.Join(algorithms.Names(), ", ") + `.`,
 		Args:          cobra.NoArgs,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.AddCommand(p.runCommand(), statusCommand(), p.reportCommand(), showCommand(),
+	root.AddCommand(p.runCommand(), statusCommand(), p.reportCommand(), showCommand(), verifyCommand(),
 		scoreCommand(), compareCommand(), scorerCommand(), dataCommand(), negativesCommand(), generateCommand(), exportCommand(), exportCurvesCommand(), stageCommand(), doctorCommand(), p.versionCommand(), configCommand())
 	return root
 }

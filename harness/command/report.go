@@ -33,7 +33,7 @@ func (p Program) reportCommand() *cobra.Command {
 			case err != nil: // the store has all else, wherever the data are now
 				fmt.Fprintf(c.ErrOrStderr(), "note: the report says nothing of what may disappoint in the data: %v\n", err)
 			}
-			return p.report(c, sweep, warnings, f.work, out, f.json, nil)
+			return p.report(c, sweep, warnings, f, out, nil)
 		},
 	}
 	c.Flags().StringArrayVar(&f.set, "set", nil, "change a setting: `KEY=VALUE`, may be repeated")
@@ -52,16 +52,16 @@ type reported struct {
 // report writes the report of a sweep and prints it. result is that of the
 // runs, where they were just computed: without a run that is done there is
 // nothing to report.
-func (p Program) report(c *cobra.Command, sweep *experiments.Sweep, warnings []Warning, work, out string, asJSON bool, result *graph.Result) error {
+func (p Program) report(c *cobra.Command, sweep *experiments.Sweep, warnings []Warning, f sweepFlags, out string, result *graph.Result) error {
 	if result != nil && !slices.ContainsFunc(result.Runs, func(r graph.RunStatus) bool { return r.Status == runs.Done }) {
-		return emit(c, asJSON, reported{Result: result}, func(io.Writer) error { return nil })
+		return emit(c, f.json, reported{Result: result}, func(io.Writer) error { return nil })
 	}
 	if out == "" {
-		out = filepath.Join(work, "reports", sweep.Name)
+		out = filepath.Join(f.work, "reports", sweep.Name)
 	}
-	written, err := p.Report(c.Context(), sweep, warnings, work, out)
+	written, err := p.Report(c.Context(), sweep, Reporting{Work: f.work, Out: out, Warnings: warnings, Command: f.line(sweep.File)})
 	if err != nil {
 		return err
 	}
-	return emit(c, asJSON, reported{result, written}, written.Print)
+	return emit(c, f.json, reported{result, written}, written.Print)
 }

@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -11,14 +12,15 @@ import (
 
 func (p Program) runCommand() *cobra.Command {
 	var f sweepFlags
-	var dryRun bool
+	var dryRun, verify bool
 	c := &cobra.Command{
 		Use:   "run FILE",
 		Short: "Compute the runs of a sweep file, and report",
 		Long: `Run computes the stages of a sweep's runs that are not there yet, brings the
 results into the store WORK/lastmile.db, and writes the report. The same
 command after a crash or Ctrl-C goes on where it stopped, and when all is done
-it computes nothing. A stage that fails fails its runs and no others. With --jobs
+it computes nothing. An artifact whose files have another size or content than when
+it was written is computed again. A stage that fails fails its runs and no others. With --jobs
 above 1 each stage is computed in a process of its own, so that even a crash, or
 the kernel's out-of-memory killer, costs no more than that.`,
 		Example: `  lastmile run experiments/demo.toml --dry-run
@@ -28,16 +30,16 @@ the kernel's out-of-memory killer, costs no more than that.`,
   lastmile run experiments/negatives.toml --jobs 4`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			g, o, err := f.plan(args[0])
+			g, o, err := f.plan(c.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			status, err := g.Status(o)
+			status, err := g.Status(c.Context(), o)
 			if err != nil {
 				return err
 			}
 			if dryRun {
-				if err := g.Times(&status); err != nil {
+				if err := g.Times(c.Context(), &status); err != nil {
 					return err
 				}
 				return emit(c, f.json, status, status.Print)
@@ -50,6 +52,10 @@ the kernel's out-of-memory killer, costs no more than that.`,
 			printWarnings(c.ErrOrStderr(), warnings)
 			display := progress.New(c.ErrOrStderr())
 			o.Report = display.Report
+			if o.Verify = verify; verify {
+				far := slow(c.ErrOrStderr(), 5*time.Second)
+				o.Verified = func(done, total int) { far(done, total, "stages verified") }
+			}
 			result, err := g.Run(c.Context(), o)
 			display.Close()
 			if err != nil {
@@ -60,7 +66,7 @@ the kernel's out-of-memory killer, costs no more than that.`,
 					fmt.Fprintf(c.ErrOrStderr(), "run %s (%s, seed %d) failed: %s\n", r.ID, r.Label, r.Seed, r.Reason)
 				}
 			}
-			if err := p.report(c, g.Sweep, warnings, f.work, "", f.json, &result); err != nil {
+			if err := p.report(c, g.Sweep, warnings, f, "", &result); err != nil {
 				return err
 			}
 			if !result.Complete() {
@@ -71,5 +77,6 @@ the kernel's out-of-memory killer, costs no more than that.`,
 	}
 	f.add(c)
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "print the runs and stages, what is done, and an estimate; compute nothing")
+	c.Flags().BoolVar(&verify, "verify", false, "read all files of the stages that are done, and compute again what is damaged")
 	return c
 }

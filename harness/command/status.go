@@ -24,15 +24,15 @@ failed why. Without a file it lists the sweeps in the store.`,
 			if len(args) == 0 {
 				return listSweeps(c, f.work, f.json)
 			}
-			g, o, err := f.look(args[0])
+			g, o, err := f.look(c.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			status, err := g.Status(o)
+			status, err := g.Status(c.Context(), o)
 			if err != nil {
 				return err
 			}
-			if err := g.Times(&status); err != nil {
+			if err := g.Times(c.Context(), &status); err != nil {
 				return err
 			}
 			return emit(c, f.json, status, status.Print)

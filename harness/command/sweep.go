@@ -1,7 +1,9 @@
 package command
 
 import (
+	"context"
 	"fmt"
+	"strconv"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -41,6 +43,27 @@ func (f *sweepFlags) add(c *cobra.Command) {
 	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
 }
 
+// line is the command line that runs a sweep file with these flags. The work folder is
+// left out, which is a matter of the machine.
+func (f *sweepFlags) line(file string) []string {
+	line := []string{"lastmile", "run", file}
+	for _, value := range f.set {
+		line = append(line, "--set", value)
+	}
+	for _, value := range f.where {
+		line = append(line, "--where", value)
+	}
+	for _, of := range []struct {
+		flag  string
+		value int
+	}{{"--jobs", f.jobs}, {"--threads", f.threads}} {
+		if of.value != 0 {
+			line = append(line, of.flag, strconv.Itoa(of.value))
+		}
+	}
+	return line
+}
+
 // options are those of loading the sweep file.
 func (f *sweepFlags) options() experiments.LoadOptions {
 	load := experiments.LoadOptions{Set: f.set}
@@ -55,7 +78,7 @@ func (f *sweepFlags) options() experiments.LoadOptions {
 
 // plan loads a sweep file and plans it. The runs that --where selects are
 // listed in the options.
-func (f *sweepFlags) plan(path string) (*graph.Graph, graph.Options, error) {
+func (f *sweepFlags) plan(ctx context.Context, path string) (*graph.Graph, graph.Options, error) {
 	load := f.options()
 	sweep, err := schema().Load(path, load)
 	if err != nil {
@@ -72,25 +95,25 @@ func (f *sweepFlags) plan(path string) (*graph.Graph, graph.Options, error) {
 			only = append(only, r.ID)
 		}
 	}
-	g, o, err := f.graph(sweep)
+	g, o, err := f.graph(ctx, sweep)
 	o.Only = only
 	return g, o, err
 }
 
 // look loads a sweep file and plans nothing of it but the runs that --where
 // selects.
-func (f *sweepFlags) look(path string) (*graph.Graph, graph.Options, error) {
+func (f *sweepFlags) look(ctx context.Context, path string) (*graph.Graph, graph.Options, error) {
 	load := f.options()
 	load.Where = f.where
 	sweep, err := schema().Load(path, load)
 	if err != nil {
 		return nil, graph.Options{}, err
 	}
-	return f.graph(sweep)
+	return f.graph(ctx, sweep)
 }
 
 // graph plans a sweep as its section [runtime] says.
-func (f *sweepFlags) graph(sweep *experiments.Sweep) (*graph.Graph, graph.Options, error) {
+func (f *sweepFlags) graph(ctx context.Context, sweep *experiments.Sweep) (*graph.Graph, graph.Options, error) {
 	runtime := experiments.Get[graph.Runtime](sweep.Config, "runtime")
 	o := graph.Options{Jobs: runtime.Jobs, Command: stageCommandLine, Threads: runtime.Threads, Device: runtime.Device}
 	if o.Threads == 0 {
@@ -99,6 +122,6 @@ func (f *sweepFlags) graph(sweep *experiments.Sweep) (*graph.Graph, graph.Option
 	if err := sweep.CheckFiles(); err != nil {
 		return nil, o, err
 	}
-	g, err := graph.Plan(sweep, f.work)
+	g, err := graph.Plan(ctx, sweep, f.work)
 	return g, o, err
 }

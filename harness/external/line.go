@@ -1,6 +1,7 @@
 package external
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -87,7 +88,7 @@ func (s Settings) fileIn(place int) (before, path string, ok bool) {
 
 // Hash is the SHA-256 of the command line, in hexadecimal. For a file that the line names
 // its content counts, which hash gives, and not its path.
-func (s Settings) Hash(hash func(path string) (string, error)) (string, error) {
+func (s Settings) Hash(ctx context.Context, hash func(ctx context.Context, path string) (string, error)) (string, error) {
 	sum := sha256.New()
 	for place, word := range s.Run {
 		before, path, isFile := s.fileIn(place)
@@ -95,7 +96,7 @@ func (s Settings) Hash(hash func(path string) (string, error)) (string, error) {
 			fmt.Fprintf(sum, "word %q\n", word)
 			continue
 		}
-		content, err := hash(path)
+		content, err := hash(ctx, path)
 		if err != nil {
 			return "", err
 		}

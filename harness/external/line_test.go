@@ -1,6 +1,7 @@
 package external
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -57,7 +58,7 @@ func TestTheHashKnowsContentAndNotPlace(t *testing.T) {
 	dir := files(t, map[string]string{"a.py": "one", "b.py": "one", "c.py": "two"})
 	hash := func(run ...string) string {
 		t.Helper()
-		h, err := Settings{Run: run, Folder: dir}.Hash(hashFile)
+		h, err := Settings{Run: run, Folder: dir}.Hash(t.Context(), func(_ context.Context, path string) (string, error) { return hashFile(path) })
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"lastmile/harness/stage"
@@ -45,6 +46,9 @@ func (e *estimates) times(kind string) *kindTimes {
 	t := &kindTimes{byPart: map[string]mean{}}
 	e.kinds[kind] = t
 	for record, err := range e.store.Records(kind) {
+		if damaged := (*stage.DamagedError)(nil); errors.As(err, &damaged) {
+			continue // whoever needs it says so
+		}
 		if err != nil {
 			e.err = fmt.Errorf("how long stages took: %w", err)
 			break

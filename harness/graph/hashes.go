@@ -1,18 +1,20 @@
 package graph
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"context"
 	"encoding/json"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
+
+	"lastmile/harness/stage"
 )
 
 // hashes are those of files that stages read and that no stage made. They are kept
-// by path, size and time of change, in a file of the work folder: a model of many
-// gigabytes is read once.
+// by path, size and times, in a file of the work folder: a model of many gigabytes is
+// read once.
 type hashes struct {
 	path    string // of the file that keeps them
 	known   map[string]fileHash
@@ -21,9 +23,21 @@ type hashes struct {
 
 // fileHash is the hash of a file as it was.
 type fileHash struct {
-	Size   int64  `json:"size"`
-	Time   int64  `json:"time"` // of the last change, in nanoseconds
+	Size int64 `json:"size"`
+	stage.Times
+	// Hashed is when it was hashed, in nanoseconds.
+	Hashed int64  `json:"hashed"`
 	SHA256 string `json:"sha256"`
+}
+
+// settled is how long before its hashing a file must have been changed for the hash to
+// be believed: a change right after it could leave the times as they are, where those
+// of a file system are whole seconds.
+const settled = 2 * time.Second
+
+// holds tells whether the hash is that of a file as it is now.
+func (h fileHash) holds(info fs.FileInfo) bool {
+	return h.Size == info.Size() && h.Times == stage.TimesOf(info) && max(h.Modified, h.Changed)+settled.Nanoseconds() < h.Hashed
 }
 
 func openHashes(work string) *hashes {
@@ -51,25 +65,20 @@ func (h *hashes) save() {
 }
 
 // File implements [stages.Hasher].
-func (h *hashes) File(path string) (string, error) {
+func (h *hashes) File(ctx context.Context, path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", err
 	}
-	if known, ok := h.known[path]; ok && known.Size == info.Size() && known.Time == info.ModTime().UnixNano() {
+	if known, ok := h.known[path]; ok && known.holds(info) {
 		return known.SHA256, nil
 	}
-	f, err := os.Open(path)
+	begun := time.Now()
+	hash, info, err := stage.HashFile(ctx, path)
 	if err != nil {
 		return "", err
 	}
-	defer f.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, f); err != nil {
-		return "", err
-	}
-	hash := hex.EncodeToString(sum.Sum(nil))
-	h.known[path] = fileHash{info.Size(), info.ModTime().UnixNano(), hash}
+	h.known[path] = fileHash{info.Size(), stage.TimesOf(info), begun.UnixNano(), hash}
 	h.changed = true
 	return hash, nil
 }

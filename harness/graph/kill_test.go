@@ -107,7 +107,7 @@ func computeSmall(work, jobs string) error {
 	if err != nil {
 		return err
 	}
-	g, err := Plan(s, work)
+	g, err := Plan(context.Background(), s, work)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func TestLikelihoodsOfRuns(t *testing.T) {
 	work := t.TempDir()
 	run := func() Result {
 		t.Helper()
-		g, err := Plan(load(t, schema(), path), work)
+		g, err := Plan(t.Context(), load(t, schema(), path), work)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +65,7 @@ func TestLikelihoodsOfRuns(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "tokenizer.json")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Plan(load(t, schema(), path), work); err == nil || !strings.Contains(err.Error(), "likelihood.model: ") || !strings.Contains(err.Error(), "tokenizer.json") {
+	if _, err := Plan(t.Context(), load(t, schema(), path), work); err == nil || !strings.Contains(err.Error(), "likelihood.model: ") || !strings.Contains(err.Error(), "tokenizer.json") {
 		t.Errorf("without a tokenizer: %v", err)
 	} else if !errors.As(err, new(stages.Mistake)) {
 		t.Errorf("no mistake of the user's: %v", err)

@@ -108,7 +108,7 @@ func write(t *testing.T, dir, name, text string) {
 
 func plan(t *testing.T, s *experiments.Sweep) *Graph {
 	t.Helper()
-	g, err := Plan(s, t.TempDir())
+	g, err := Plan(t.Context(), s, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

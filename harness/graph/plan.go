@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -12,8 +13,9 @@ import (
 )
 
 // Plan turns a sweep into the graph of its stages in a work folder. Runs that
-// agree in all that a stage depends on share it.
-func Plan(sweep *experiments.Sweep, work string) (*Graph, error) {
+// agree in all that a stage depends on share it. Files that stages read are hashed, once
+// while their sizes and times stay as they are.
+func Plan(ctx context.Context, sweep *experiments.Sweep, work string) (*Graph, error) {
 	store, err := stage.Open(work)
 	if err != nil {
 		return nil, err
@@ -21,6 +23,7 @@ func Plan(sweep *experiments.Sweep, work string) (*Graph, error) {
 	g := &Graph{Sweep: sweep, work: store.Dir, store: store, kinds: map[string]*stages.Kind{}}
 	hashes := openHashes(store.Dir)
 	p := planner{
+		ctx:         ctx,
 		kinds:       g.kinds,
 		files:       hashes,
 		projections: map[string]*experiments.Projection{},
@@ -38,6 +41,10 @@ func Plan(sweep *experiments.Sweep, work string) (*Graph, error) {
 	var goals []*stage.Stage
 	for _, r := range sweep.Runs {
 		run, err := p.run(r, kinds)
+		if ctx.Err() != nil {
+			hashes.save() // what was hashed need not be again
+			return nil, context.Cause(ctx)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("planning %s, seed %d: %w", r.Label, r.Seed, err)
 		}
@@ -53,6 +60,7 @@ func Plan(sweep *experiments.Sweep, work string) (*Graph, error) {
 // planner makes the stages of runs, each once. What it finds out about a part of a
 // configuration it keeps, since runs share most of theirs.
 type planner struct {
+	ctx         context.Context // of the call that plans
 	kinds       map[string]*stages.Kind
 	files       stages.Hasher
 	projections map[string]*experiments.Projection
@@ -238,7 +246,7 @@ func (p *planner) content(k *stages.Kind, c experiments.Config, part *experiment
 	if known, ok := p.contents[part]; ok {
 		return known, nil
 	}
-	content, err := k.Content(c, p.files)
+	content, err := k.Content(p.ctx, c, p.files)
 	if err == nil {
 		p.contents[part] = content
 	}

@@ -119,7 +119,7 @@ func TestContentCountsAndNotThePath(t *testing.T) {
 	one, two := sweep(t, ""), sweep(t, "") // in two folders
 	work := t.TempDir()
 	key := func(s *experiments.Sweep) string {
-		g, err := Plan(s, work)
+		g, err := Plan(t.Context(), s, work)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,7 +153,7 @@ func TestContentCountsAndNotThePath(t *testing.T) {
 func TestAMissingFileIsToldByItsPath(t *testing.T) {
 	s := sweep(t, "")
 	s.Runs[0].Config = s.Runs[0].Config.With("task.files.dev", filepath.Join(filepath.Dir(s.File), "nowhere.jsonl"))
-	if _, err := Plan(s, t.TempDir()); err == nil || !strings.Contains(err.Error(), "nowhere.jsonl") {
+	if _, err := Plan(t.Context(), s, t.TempDir()); err == nil || !strings.Contains(err.Error(), "nowhere.jsonl") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -190,7 +190,7 @@ func TestModelsThatCannotBeUsedAreRefusedBeforeAnythingIsComputed(t *testing.T) 
 			c = c.With("task.chat", strings.HasPrefix(want, "task.chat"))
 			s.Runs[i].Config = c
 		}
-		if _, err = Plan(s, t.TempDir()); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err = Plan(t.Context(), s, t.TempDir()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
 	}

@@ -53,7 +53,7 @@ func TestARuleChoosesItsLengthOnDev(t *testing.T) {
 	s := sweep(t, withRule)
 	s.Runs = slices.DeleteFunc(s.Runs, func(r experiments.Run) bool { return r.Variant != "rule" })
 	work := t.TempDir()
-	g, err := Plan(s, work)
+	g, err := Plan(t.Context(), s, work)
 	if err != nil {
 		t.Fatal(err)
 	}

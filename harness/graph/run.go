@@ -25,6 +25,10 @@ type Options struct {
 	Device string
 	// Only are the IDs of the runs to be computed; none means all.
 	Only []string
+	// Verify hashes every file of the artifacts that are there beforehand. Verified is
+	// told how far that is; it may be nil.
+	Verify   bool
+	Verified func(done, total int)
 	// Report is told how the stages get on.
 	Report func(stage.Event)
 }
@@ -75,7 +79,10 @@ func (r Result) Complete() bool {
 	return !slices.ContainsFunc(r.Runs, func(run RunStatus) bool { return run.Status != runs.Done })
 }
 
-// Run computes what is not there yet, and brings what is there into the store.
+// mostRounds is how often a run computes again what it finds damaged.
+const mostRounds = 3
+
+// Run computes what is not there yet, or damaged, and brings what is there into the store.
 // That a stage fails is no error, but stands in the result; the error is that
 // of ctx where it is done before all stages are, and else one of the store.
 func (g *Graph) Run(ctx context.Context, o Options) (Result, error) {
@@ -95,11 +102,45 @@ func (g *Graph) Run(ctx context.Context, o Options) (Result, error) {
 	if err := g.checkName(ctx); err != nil {
 		return result, err
 	}
-	outcomes := g.store.Execute(ctx, goals, stage.Options{
-		Executor: g.executor(o), Workers: o.Jobs, Threads: o.Threads, Device: o.Device, Weight: newEstimates(g.store).weight, Report: o.Report,
-	})
+	damaged, err := g.inspect(ctx, goals, o)
+	if err != nil {
+		return result, err
+	}
+	needed, outcomes := stage.Order(goals), map[*stage.Stage]stage.Outcome{}
+	wanted := o.wants()
+	// What turns out to be damaged when it is brought into the store is computed again,
+	// and brought in then.
+	for range mostRounds {
+		for st, outcome := range g.store.Execute(ctx, slices.Concat(goals, damaged), stage.Options{
+			Executor: g.executor(o), Workers: o.Jobs, Threads: o.Threads, Device: o.Device, Weight: newEstimates(g.store).weight, Report: o.Report,
+		}) {
+			if outcome.State != stage.Found || !outcomes[st].Done() {
+				outcomes[st] = outcome
+			}
+		}
+		states, err := g.states(outcomes)
+		if err != nil {
+			return result, err
+		}
+		result.Runs = nil
+		for i := range g.Runs {
+			if wanted(&g.Runs[i]) {
+				result.Runs = append(result.Runs, states[i])
+			}
+		}
+		if ctx.Err() != nil && !result.Complete() {
+			return result, context.Cause(ctx)
+		}
+		if damaged, err = g.ingest(ctx, states, o); err != nil {
+			return result, err
+		}
+		damaged = slices.DeleteFunc(damaged, func(st *stage.Stage) bool { return !slices.Contains(needed, st) })
+		if len(damaged) == 0 {
+			break
+		}
+	}
 	// What finished goals were made of is not looked at, and is there with them.
-	for _, st := range stage.Order(goals) {
+	for _, st := range needed {
 		outcome, asked := outcomes[st]
 		switch {
 		case !asked || outcome.State == stage.Found:
@@ -110,22 +151,8 @@ func (g *Graph) Run(ctx context.Context, o Options) (Result, error) {
 			result.Failed++
 		}
 	}
-	states, err := g.states(outcomes)
-	if err != nil {
-		return result, err
-	}
-	wanted := o.wants()
-	for i := range g.Runs {
-		if wanted(&g.Runs[i]) {
-			result.Runs = append(result.Runs, states[i])
-		}
-	}
-	if ctx.Err() != nil && !result.Complete() {
-		return result, context.Cause(ctx)
-	}
-	err = g.ingest(ctx, states)
 	result.Seconds = time.Since(begin).Seconds()
-	return result, err
+	return result, nil
 }
 
 // selected returns the runs that are to be computed.

@@ -74,7 +74,7 @@ func TestRunScoresStoresAndDoesNothingTwice(t *testing.T) {
 	work := t.TempDir()
 	run := func() Result {
 		t.Helper()
-		g, err := Plan(s, work)
+		g, err := Plan(t.Context(), s, work)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +152,7 @@ func TestRunScoresStoresAndDoesNothingTwice(t *testing.T) {
 	s = sweep(t, threeVariants+"mle.epochs = 3\n"+lexical)
 	s.File = other
 	var mistake stages.Mistake
-	again, err := Plan(s, work)
+	again, err := Plan(t.Context(), s, work)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestAFailedStageFailsItsRunsAndNoOthers(t *testing.T) {
 			t.Errorf("%s, seed %d: %s %q", r.Label, r.Seed, r.Status, r.Reason)
 		}
 	}
-	status, err := g.Status(Options{Jobs: 1})
+	status, err := g.Status(t.Context(), Options{Jobs: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

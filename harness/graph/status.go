@@ -1,6 +1,8 @@
 package graph
 
 import (
+	"context"
+	"errors"
 	"fmt"
 
 	"lastmile/harness/stage"
@@ -26,11 +28,11 @@ type StageStatus struct {
 	Kind string `json:"kind"`
 	Name string `json:"name"`
 	Key  string `json:"key"`
-	// Status is "done", "running", "failed", "interrupted" or "to do".
+	// Status is "done", "damaged", "running", "failed", "interrupted" or "to do".
 	Status string `json:"status"`
 	// Owner computes a running stage.
 	Owner *stage.Owner `json:"owner,omitempty"`
-	// Reason says why the stage failed.
+	// Reason says why the stage failed, or how its artifact is damaged.
 	Reason string `json:"reason,omitempty"`
 	// Seconds is what a stage that is done took.
 	Seconds float64 `json:"seconds,omitempty"`
@@ -160,12 +162,15 @@ func (l *looker) run(run *Run) (RunStatus, error) {
 }
 
 // Status looks how far the runs are, without computing or changing anything.
-func (g *Graph) Status(o Options) (Status, error) {
+func (g *Graph) Status(ctx context.Context, o Options) (Status, error) {
 	status := Status{Sweep: g.Sweep.Name}
 	selected := g.selected(o)
 	look := newLooker(g, nil)
 	var goals []*stage.Stage
 	for _, run := range selected {
+		if ctx.Err() != nil {
+			return status, context.Cause(ctx)
+		}
 		of, err := look.run(run)
 		if err != nil {
 			return status, err
@@ -184,6 +189,9 @@ func (g *Graph) Status(o Options) (Status, error) {
 	ordered := stage.Order(goals)
 	status.Stages = make([]StageStatus, 0, len(ordered))
 	for _, st := range ordered {
+		if ctx.Err() != nil {
+			return status, context.Cause(ctx)
+		}
 		of := StageStatus{Kind: st.Kind, Name: st.Name, Key: st.Key, Status: "to do", Runs: users[st], Folder: g.store.Path(st)}
 		if look.at(st).done {
 			of.Status = "done"
@@ -208,18 +216,19 @@ func (g *Graph) Status(o Options) (Status, error) {
 	return status, estimates.err
 }
 
-// Times adds to a status what the stages that are done took.
-func (g *Graph) Times(status *Status) error {
-	byKey := make(map[string]*stage.Stage, len(g.Stages))
-	for _, st := range g.Stages {
-		byKey[st.Key] = st
-	}
+// Times adds to a status what the stages that are done took, and which of them are
+// seen at a glance to be damaged: the next run computes them again.
+func (g *Graph) Times(ctx context.Context, status *Status) error {
 	for i := range status.Stages {
 		of := &status.Stages[i]
 		if of.Status != "done" {
 			continue
 		}
-		record, _, err := g.store.Record(byKey[of.Key])
+		record, _, err := g.store.Sound(ctx, of.Kind, of.Key, stage.Glance)
+		if damaged := (*stage.DamagedError)(nil); errors.As(err, &damaged) {
+			of.Status, of.Reason = "damaged", damaged.What
+			continue
+		}
 		if err != nil {
 			return err
 		}

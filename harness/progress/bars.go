@@ -61,6 +61,10 @@ func (b *bars) Report(e stage.Event) {
 		running = b.add(e, now)
 		b.running[e.Stage] = running
 	}
+	if e.Warning != "" {
+		fmt.Fprintf(b.container, "%s: %s\n", label(e.Stage), Visible(e.Warning))
+		return
+	}
 	running.mu.Lock()
 	running.task.update(e, now)
 	done, total := running.task.done, running.task.total

@@ -130,6 +130,8 @@ func ending(e stage.Event, took time.Duration) string {
 		return "done in " + About(took)
 	case stage.Failed:
 		return "failed: " + e.Err.Error()
+	case stage.Damaged:
+		return e.Err.Error() + "; it is computed again"
 	case stage.Waiting:
 		return "waiting for " + e.Holder.String()
 	}
@@ -175,6 +177,10 @@ func (l *lines) Report(e stage.Event) {
 	if t == nil {
 		t = newTask(e, now)
 		l.tasks[e.Stage], l.last[e.Stage] = t, now
+	}
+	if e.Warning != "" {
+		fmt.Fprintf(l.w, "%s: %s\n", t.label, e.Warning)
+		return
 	}
 	t.update(e, now)
 	if now.Sub(l.last[e.Stage]) >= quiet {

@@ -49,7 +49,7 @@ metrics.names = ["rouge1"]
 				t.Fatal(err)
 			}
 			work := filepath.Join(dir, "work")
-			g, err := graph.Plan(s, work)
+			g, err := graph.Plan(t.Context(), s, work)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -88,6 +88,9 @@ func Export(ctx context.Context, e Exporting) (done Exported, err error) {
 	if e.What == exportAdapter && experiments.Get[model.LoRA](c, "lora").R == 0 {
 		return done, stages.Mistakef("run %s has no adapters: its lora.r is 0", run.Name)
 	}
+	if err := sound(ctx, from, folders[stages.MLE], folders[stages.Base]); err != nil {
+		return done, err
+	}
 	task, err := stages.InChat(experiments.Get[data.Task](c, "task"), from)
 	if err != nil {
 		return done, err

@@ -25,6 +25,28 @@ func Open(ctx context.Context, work string) (*runs.Store, error) {
 	return runs.Open(ctx, path)
 }
 
+// HasWork refuses a work folder that is not there.
+func HasWork(work string) error {
+	if _, err := os.Stat(work); errors.Is(err, fs.ErrNotExist) {
+		return stages.Mistakef("there is no work folder %s; lastmile run makes it, and --work names another", work)
+	}
+	return nil
+}
+
+// CheckStore looks through the store of a work folder, where there is one; the error
+// says what is damaged.
+func CheckStore(ctx context.Context, work string) (err error) {
+	if _, err := os.Stat(runs.Path(work)); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	store, err := runs.Open(ctx, runs.Path(work))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	return store.Check(ctx)
+}
+
 // Called is how a run is told from others of its label.
 func Called(r runs.FoundRun) string { return fmt.Sprintf("%s, seed %d", r.Label, r.Seed) }
 

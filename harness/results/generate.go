@@ -153,6 +153,9 @@ func policyFolder(run runs.RunDetails, c experiments.Config, folders map[string]
 // generate decodes the inputs with the policy in a folder.
 func generate(ctx context.Context, of stages.RewardFolders, name string, how decode.Settings, c experiments.Config, g Generation) ([]string, error) {
 	task := experiments.Get[data.Task](c, "task")
+	if err := sound(ctx, of.Policy, of.MLE, of.Reward); err != nil {
+		return nil, err
+	}
 	l, err := stages.OpenLanguage(of.Policy, task)
 	if err != nil {
 		return nil, err
@@ -213,4 +216,20 @@ func stageFolder(work, kind, key string) string {
 		absolute = work
 	}
 	return (&stage.Store{Dir: absolute}).Folder(kind, key)
+}
+
+// sound refuses artifacts that are not as their stages wrote them; a folder may be "",
+// or hold none.
+func sound(ctx context.Context, folders ...string) error {
+	for _, folder := range folders {
+		if folder == "" {
+			continue
+		}
+		kind, key := filepath.Split(folder)
+		stored := &stage.Store{Dir: filepath.Dir(filepath.Dir(filepath.Clean(kind)))}
+		if _, _, err := stored.Sound(ctx, filepath.Base(kind), key, stage.Quick); err != nil {
+			return fmt.Errorf("%w; lastmile run computes it again", err)
+		}
+	}
+	return nil
 }

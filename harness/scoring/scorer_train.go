@@ -2,6 +2,7 @@ package scoring
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -54,12 +55,21 @@ func TrainScorer(ctx context.Context, t ScorerTraining) (quality scorer.Quality,
 	if err := os.MkdirAll(t.Out, 0o777); err != nil {
 		return quality, err
 	}
-	err = stages.WithSession(t.Threads, t.Device, func(s *torch.Session) error {
-		quality, err = scorer.Train(ctx, s, nil, stages.ScorerTexts(examples, c), stages.References(dev), c, train.Hooks{Dir: t.Out, Progress: t.Progress})
-		return err
-	})
+	learn := func() error {
+		return stages.WithSession(t.Threads, t.Device, func(s *torch.Session) (err error) {
+			quality, err = scorer.Train(ctx, s, nil, stages.ScorerTexts(examples, c), stages.References(dev), c, train.Hooks{Dir: t.Out, Progress: t.Progress})
+			return err
+		})
+	}
+	checkpoint := filepath.Join(t.Out, stage.Checkpoint)
+	err = learn()
+	if bad := (*stage.CheckpointError)(nil); errors.As(err, &bad) {
+		if err = os.RemoveAll(checkpoint); err == nil {
+			err = learn()
+		}
+	}
 	if err != nil {
 		return quality, err
 	}
-	return quality, os.RemoveAll(filepath.Join(t.Out, stage.Checkpoint))
+	return quality, os.RemoveAll(checkpoint)
 }

@@ -29,9 +29,11 @@ const (
 	Blocked
 	// Stopped stages were interrupted, or never begun for that reason.
 	Stopped
+	// Damaged artifacts are not as they were written: they are computed again.
+	Damaged
 )
 
-var stateNames = [...]string{"pending", "waiting", "running", "found", "computed", "failed", "blocked", "stopped"}
+var stateNames = [...]string{"pending", "waiting", "running", "found", "computed", "failed", "blocked", "stopped", "damaged"}
 
 // String returns the state's name.
 func (s State) String() string { return stateNames[s] }
@@ -56,9 +58,11 @@ type Event struct {
 	// Said is a line of another program that a running stage has begun. An event with
 	// one tells nothing else.
 	Said string
+	// Warning is what a running stage has to say that should not be missed.
+	Warning string
 	// Holder is the process that a waiting stage waits for.
 	Holder Owner
-	// Err belongs to a failed or blocked stage.
+	// Err belongs to a failed, blocked or damaged stage.
 	Err error
 }
 
@@ -92,6 +96,9 @@ const (
 // The longest way goes first, and of equally long ones that to an earlier goal
 // in the list. A stage that fails blocks those that need it and no others.
 //
+// Artifacts that are read are looked at beforehand, as [Quick] says, and one that is
+// damaged is computed again.
+//
 // The outcomes are those of the goals and of the stages that are needed for
 // them: what a finished stage was made from has none, unless another stage
 // needs it. Where ctx is done Execute returns within three seconds; a stage
@@ -102,18 +109,20 @@ func (s *Store) Execute(ctx context.Context, goals []*Stage, o Options) map[*Sta
 		options:  o,
 		outcomes: make(map[*Stage]Outcome, len(goals)),
 		nodes:    map[*Stage]*node{},
+		read:     map[*Stage]bool{},
 		waiting:  map[*node]Owner{},
 		results:  make(chan result),
 		quit:     make(chan struct{}),
 	}
 	defer e.close()
-	e.plan(goals)
+	e.plan(ctx, goals)
 	if err := s.make(); err != nil && len(e.ordered) > 0 {
 		for _, n := range e.ordered {
 			e.end(n, Outcome{State: Failed, Err: err})
 		}
 		return e.outcomes
 	}
+	s.tidy()
 	for ctx.Err() == nil {
 		e.start(ctx)
 		if e.running == 0 && len(e.waiting) == 0 {
@@ -137,7 +146,8 @@ type execution struct {
 	options  Options
 	outcomes map[*Stage]Outcome
 	nodes    map[*Stage]*node
-	ordered  []*node // every node after its inputs
+	read     map[*Stage]bool // those that are there and will be read
+	ordered  []*node         // every node after its inputs
 	ready    queue
 	waiting  map[*node]Owner // the processes last reported as waited for
 	running  int
@@ -192,7 +202,7 @@ func (e *execution) compute(ctx context.Context, st *Stage) error {
 	}
 	e.report(Event{Stage: st, State: Running})
 	computation, err := e.options.Executor.Start(ctx, spec, func(p Progress) {
-		e.report(Event{Stage: st, State: Running, Done: p.Done, Total: p.Total, Note: p.Note, Said: p.Said})
+		e.report(Event{Stage: st, State: Running, Done: p.Done, Total: p.Total, Note: p.Note, Said: p.Said, Warning: p.Warning})
 	})
 	if err != nil {
 		return err

@@ -234,28 +234,6 @@ func TestOnlyWhatIsNeededIsLookedAt(t *testing.T) {
 	}
 }
 
-func TestDamagedInputFailsWhatReadsIt(t *testing.T) {
-	t.Parallel()
-	store := open(t)
-	a := stageOf("a", behaviour{})
-	b := stageOf("b", behaviour{}, a)
-	options := stage.Options{Executor: executors["local"]}
-	store.Execute(t.Context(), []*stage.Stage{a}, options)
-	path := filepath.Join(store.Path(a), "stage.json")
-	for content, want := range map[string]string{
-		"{":              "input a: reading " + path,
-		`{"key":"0123"}`: "is of the stage with key 0123, expected " + a.Key,
-	} {
-		if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
-			t.Fatal(err)
-		}
-		outcome := store.Execute(t.Context(), []*stage.Stage{b}, options)[b]
-		if outcome.State != stage.Failed || !strings.Contains(outcome.Err.Error(), want) {
-			t.Errorf("%v %v, expected %q", outcome.State, outcome.Err, want)
-		}
-	}
-}
-
 func TestStageThatIsTwiceInTheGraphIsComputedOnce(t *testing.T) {
 	t.Parallel()
 	trace := filepath.Join(t.TempDir(), "trace")

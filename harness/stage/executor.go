@@ -43,6 +43,8 @@ type Progress struct {
 	// Said is a line of another program that the stage has begun, for the user to see;
 	// with one the rest says nothing.
 	Said string `json:"said,omitempty"`
+	// Warning is a sentence that should not be missed.
+	Warning string `json:"warning,omitempty"`
 }
 
 // ErrFound says that the artifact was there already when the computation was

@@ -31,8 +31,22 @@ func (fs Funcs) of(spec Spec) (Func, error) {
 // Checkpoint is the folder inside [Job.Dir] that outlives a try: what an
 // interrupted try left there, the next one finds. The engine removes it from a
 // finished artifact. A stage sees to it that what it writes there is whole
-// whenever the process may be killed.
+// whenever the process may be killed. Where it is not all the same, on a disk that
+// lost some of it, the stage says so by a [CheckpointError].
 const Checkpoint = "checkpoint"
+
+// CheckpointError says that a stage cannot go on from its checkpoint. The stage then
+// begins anew, without it.
+type CheckpointError struct {
+	// Err names the file and says what is wrong with it.
+	Err error
+}
+
+// Error is that of Err.
+func (e *CheckpointError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *CheckpointError) Unwrap() error { return e.Err }
 
 // Job is what a stage's function is given.
 type Job struct {
@@ -48,6 +62,9 @@ type Job struct {
 	Threads int
 	// Device is where models compute.
 	Device string
+	// Content is the hash of the files that the stage reads besides its inputs, "" for
+	// none: a stage sees to it that what it reads has that hash.
+	Content string
 	// Progress tells how much of the work is done; note is a few words, such
 	// as "loss 2.31". A total of 0 means unknown.
 	Progress func(done, total int, note string)

@@ -172,6 +172,10 @@ func behave(ctx context.Context, job *stage.Job) error {
 		return errors.New(b.Text)
 	case "train":
 		return train(ctx, job, b)
+	case "resume":
+		if left := filepath.Join(job.Dir, stage.Checkpoint, "state"); exists(left) {
+			return fmt.Errorf("resuming: %w", &stage.CheckpointError{Err: fmt.Errorf("%s cannot be used", left)})
+		}
 	}
 	return write(job, b)
 }

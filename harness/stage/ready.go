@@ -1,6 +1,10 @@
 package stage
 
-import "container/heap"
+import (
+	"container/heap"
+	"context"
+	"errors"
+)
 
 // node is a stage that is to be computed, in the graph of those.
 type node struct {
@@ -15,9 +19,9 @@ type node struct {
 
 // plan settles the goals that are there, and makes nodes of those that are not
 // and of what they need. It looks at no stage that nobody needs.
-func (e *execution) plan(goals []*Stage) {
+func (e *execution) plan(ctx context.Context, goals []*Stage) {
 	for _, goal := range goals {
-		e.need(goal)
+		e.need(ctx, goal, false)
 	}
 	for i := len(e.ordered) - 1; i >= 0; i-- {
 		n := e.ordered[i]
@@ -37,21 +41,24 @@ func (e *execution) plan(goals []*Stage) {
 	}
 }
 
-// need returns the node of a stage that is needed, nil where it is there.
-func (e *execution) need(st *Stage) *node {
-	if n, known := e.nodes[st]; known {
+// need returns the node of a stage that is needed, nil where it is there. What will
+// be read must also be sound.
+func (e *execution) need(ctx context.Context, st *Stage, read bool) *node {
+	n, known := e.nodes[st]
+	if n != nil || known && (e.read[st] || !read) {
 		return n
 	}
-	if e.store.Finished(st) {
-		e.nodes[st] = nil
+	if e.store.Finished(st) && (!read || e.sound(ctx, st)) {
+		e.nodes[st], e.read[st] = nil, read
 		e.outcomes[st] = Outcome{State: Found}
 		e.report(Event{Stage: st, State: Found})
 		return nil
 	}
-	n := &node{stage: st}
+	delete(e.outcomes, st)
+	n = &node{stage: st}
 	e.nodes[st] = n
 	for _, input := range st.Inputs {
-		if needed := e.need(input.Stage); needed != nil {
+		if needed := e.need(ctx, input.Stage, true); needed != nil {
 			needed.dependents = append(needed.dependents, n)
 			n.open++
 		}
@@ -59,6 +66,20 @@ func (e *execution) need(st *Stage) *node {
 	n.place = len(e.ordered)
 	e.ordered = append(e.ordered, n)
 	return n
+}
+
+// sound reports whether the artifact of a stage can be read. A damaged one is not
+// there any more.
+func (e *execution) sound(ctx context.Context, st *Stage) bool {
+	_, _, err := e.store.Sound(ctx, st.Kind, st.Key, Quick)
+	var damaged *DamagedError
+	if !errors.As(err, &damaged) {
+		return true // what else is wrong comes up when it is read
+	}
+	e.report(Event{Stage: st, State: Damaged, Err: err})
+	// Where it cannot be given up, those that read it fail.
+	_ = e.store.Retire(ctx, st.Kind, st.Key, Quick)
+	return false
 }
 
 // queue holds the stages that can be computed, the one that begins the longest

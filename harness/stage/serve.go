@@ -16,7 +16,7 @@ import (
 
 // Serve computes the stage that is written down in a partial folder, as
 // [Process] asks a child process to do. It writes to out a line of JSON for
-// reports of progress, no more than twenty a second, and one for how the stage
+// reports of progress, no more than twenty a second and all warnings, and one for how the stage
 // ended. ctx should be done when the process is told to stop by SIGTERM. The
 // error is nil where the artifact is there afterwards, and otherwise one of
 // those of [Computation.Wait].
@@ -51,8 +51,7 @@ func published(folder string) bool {
 	if err != nil {
 		return false
 	}
-	cut := len(id) - keyDigits
-	return finished(store.Folder(id[:cut-1], id[cut:]))
+	return store.finishedID(id)
 }
 
 // ClaimStdout returns standard output for [Serve], and sends what the process
@@ -125,7 +124,7 @@ func (w *messages) progress(p Progress) {
 		w.write(message{Progress: &p})
 		return
 	}
-	if now := time.Now(); now.Sub(w.last) >= quiet || p.Total > 0 && p.Done == p.Total {
+	if now := time.Now(); now.Sub(w.last) >= quiet || p.Warning != "" || p.Total > 0 && p.Done == p.Total {
 		w.last = now
 		w.write(message{Progress: &p})
 	}

@@ -15,7 +15,7 @@
 //
 // A [Store] is a folder that several processes may use at once:
 //
-//	stages/KIND/KEY/           a finished artifact, with stage.json; never changed again
+//	stages/KIND/KEY/           a finished artifact, with stage.json; its other files are never changed again
 //	partial/KIND-KEY/          an artifact on its way; what a crash leaves, the next try resumes from
 //	partial/KIND-KEY/spec.json the stage written down
 //	partial/KIND-KEY.json      what its unfinished tries have taken, and why the last one failed
@@ -25,7 +25,9 @@
 // An artifact appears by one rename after all its files have reached the disk,
 // so a stage is either finished or it is not, whenever the machine stops. Only
 // stage.json holds times: repeated, a stage gives the same bytes in every
-// other file.
+// other file. It also holds the checksums of those: an artifact is looked at before it
+// is read, and what is not as its stage wrote it is an unfinished stage. [Times] says what
+// that look relies on.
 package stage
 
 import (

@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,7 +10,10 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Store is a work folder.
@@ -30,6 +34,9 @@ type Record struct {
 	Content string `json:"content,omitempty"`
 	// Inputs are the keys of the inputs, by name.
 	Inputs map[string]string `json:"inputs"`
+	// Files are the artifact's files by their paths in it, with their checksums.
+	// Artifacts of lastmile before it kept them have none, and are believed.
+	Files map[string]File `json:"files,omitempty"`
 	Cost
 }
 
@@ -59,6 +66,9 @@ type attempt struct {
 }
 
 const recordName = "stage.json"
+
+// attemptSuffix follows a stage's ID in the name of the record of its tries.
+const attemptSuffix = ".json"
 
 // The folders of a store.
 const (
@@ -107,7 +117,7 @@ func (s *Store) Log(st *Stage) string { return s.log(st.ID()) }
 func (s *Store) Finished(st *Stage) bool { return finished(s.Path(st)) }
 
 // Record returns the stage.json of the stage's artifact; ok is false where the
-// stage is not finished.
+// stage is not finished. One that cannot be read is a [*DamagedError].
 func (s *Store) Record(st *Stage) (record Record, ok bool, err error) {
 	return readRecord(s.Path(st), st.Key)
 }
@@ -130,8 +140,8 @@ func (s *Store) Holder(st *Stage) (owner Owner, ok bool) {
 }
 
 // Records returns the records of the finished stages of a kind, in no order.
-// They are read one by one, so that who needs only some can stop early. An
-// error ends them.
+// They are read one by one, so that who needs only some can stop early. A damaged
+// one comes with a [*DamagedError]; any other error ends them.
 func (s *Store) Records(kind string) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		folder := filepath.Join(s.Dir, stagesDir, kind)
@@ -147,12 +157,12 @@ func (s *Store) Records(kind string) iter.Seq2[Record, error] {
 		for {
 			names, err := f.Readdirnames(256)
 			for _, name := range names {
-				var record Record
-				err := ReadJSON(filepath.Join(folder, name, recordName), &record)
-				if errors.Is(err, fs.ErrNotExist) {
+				record, ok, err := readRecord(filepath.Join(folder, name), "")
+				var damaged *DamagedError
+				if !ok && err == nil {
 					continue // not an artifact
 				}
-				if !yield(record, err) || err != nil {
+				if !yield(record, err) || err != nil && !errors.As(err, &damaged) {
 					return
 				}
 			}
@@ -169,7 +179,7 @@ func (s *Store) Records(kind string) iter.Seq2[Record, error] {
 
 // The files of a stage, by its ID.
 func (s *Store) partial(id string) string     { return filepath.Join(s.Dir, partialDir, id) }
-func (s *Store) attemptPath(id string) string { return s.partial(id) + ".json" }
+func (s *Store) attemptPath(id string) string { return s.partial(id) + attemptSuffix }
 func (s *Store) lockPath(id string) string    { return filepath.Join(s.Dir, locksDir, id) }
 func (s *Store) log(id string) string         { return filepath.Join(s.Dir, logsDir, id+".log") }
 
@@ -217,19 +227,103 @@ func finished(dir string) bool {
 	return err == nil
 }
 
-// readRecord reads the stage.json in dir, which must be of the stage with this
-// key.
+// readRecord reads the stage.json in dir, which must be of a stage whose key begins
+// like this. One that is there and no such record is a [*DamagedError].
 func readRecord(dir, key string) (record Record, ok bool, err error) {
-	path := filepath.Join(dir, recordName)
-	err = ReadJSON(path, &record)
+	text, err := os.ReadFile(filepath.Join(dir, recordName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return Record{}, false, nil
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, unix.EIO) {
 		return Record{}, false, err
 	}
-	if record.Key != key {
-		return Record{}, false, fmt.Errorf("%s is of the stage with key %s, expected %s", path, record.Key, key)
+	if err == nil {
+		err = json.Unmarshal(text, &record)
+	}
+	if err != nil {
+		return Record{}, false, &DamagedError{dir, fmt.Sprintf("%s cannot be read: %v", recordName, err)}
+	}
+	if !strings.HasPrefix(record.Key, key) {
+		return Record{}, false, &DamagedError{dir, fmt.Sprintf("%s is of the stage with key %s, expected %s", recordName, record.Key, key)}
 	}
 	return record, true, nil
+}
+
+// Sound returns the record of the artifact of a kind that has a key, once its files
+// are what the record says; ok is false where there is none. What is not as it was
+// written is a [*DamagedError]. Times that have changed over the same content are
+// taken into stage.json, so that it is hashed once.
+func (s *Store) Sound(ctx context.Context, kind, key string, check Check) (record Record, ok bool, err error) {
+	return s.sound(ctx, s.Folder(kind, key), key, check)
+}
+
+func (s *Store) sound(ctx context.Context, dir, key string, check Check) (record Record, ok bool, err error) {
+	record, ok, stale, err := look(ctx, dir, key, check)
+	if stale {
+		s.rewrite(dir, record)
+	}
+	return record, ok, err
+}
+
+// look is [Store.Sound] but for what it does with stale times.
+func look(ctx context.Context, dir, key string, check Check) (record Record, ok, stale bool, err error) {
+	record, ok, err = readRecord(dir, key)
+	if err != nil || !ok {
+		return Record{}, false, false, err
+	}
+	if err := record.check(); err != nil {
+		return Record{}, false, false, &DamagedError{dir, fmt.Sprintf("%s: %v", recordName, err)}
+	}
+	if stale, err = compareFiles(ctx, dir, &record, check); err != nil {
+		return Record{}, false, false, err
+	}
+	return record, true, stale, nil
+}
+
+// check compares the key with what it is made of.
+func (r Record) check() error {
+	var keys []inputKey
+	for name, input := range r.Inputs {
+		keys = append(keys, inputKey{name, input})
+	}
+	if made := key(r.Kind, r.Version, compact(r.Part), r.Content, keys); made != r.Key {
+		return fmt.Errorf("the key is %s, but kind, version, part, content and inputs give %s", r.Key, made)
+	}
+	return nil
+}
+
+// rewrite replaces the record of an artifact by one that knows more of the same
+// files. A folder that cannot be written to only makes the next look slower.
+func (s *Store) rewrite(dir string, record Record) {
+	l, _, err := tryLock(s.lockPath(id(record.Kind, record.Key)))
+	if err != nil || l == nil {
+		return
+	}
+	defer l.release()
+	if finished(dir) {
+		_ = WriteJSON(filepath.Join(dir, recordName), record)
+	}
+}
+
+// Retire makes a damaged artifact an unfinished stage, to be computed again. It looks
+// once more whether the artifact is damaged, for another process may have computed it
+// meanwhile, and leaves it where another process has the stage.
+func (s *Store) Retire(ctx context.Context, kind, key string, check Check) error {
+	if err := s.make(); err != nil {
+		return err
+	}
+	l, _, err := tryLock(s.lockPath(id(kind, key)))
+	if err != nil || l == nil {
+		return err
+	}
+	defer l.release()
+	dir := s.Folder(kind, key)
+	_, _, _, err = look(ctx, dir, key, check)
+	if damaged := (*DamagedError)(nil); !errors.As(err, &damaged) {
+		return err
+	}
+	if err := os.Remove(filepath.Join(dir, recordName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("giving up %s: %w", dir, err)
+	}
+	return syncPath(dir)
 }

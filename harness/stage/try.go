@@ -36,8 +36,10 @@ func compute(ctx context.Context, spec Spec, f Func, report func(Progress)) erro
 // of a try that was killed at its very end.
 func (s Spec) try(ctx context.Context, f Func, report func(Progress)) error {
 	dir := s.Folder()
-	if _, complete, err := readRecord(dir, s.Key); err == nil && complete {
-		return s.publish()
+	if record, complete, err := readRecord(dir, s.Key); err == nil && complete {
+		if _, err := compareFiles(ctx, dir, &record, Quick); err == nil {
+			return s.publish()
+		}
 	}
 	if err := prepareFolder(dir); err != nil {
 		return fmt.Errorf("preparing %s: %w", dir, err)
@@ -76,6 +78,7 @@ func (s Spec) run(ctx context.Context, f Func, report func(Progress), w *watcher
 		Settings: s.Settings,
 		Threads:  s.Threads,
 		Device:   s.Device,
+		Content:  s.Content,
 		Progress: func(done, total int, note string) { report(Progress{Done: done, Total: total, Note: note}) },
 		Say: func(line string) {
 			// Without the log the line is shown all the same.
@@ -85,7 +88,7 @@ func (s Spec) run(ctx context.Context, f Func, report func(Progress), w *watcher
 		Tokens: func(n int) { w.tokens.Add(int64(n)) },
 	}
 	for name, input := range s.Inputs {
-		_, ok, err := readRecord(input.Folder, input.Key)
+		_, ok, err := s.store.sound(ctx, input.Folder, input.Key, Quick)
 		if err != nil {
 			return fmt.Errorf("input %s: %w", name, err)
 		}
@@ -94,7 +97,18 @@ func (s Spec) run(ctx context.Context, f Func, report func(Progress), w *watcher
 		}
 		job.Inputs[name] = input.Folder
 	}
-	return s.call(ctx, f, job)
+	err := s.call(ctx, f, job)
+	if bad := (*CheckpointError)(nil); errors.As(err, &bad) && ctx.Err() == nil {
+		report(Progress{Warning: fmt.Sprintf("its checkpoint is left behind, and it begins anew: %v", bad)})
+		if err := os.RemoveAll(filepath.Join(job.Dir, Checkpoint)); err != nil {
+			return err
+		}
+		if err := prepareFolder(job.Dir); err != nil {
+			return fmt.Errorf("preparing %s: %w", job.Dir, err)
+		}
+		err = s.call(ctx, f, job)
+	}
+	return err
 }
 
 // prepareFolder makes dir, and removes from it all but spec.json and the
@@ -148,6 +162,10 @@ func (s Spec) finish(cost Cost) error {
 	}
 	if err := syncTree(dir); err != nil {
 		return fmt.Errorf("writing %s to the disk: %w", dir, err)
+	}
+	var err error
+	if record.Files, err = FilesOf(dir); err != nil {
+		return fmt.Errorf("hashing the files in %s: %w", dir, err)
 	}
 	if err := WriteJSON(filepath.Join(dir, recordName), record); err != nil {
 		return err

@@ -44,11 +44,11 @@ var baseKind = Kind{
 		}
 		return nil
 	},
-	Content: func(c experiments.Config, files Hasher) (string, error) {
+	Content: func(ctx context.Context, c experiments.Config, files Hasher) (string, error) {
 		if fromScratch(c) {
 			return "", nil
 		}
-		return modelContent(experiments.Get[model.Settings](c, "model").Path, files)
+		return modelContent(ctx, experiments.Get[model.Settings](c, "model").Path, files)
 	},
 	Check:  &Check{Reads: []string{"model.path", "task", "lora.r", "lora.target_modules"}, Do: checkModel},
 	Run:    makeBase,
@@ -73,7 +73,9 @@ func makeBase(ctx context.Context, job *stage.Job) error {
 	case settings.Path == model.Builtin:
 		return copyFolder(builtin.Files, job.Dir)
 	default:
-		return cloneFolder(settings.Path, job.Dir)
+		return unchanged(ctx, job, "model.path", func(files Hasher) (string, error) {
+			return modelContent(ctx, settings.Path, files)
+		}, func() error { return cloneFolder(ctx, settings.Path, job.Dir) })
 	}
 }
 
@@ -103,13 +105,13 @@ func copyFolder(from fs.FS, dir string) error {
 // cloneFolder copies a user's model, whose files may change later while the
 // artifact stays as it is. A symbolic link, as Hugging Face's cache has them, is
 // followed.
-func cloneFolder(from, dir string) error {
+func cloneFolder(ctx context.Context, from, dir string) error {
 	weights, err := model.WeightFiles(from)
 	if err != nil {
 		return err
 	}
 	for _, name := range append(weights, modelFiles...) {
-		err := cloneFile(filepath.Join(from, name), filepath.Join(dir, name))
+		err := cloneFile(ctx, filepath.Join(from, name), filepath.Join(dir, name))
 		if errors.Is(err, fs.ErrNotExist) && !slices.Contains(weights, name) {
 			continue
 		}
@@ -122,7 +124,7 @@ func cloneFolder(from, dir string) error {
 
 // cloneFile copies a file. Where the file system can, both share their blocks until
 // one of them changes.
-func cloneFile(from, to string) error {
+func cloneFile(ctx context.Context, from, to string) error {
 	source, err := os.Open(from)
 	if err != nil {
 		return err
@@ -133,7 +135,7 @@ func cloneFile(from, to string) error {
 		return err
 	}
 	if unix.IoctlFileClone(int(target.Fd()), int(source.Fd())) != nil {
-		_, err = io.Copy(target, source)
+		_, err = io.Copy(target, stage.UntilDone(ctx, source))
 	}
 	return errors.Join(err, target.Close())
 }
@@ -256,7 +258,7 @@ func checkModules(m model.Config, c experiments.Config) error {
 
 // modelContent is the hash of a model that is there already: of the files of a
 // Hugging Face folder that say what the model is.
-func modelContent(path string, files Hasher) (string, error) {
+func modelContent(ctx context.Context, path string, files Hasher) (string, error) {
 	if path == model.Builtin {
 		return builtinHash()
 	}
@@ -268,7 +270,7 @@ func modelContent(path string, files Hasher) (string, error) {
 	for _, entry := range entries {
 		switch filepath.Ext(entry.Name()) {
 		case ".json", ".safetensors", ".txt", ".model", ".jinja":
-			hash, err := files.File(filepath.Join(path, entry.Name()))
+			hash, err := files.File(ctx, filepath.Join(path, entry.Name()))
 			if err != nil {
 				return "", fmt.Errorf("reading the model: %w", err)
 			}

@@ -18,7 +18,7 @@ func TestABaseModelOwnsItsBytes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := cloneFolder(from, to); err != nil {
+	if err := cloneFolder(t.Context(), from, to); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.OpenFile(filepath.Join(from, "model.safetensors"), os.O_WRONLY, 0)

@@ -128,14 +128,14 @@ func checkCommands(c experiments.Config) error {
 }
 
 // commandContent is the hash of these commands' lines, "" where there are none.
-func commandContent(c experiments.Config, files Hasher) (string, error) {
+func commandContent(ctx context.Context, c experiments.Config, files Hasher) (string, error) {
 	commands := commandsOf(c)
 	if len(commands) == 0 {
 		return "", nil
 	}
 	sum := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(commands)) {
-		hash, err := commands[name].Hash(files.File)
+		hash, err := commands[name].Hash(ctx, files.File)
 		if err != nil {
 			return "", Mistakef("%s.%s.run: %w", metricCommands, name, err)
 		}
@@ -145,12 +145,12 @@ func commandContent(c experiments.Config, files Hasher) (string, error) {
 }
 
 // scoreContent is the hash of what computes metrics and is none of ours, "" for nothing.
-func scoreContent(c experiments.Config, files Hasher) (string, error) {
-	model, err := likelihoodContent(c, files)
+func scoreContent(ctx context.Context, c experiments.Config, files Hasher) (string, error) {
+	model, err := likelihoodContent(ctx, c, files)
 	if err != nil {
 		return "", err
 	}
-	commands, err := commandContent(c, files)
+	commands, err := commandContent(ctx, c, files)
 	if err != nil || commands == "" {
 		return model, err
 	}

@@ -1,6 +1,7 @@
 package stages
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -35,8 +36,9 @@ type Kind struct {
 	// Inputs are the stages that it reads.
 	Inputs func(c experiments.Config) []Need
 	// Content is the hash of the files that it reads besides its inputs; nil
-	// where it reads none. It looks at nothing but what the stage reads.
-	Content func(c experiments.Config, files Hasher) (string, error)
+	// where it reads none. It looks at nothing but what the stage reads, and the stage
+	// sees to it by [unchanged] that this is what it reads.
+	Content func(ctx context.Context, c experiments.Config, files Hasher) (string, error)
 	// Check tells, before anything is computed, whether what the configuration
 	// names can be used. nil means that there is nothing to check.
 	Check *Check
@@ -78,7 +80,7 @@ type Need struct {
 // Hasher hashes files, each once.
 type Hasher interface {
 	// File returns the SHA-256 of a file's content, in hexadecimal.
-	File(path string) (string, error)
+	File(ctx context.Context, path string) (string, error)
 }
 
 // kinds lists all kinds in the order of a run. A new kind is a file of its own and a

@@ -1,6 +1,7 @@
 package stages
 
 import (
+	"context"
 	"slices"
 
 	"lastmile/experiments"
@@ -25,11 +26,11 @@ func MadeElsewhere(metric string) bool {
 }
 
 // likelihoodContent is the hash of the model that computes likelihoods, "" for none.
-func likelihoodContent(c experiments.Config, files Hasher) (string, error) {
+func likelihoodContent(ctx context.Context, c experiments.Config, files Hasher) (string, error) {
 	if !needsLikelihood(c) {
 		return "", nil
 	}
-	hash, err := modelContent(experiments.Get[likelihood.Settings](c, "likelihood").Model, files)
+	hash, err := modelContent(ctx, experiments.Get[likelihood.Settings](c, "likelihood").Model, files)
 	if err != nil {
 		return "", Mistakef("likelihood.model: %w", err)
 	}

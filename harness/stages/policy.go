@@ -56,12 +56,12 @@ var policyKind = Kind{
 		}
 		return inputs
 	},
-	Content: func(c experiments.Config, files Hasher) (string, error) {
+	Content: func(ctx context.Context, c experiments.Config, files Hasher) (string, error) {
 		s, ok := rewardCommand(c)
 		if !ok {
 			return "", nil
 		}
-		hash, err := s.Hash(files.File)
+		hash, err := s.Hash(ctx, files.File)
 		if err != nil {
 			return "", Mistakef("%s.run: %w", reward.CommandKey, err)
 		}

@@ -37,7 +37,9 @@ var prepareKind = Kind{
 		}
 		return nil
 	}},
-	Content:  taskContent,
+	Content: func(ctx context.Context, c experiments.Config, files Hasher) (string, error) {
+		return taskContent(ctx, experiments.Get[data.Task](c, "task"), files)
+	},
 	Pure:     true,
 	Run:      prepare,
 	Ingest:   ingestExamples,
@@ -51,6 +53,12 @@ func prepare(ctx context.Context, job *stage.Job) error {
 	if err := job.Read("task", &task); err != nil {
 		return err
 	}
+	return unchanged(ctx, job, "the task's data", func(files Hasher) (string, error) {
+		return taskContent(ctx, task, files)
+	}, func() error { return readTask(ctx, job, task) })
+}
+
+func readTask(ctx context.Context, job *stage.Job, task data.Task) error {
 	splits := append([]data.Split{data.Base}, data.Splits()...)
 	for i, split := range splits {
 		if err := ctx.Err(); err != nil {
@@ -73,8 +81,7 @@ func prepare(ctx context.Context, job *stage.Job) error {
 func splitFile(dir string, split data.Split) string { return filepath.Join(dir, split+".jsonl") }
 
 // taskContent is the hash of a task's data.
-func taskContent(c experiments.Config, files Hasher) (string, error) {
-	task := experiments.Get[data.Task](c, "task")
+func taskContent(ctx context.Context, task data.Task, files Hasher) (string, error) {
 	if task.Data != data.UserFiles {
 		return embeddedHash()
 	}
@@ -86,7 +93,7 @@ func taskContent(c experiments.Config, files Hasher) (string, error) {
 		}
 		fmt.Fprintln(sum, split)
 		for _, path := range paths {
-			hash, err := files.File(path)
+			hash, err := files.File(ctx, path)
 			if err != nil {
 				return "", fmt.Errorf("reading the task's data: %w", err)
 			}

@@ -64,6 +64,16 @@ func signaturesFile(dir string) string { return filepath.Join(dir, "signatures.j
 // scoreOutputs scores the raw and the post-processed outputs of one decoding:
 // scores.jsonl, and signatures.json, which says how.
 func scoreOutputs(ctx context.Context, job *stage.Job) error {
+	var of likelihood.Settings
+	if err := job.Read("likelihood", &of); err != nil {
+		return err
+	}
+	return unchanged(ctx, job, "likelihood.model", func(files Hasher) (string, error) {
+		return modelContent(ctx, of.Model, files)
+	}, func() error { return computeScores(ctx, job, of) })
+}
+
+func computeScores(ctx context.Context, job *stage.Job, of likelihood.Settings) error {
 	var settings Metrics
 	if err := job.Read("metrics", &settings); err != nil {
 		return err
@@ -88,12 +98,8 @@ func scoreOutputs(ctx context.Context, job *stage.Job) error {
 	learned = append(learned, commands.metrics()...)
 	var likelihoods *likelihood.Model
 	if slices.ContainsFunc(settings.Names, IsLikelihood) {
-		var of likelihood.Settings
-		err := job.Read("likelihood", &of)
-		if err == nil {
-			likelihoods, err = likelihood.Open(of, job.Threads, job.Device)
-		}
-		if err != nil {
+		var err error
+		if likelihoods, err = likelihood.Open(of, job.Threads, job.Device); err != nil {
 			return err
 		}
 		defer likelihoods.Close()

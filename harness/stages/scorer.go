@@ -37,7 +37,9 @@ var scorerKind = Kind{
 		}
 		return inputs
 	},
-	Content: scorerContent,
+	Content: func(ctx context.Context, c experiments.Config, files Hasher) (string, error) {
+		return scorerContent(ctx, experiments.Get[scorer.Settings](c, "scorer"), files)
+	},
 	Check: &Check{Reads: []string{"scorer.path", "scorer.ratings", "scorer.targets"}, Do: func(c experiments.Config) error {
 		if err := experiments.Get[scorer.Settings](c, "scorer").CheckFiles(); err != nil {
 			return Mistake{err}
@@ -50,21 +52,20 @@ var scorerKind = Kind{
 
 // scorerContent is the hash of what a scorer's training reads besides its inputs:
 // the encoder that it starts from and the ratings; "" for neither.
-func scorerContent(c experiments.Config, files Hasher) (string, error) {
-	settings := experiments.Get[scorer.Settings](c, "scorer")
+func scorerContent(ctx context.Context, settings scorer.Settings, files Hasher) (string, error) {
 	if settings.Path == "" && settings.Ratings == "" {
 		return "", nil
 	}
 	sum := sha256.New()
 	if settings.Path != "" {
-		hash, err := modelContent(settings.Path, files)
+		hash, err := modelContent(ctx, settings.Path, files)
 		if err != nil {
 			return "", Mistakef("scorer.path: %w", err)
 		}
 		fmt.Fprintln(sum, "path", hash)
 	}
 	if settings.Ratings != "" {
-		hash, err := files.File(settings.Ratings)
+		hash, err := files.File(ctx, settings.Ratings)
 		if err != nil {
 			return "", Mistakef("scorer.ratings: %w", err)
 		}
@@ -93,9 +94,13 @@ func trainScorer(ctx context.Context, job *stage.Job) error {
 	if err != nil {
 		return err
 	}
-	return WithSession(job.Threads, job.Device, func(s *torch.Session) error {
-		_, err := scorer.Train(ctx, s, t, ScorerTexts(examples, c), References(dev), c, hooks(job))
-		return err
+	return unchanged(ctx, job, "scorer.path or scorer.ratings", func(files Hasher) (string, error) {
+		return scorerContent(ctx, c, files)
+	}, func() error {
+		return WithSession(job.Threads, job.Device, func(s *torch.Session) error {
+			_, err := scorer.Train(ctx, s, t, ScorerTexts(examples, c), References(dev), c, hooks(job))
+			return err
+		})
 	})
 }
 

@@ -4,9 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"iter"
 	"math"
 	"os"
@@ -15,8 +13,6 @@ import (
 
 	"lastmile/harness/model"
 	"lastmile/harness/random"
-	"lastmile/harness/safetensors"
-	"lastmile/harness/stage"
 	"lastmile/harness/torch"
 )
 
@@ -64,6 +60,7 @@ type Trainer struct {
 	hooks   Hooks
 	config  OptimizerSettings
 	curves  []Point
+	sums    map[string]string // of the files in the checkpoint
 }
 
 // NewTrainer makes a trainer that starts at step 0. What its session computes
@@ -148,130 +145,6 @@ func (t *Trainer) Progress(total int, note string) { t.hooks.Progress(t.Done, to
 
 // Tokens reports a batch's real tokens.
 func (t *Trainer) Tokens(n int) { t.hooks.Tokens(n) }
-
-// checkpoint is the small part of the state, and names the file of the large.
-type checkpoint struct {
-	Done    int             `json:"done"`
-	Steps   int             `json:"steps"`
-	Tensors string          `json:"tensors"`
-	Keep    []string        `json:"keep"`
-	Curves  []Point         `json:"curves"`
-	Extra   json.RawMessage `json:"extra"`
-}
-
-func (t *Trainer) folder() string { return filepath.Join(t.hooks.Dir, "checkpoint") }
-
-// Due reports whether a checkpoint is due after the update just made.
-func (t *Trainer) Due() bool {
-	return t.config.CheckpointEvery > 0 && t.Done%t.config.CheckpointEvery == 0
-}
-
-// Checkpoint stores the whole state; extra is the algorithm's own. Files of
-// the folder that neither the checkpoint nor keep names are removed.
-func (t *Trainer) Checkpoint(extra any, keep ...string) error {
-	if err := os.MkdirAll(t.folder(), 0o755); err != nil {
-		return err
-	}
-	tensors, err := model.ReadParameters(t.network.Parameters())
-	if err != nil {
-		return err
-	}
-	moments, err := t.Optimizer.State()
-	if err != nil {
-		return err
-	}
-	for name, m := range moments {
-		tensors[name] = m
-	}
-	c := checkpoint{Done: t.Done, Steps: t.Steps, Tensors: fmt.Sprintf("%d.safetensors", t.Done), Keep: keep, Curves: t.curves}
-	if c.Extra, err = json.Marshal(extra); err != nil {
-		return err
-	}
-	// A training from scratch that goes on from a checkpoint stores it again, so
-	// the file that the old state names must stay whole until it is replaced.
-	path := filepath.Join(t.folder(), c.Tensors)
-	if err := safetensors.Write(path+".new", tensors); err != nil {
-		return err
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		return err
-	}
-	if err := stage.WriteJSON(filepath.Join(t.folder(), "state.json"), c); err != nil {
-		return err
-	}
-	return t.removeOthers(append(keep, c.Tensors, "state.json"))
-}
-
-func (t *Trainer) removeOthers(keep []string) error {
-	entries, err := os.ReadDir(t.folder())
-	if err != nil {
-		return err
-	}
-	named := make(map[string]bool)
-	for _, name := range keep {
-		named[name] = true
-	}
-	for _, e := range entries {
-		if !named[e.Name()] {
-			if err := os.Remove(filepath.Join(t.folder(), e.Name())); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// Resume goes back to the last checkpoint, if there is one, and reads the
-// algorithm's own state into extra.
-func (t *Trainer) Resume(extra any) error {
-	path := filepath.Join(t.folder(), "state.json")
-	var c checkpoint
-	err := stage.ReadJSON(path, &c)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(c.Extra, extra); err != nil {
-		return fmt.Errorf("reading checkpoint %s: %w", path, err)
-	}
-	tensors, err := safetensors.Read(filepath.Join(t.folder(), c.Tensors))
-	if err != nil {
-		return err
-	}
-	if err := model.SetParameters(t.network.Parameters(), tensors); err != nil {
-		return err
-	}
-	if err := t.Optimizer.SetState(tensors); err != nil {
-		return err
-	}
-	t.Done, t.Steps, t.curves = c.Done, c.Steps, c.Curves
-	return nil
-}
-
-// SaveBest stores the parameters beside the checkpoints and returns the
-// file's name, which the next Checkpoint must keep.
-func (t *Trainer) SaveBest() (string, error) {
-	if err := os.MkdirAll(t.folder(), 0o755); err != nil {
-		return "", err
-	}
-	tensors, err := model.ReadParameters(t.network.Parameters())
-	if err != nil {
-		return "", err
-	}
-	name := fmt.Sprintf("best-%d.safetensors", t.Done)
-	return name, safetensors.Write(filepath.Join(t.folder(), name), tensors)
-}
-
-// LoadBest goes back to the parameters that SaveBest stored under name.
-func (t *Trainer) LoadBest(name string) error {
-	tensors, err := safetensors.Read(filepath.Join(t.folder(), name))
-	if err != nil {
-		return err
-	}
-	return model.SetParameters(t.network.Parameters(), tensors)
-}
 
 // Finish writes the learning curves.
 func (t *Trainer) Finish() error {

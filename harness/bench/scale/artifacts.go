@@ -63,6 +63,10 @@ func (a artifacts) make(st *stage.Stage) error {
 	for _, input := range st.Inputs {
 		record.Inputs[input.Name] = input.Stage.Key
 	}
+	var err error
+	if record.Files, err = stage.FilesOf(dir); err != nil {
+		return err
+	}
 	return writeJSON(dir, "stage.json", record)
 }
 

@@ -107,5 +107,5 @@ func planned(file, work string) (*graph.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	return graph.Plan(sweep, work)
+	return graph.Plan(context.Background(), sweep, work)
 }

@@ -53,7 +53,7 @@ func TestThousandsOfRunsArePlannedInSeconds(t *testing.T) {
 		if g, err = planned(file, work); err != nil {
 			t.Fatal(err)
 		}
-		if status, err = g.Status(graph.Options{Jobs: 1}); err != nil {
+		if status, err = g.Status(t.Context(), graph.Options{Jobs: 1}); err != nil {
 			t.Fatal(err)
 		}
 	})

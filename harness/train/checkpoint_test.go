@@ -1,0 +1,68 @@
+package train
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"lastmile/harness/model/modeltest"
+	"lastmile/harness/stage"
+	"lastmile/harness/torch"
+)
+
+// TestADamagedCheckpointIsNotUsed flips a bit, or cuts the end off, of each file of a
+// checkpoint in turn.
+func TestADamagedCheckpointIsNotUsed(t *testing.T) {
+	dir := t.TempDir()
+	s := modeltest.Open(t, torch.Float32)
+	trainer := NewTrainer(modeltest.Tiny(t, s, 1), optimizer(1), Hooks{Dir: dir})
+	trainer.Log("train", "loss", 0.1)
+	best, err := trainer.SaveBest()
+	if err == nil {
+		err = trainer.Checkpoint(map[string]float64{"best": 2.25}, best)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	resume := func() (map[string]float64, error) {
+		var extra map[string]float64
+		return extra, NewTrainer(modeltest.Tiny(t, s, 1), optimizer(1), Hooks{Dir: dir}).Resume(&extra)
+	}
+	if extra, err := resume(); err != nil || extra["best"] != 2.25 {
+		t.Fatalf("an undamaged one: %v %v", extra, err)
+	}
+	for _, name := range []string{"state.json", "0.safetensors", best} {
+		path := filepath.Join(dir, "checkpoint", name)
+		whole, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		flipped := append([]byte{}, whole...)
+		if name == "state.json" {
+			flipped = []byte(strings.Replace(string(whole), "2.25", "2.35", 1))
+		} else {
+			flipped[len(flipped)-3] ^= 1
+		}
+		for how, content := range map[string][]byte{"flipped": flipped, "truncated": whole[:len(whole)-4], "empty": nil} {
+			if err := os.WriteFile(path, content, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			_, err := resume()
+			if bad := (*stage.CheckpointError)(nil); !errors.As(err, &bad) || !strings.Contains(err.Error(), path) {
+				t.Errorf("%s %s: %v", how, name, err)
+			}
+		}
+		if err := os.WriteFile(path, whole, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// One of an earlier version has no checksums.
+	if err := os.WriteFile(filepath.Join(dir, "checkpoint", "state.json"), []byte(`{"done":0,"steps":0,"tensors":"0.safetensors","keep":null,"curves":null,"extra":{"best":1}}`), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if extra, err := resume(); err != nil || extra["best"] != 1 {
+		t.Errorf("one without checksums: %v %v", extra, err)
+	}
+}
