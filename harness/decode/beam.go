@@ -29,6 +29,7 @@ type finished struct {
 // transformers; a prompt is done when no open beam can still be better than
 // its Beams complete ones.
 func beams(ctx context.Context, m *model.Model, requests []Request, order []int, o Options, finish func(int, []Response) error) error {
+	prefix := prefixOf(m, requests, o)
 	for indices := range slices.Chunk(order, max(1, o.BatchSize)) {
 		prompts := make([][]int, len(indices))
 		for i, index := range indices {
@@ -36,7 +37,7 @@ func beams(ctx context.Context, m *model.Model, requests []Request, order []int,
 		}
 		var found []finished
 		err := m.Session().Scope(func() (err error) {
-			found, err = search(ctx, m, prompts, o)
+			found, err = search(ctx, m, prefix, prompts, o)
 			return err
 		})
 		if err != nil {
@@ -56,8 +57,8 @@ func beams(ctx context.Context, m *model.Model, requests []Request, order []int,
 	return nil
 }
 
-// search decodes prompts, the longest first, together.
-func search(ctx context.Context, m *model.Model, prompts [][]int, o Options) ([]finished, error) {
+// search decodes prompts, the longest first, which begin with the prefix, together.
+func search(ctx context.Context, m *model.Model, prefix *model.Prefix, prompts [][]int, o Options) ([]finished, error) {
 	s, size := m.Session(), m.Config.VocabSize
 	open := make([][]hypothesis, len(prompts))
 	results := make([]finished, len(prompts))
@@ -67,7 +68,7 @@ func search(ctx context.Context, m *model.Model, prompts [][]int, o Options) ([]
 		slots[i] = i
 	}
 	cache := m.NewCache(len(prompts), len(prompts[0])+o.MaxTokens)
-	states := prefill(m, cache, prompts, slots, o)
+	states := prefill(m, cache, prefix, prompts, slots, o)
 	for n := 1; ; n++ {
 		if err := ctx.Err(); err != nil {
 			return nil, err

@@ -120,18 +120,58 @@ func Decode(ctx context.Context, m *model.Model, requests []Request, o Options) 
 	return responses, err
 }
 
-// prefill computes prompts into slots of the cache and returns the states of
-// their last tokens, [prompts, hidden].
-func prefill(m *model.Model, cache *model.Cache, prompts [][]int, slots []int, o Options) *torch.Tensor {
-	in := model.Input{Rows: len(prompts), Cache: cache, Slots: slots}
+// shortest is the number of tokens from which on a prefix that all prompts share, such as
+// the beginning of a chat template, is worth being computed once.
+const shortest = 8
+
+// beginning is how many tokens all requests begin with, of which one at least is left
+// over in each; 0 where that is not worth it.
+func beginning(requests []Request) int {
+	first := requests[0].Prompt
+	n := len(first) - 1
+	for _, r := range requests[1:] {
+		n = min(n, len(r.Prompt)-1)
+		for i := range n {
+			if r.Prompt[i] != first[i] {
+				n = i
+				break
+			}
+		}
+	}
+	if len(requests) == 1 || n < shortest {
+		return 0
+	}
+	return n
+}
+
+// prefixOf computes what all requests begin with; nil where that is not worth it.
+func prefixOf(m *model.Model, requests []Request, o Options) *model.Prefix {
+	n := beginning(requests)
+	if n == 0 {
+		return nil
+	}
+	tokens := make([]int64, n)
+	for i, token := range requests[0].Prompt[:n] {
+		tokens[i] = int64(token)
+	}
+	o.count(n)
+	return m.Prefix(tokens)
+}
+
+// prefill computes prompts, which begin with the prefix, into slots of the cache and
+// returns the states of their last tokens, [prompts, hidden].
+func prefill(m *model.Model, cache *model.Cache, prefix *model.Prefix, prompts [][]int, slots []int, o Options) *torch.Tensor {
+	in := model.Input{Rows: len(prompts), Cache: cache, Slots: slots, Prefix: prefix}
 	for _, prompt := range prompts {
-		in.Length = max(in.Length, len(prompt))
-		in.Counts = append(in.Counts, len(prompt))
+		own := len(prompt) - prefix.Length()
+		in.Length = max(in.Length, own)
+		in.Counts = append(in.Counts, own)
 	}
 	in.Tokens = make([]int64, in.Rows*in.Length)
 	last := make([]int64, in.Rows)
 	tokens := 0
 	for row, prompt := range prompts {
+		prompt = prompt[prefix.Length():]
 		for i, token := range prompt {
 			in.Tokens[row*in.Length+i] = int64(token)
 		}

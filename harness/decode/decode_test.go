@@ -105,6 +105,55 @@ func TestGreedyEqualsAnUncachedLoop(t *testing.T) {
 	}
 }
 
+// TestWhatAllPromptsBeginWithIsComputedOnce decodes prompts in a template, by every
+// strategy, alone and together.
+func TestWhatAllPromptsBeginWithIsComputedOnce(t *testing.T) {
+	m := newModel(t, 200, 32)
+	asked := requests(12, 200)
+	template := []int{7, 5, 3, 9, 11, 2, 150, 8, 42}
+	for i := range asked {
+		asked[i].Prompt = slices.Concat(template, asked[i].Prompt)
+	}
+	tokens := 0
+	for _, r := range asked {
+		tokens += len(r.Prompt)
+	}
+	for _, strategy := range []string{Greedy, "sample", Beam} {
+		o := options(strategy, 5)
+		o.MaxTokens = 3
+		computed := 0
+		o.Tokens = func(n int) { computed += n }
+		together := decode(t, m, asked, o)
+		saved := (len(asked) - 1) * len(template)
+		if strategy != Beam && computed > tokens-saved+len(asked)*(o.MaxTokens-1) {
+			t.Errorf("%s: %d tokens were computed, of %d in the prompts", strategy, computed, tokens)
+		}
+		for i, r := range asked {
+			if alone := decode(t, m, []Request{r}, o); !slices.Equal(alone[0][0].Tokens, together[i][0].Tokens) {
+				t.Errorf("%s: %s: %v together, %v alone", strategy, r.ID, together[i][0].Tokens, alone[0][0].Tokens)
+			}
+		}
+	}
+	// What is left of each is a token at least, and a few that are alike are no prefix.
+	for _, test := range []struct {
+		prompts [][]int
+		want    int
+	}{
+		{[][]int{template, template}, 8},
+		{[][]int{template, template[:8]}, 0},
+		{[][]int{{1, 2, 3}, {1, 2, 4}}, 0},
+		{[][]int{template}, 0},
+	} {
+		var same []Request
+		for _, p := range test.prompts {
+			same = append(same, Request{ID: "same", Prompt: p})
+		}
+		if n := beginning(same); n != test.want {
+			t.Errorf("%d tokens that %v begin with are worth a pass of their own, want %d", n, test.prompts, test.want)
+		}
+	}
+}
+
 func TestBatchSizeAndOrderChangeNoSample(t *testing.T) {
 	m := newModel(t, 200, 32)
 	asked := requests(200, 200)

@@ -27,7 +27,8 @@ type sampler struct {
 	requests []Request
 	finish   func(request int, responses []Response) error
 
-	waiting []int // requests, in the order in which they are taken
+	waiting []int         // requests, in the order in which they are taken
+	prefix  *model.Prefix // of all requests
 	cache   *model.Cache
 	free    []int // slots of the cache
 	active  []*sequence
@@ -40,6 +41,7 @@ func newSampler(m *model.Model, requests []Request, order []int, capacity int, o
 		m: m, s: m.Session(), o: o, requests: requests, finish: finish,
 		waiting: order, answers: make(map[int][]Response), open: make(map[int]int),
 	}
+	d.prefix = prefixOf(m, requests, o)
 	slots := min(max(1, o.BatchSize), len(requests)) * o.Samples
 	d.cache = m.NewCache(slots, capacity)
 	for slot := range slots {
@@ -89,7 +91,7 @@ func (d *sampler) admit(ctx context.Context) error {
 			return err
 		}
 		n := min(len(d.waiting), len(d.free)/d.o.Samples)
-		n = min(n, max(1, prefillTokens/len(d.requests[d.waiting[0]].Prompt)))
+		n = min(n, max(1, prefillTokens/(len(d.requests[d.waiting[0]].Prompt)-d.prefix.Length())))
 		var prompts [][]int
 		var slots []int
 		var sequences []*sequence
@@ -110,7 +112,7 @@ func (d *sampler) admit(ctx context.Context) error {
 		}
 		d.waiting = d.waiting[n:]
 		err := d.s.Scope(func() error {
-			states := prefill(d.m, d.cache, prompts, slots, d.o)
+			states := prefill(d.m, d.cache, d.prefix, prompts, slots, d.o)
 			for i, q := range sequences {
 				if from := slots[rows[i]]; q.slot != from {
 					d.cache.Copy(from, q.slot)

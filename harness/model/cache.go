@@ -84,7 +84,7 @@ func (in Input) slots() []int64 {
 	return slots
 }
 
-// counts are the real tokens of each row.
+// counts are the real tokens of each row, those of the prefix included.
 func (in Input) counts() []int64 {
 	counts := make([]int64, in.Rows)
 	for row := range counts {
@@ -92,21 +92,23 @@ func (in Input) counts() []int64 {
 		if in.Counts != nil {
 			counts[row] = int64(in.Counts[row])
 		}
+		counts[row] += int64(in.Prefix.Length())
 	}
 	return counts
 }
 
 // steps reports whether the input is one more token for each slot.
-func (in Input) steps() bool { return in.Cache != nil && in.Length == 1 }
+func (in Input) steps() bool { return in.Cache != nil && in.Length == 1 && in.Prefix == nil }
 
 // attendCached is a layer's attention through the input's cache. One token a row goes
-// behind its slot's tokens and attends to them; more are a slot's first and attend to
-// each other.
+// behind its slot's tokens and attends to them; more are a slot's first, behind the
+// prefix, and attend to each other.
 func (m *Model) attendCached(layer int, q, k, v *torch.Tensor, of queries, in Input) *torch.Tensor {
 	keys, values, most := in.Cache.keys[layer], in.Cache.values[layer], m.Config.caps.attention
 	if in.steps() {
 		return torch.AttendCachedWithin(q, k, v, keys, values, of.places, m.Config.windowOf(layer), most)
 	}
+	k, v = in.Prefix.before(layer, k, v)
 	keys.Store(k, of.places)
 	values.Store(v, of.places)
 	return torch.CappedAttention(q, k, v, m.sight(of, layer).mask, most)

@@ -110,7 +110,7 @@ func leftPaddingChangesNothing(t *testing.T, c Config) {
 	got := m.Hidden(Input{
 		Tokens: append([]int64{0, 7, 0}, tokens...), Rows: 1, Length: padding + 4,
 		Positions: []int64{0, 0, 0, 0, 1, 2, 3},
-		Mask:      causalMask(s, padding+4).Add(s.Floats(mask, 1, 1, 1, 1, padding+4)),
+		Mask:      causalMask(s, padding+4, 0).Add(s.Floats(mask, 1, 1, 1, 1, padding+4)),
 	})
 	near(t, "hidden states", got.Narrow(1, padding, 4), want, 1e-5)
 }
@@ -120,4 +120,44 @@ func TestTheFutureChangesNothing(t *testing.T) {
 	m := newModel(t, s, tiny())
 	want, _ := m.Hidden(Input{Tokens: []int64{4, 3, 2}, Rows: 1, Length: 3}).Value64s()
 	near(t, "hidden states", m.Hidden(Input{Tokens: []int64{4, 3, 2, 9, 9}, Rows: 1, Length: 5}).Narrow(1, 0, 3), want, 1e-5)
+}
+
+// TestAPrefixIsComputedOnce begins sequences behind tokens that all have, padded and of a
+// single token too, and goes on with them.
+func TestAPrefixIsComputedOnce(t *testing.T) {
+	models := map[string]func(*testing.T, *torch.Session) *Model{}
+	for name, c := range windows() {
+		models[name] = func(t *testing.T, s *torch.Session) *Model { return newModel(t, s, c) }
+	}
+	for _, name := range []string{"gpt2", "gemma3"} { // positions that are learned, and two kinds of rotations
+		models[name] = func(t *testing.T, s *torch.Session) *Model { return load(t, s, "testdata/architectures/"+name) }
+	}
+	for name, make := range models {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, torch.Float32)
+			m := make(t, s)
+			sequences := [][]int64{{1, 2, 3, 4, 5, 6, 7}, {1, 2, 3, 9}, {1, 2, 3, 8, 5}}
+			want := func(sequence []int64) []float64 {
+				n := len(sequence)
+				v, err := m.Hidden(Input{Tokens: sequence, Rows: 1, Length: n}).Narrow(1, n-1, 1).Value64s()
+				if err != nil {
+					t.Fatal(err)
+				}
+				return v
+			}
+			s.NoGrad(func() error {
+				prefix := m.Prefix(sequences[0][:3])
+				cache := m.NewCache(3, 9)
+				first := m.HiddenAt(Input{Tokens: []int64{4, 5, 6, 8, 5, 0}, Rows: 2, Length: 3, Counts: []int{3, 2}, Cache: cache, Slots: []int{2, 0}, Prefix: prefix}, []int64{2, 4})
+				near(t, "the longer", first.Narrow(0, 0, 1), want(sequences[0][:6]), 1e-5)
+				near(t, "the padded one", first.Narrow(0, 1, 1), want(sequences[2]), 1e-5)
+				single := m.Hidden(Input{Tokens: []int64{9}, Rows: 1, Length: 1, Cache: cache, Slots: []int{1}, Prefix: prefix})
+				near(t, "that of one token more", single, want(sequences[1]), 1e-5)
+				next := m.Hidden(Input{Tokens: []int64{7, 5}, Rows: 2, Length: 1, Cache: cache, Slots: []int{2, 1}})
+				near(t, "the longer after a step", next.Narrow(0, 0, 1), want(sequences[0]), 1e-5)
+				near(t, "the shorter after a step", next.Narrow(0, 1, 1), want([]int64{1, 2, 3, 9, 5}), 1e-5)
+				return nil
+			})
+		})
+	}
 }

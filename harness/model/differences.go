@@ -86,7 +86,7 @@ func (m *Model) positionsOf(in Input) *torch.Tensor {
 	if positions == nil {
 		for range in.Rows {
 			for i := range in.Length {
-				positions = append(positions, int64(i))
+				positions = append(positions, int64(in.Prefix.Length()+i))
 			}
 		}
 	}
@@ -94,7 +94,7 @@ func (m *Model) positionsOf(in Input) *torch.Tensor {
 }
 
 // positions are the tokens' positions, row by row; nil where each row counts
-// from 0.
+// from 0, or from the prefix's end.
 func (in Input) positions() []int64 {
 	if in.Positions == nil && in.steps() {
 		return in.Cache.before(in)
@@ -107,5 +107,5 @@ func (in Input) lastPosition() int {
 	if positions := in.positions(); positions != nil {
 		return int(slices.Max(positions))
 	}
-	return in.Length - 1
+	return in.Prefix.Length() + in.Length - 1
 }

@@ -27,6 +27,10 @@ type Input struct {
 	// Counts are the rows' real tokens, the others padding on the right that
 	// the cache does not take; nil means that all are real.
 	Counts []int
+	// Prefix are tokens that every row begins with, before those of the input;
+	// nil for none. It goes with a cache, into which it is copied, and with rows that
+	// begin a sequence and have neither Positions nor a Mask.
+	Prefix *Prefix
 }
 
 // Masked is what a mask adds where a token may not attend: finite, so that a
@@ -117,8 +121,8 @@ func (m *Model) queries(in Input) queries {
 	if in.Cache != nil {
 		q.places = in.Cache.places(in)
 	}
-	if q.global.mask == nil && in.Length > 1 {
-		q.global.mask = causalMask(m.s, in.Length)
+	if q.global.mask == nil && (in.Length > 1 || in.Prefix != nil) {
+		q.global.mask = causalMask(m.s, in.Length, in.Prefix.Length())
 	}
 	if m.Config.windowed == nil {
 		return q
@@ -208,8 +212,9 @@ func (q queries) pick(x *torch.Tensor, rows int) *torch.Tensor {
 func (t *rotations) rotate(s *torch.Session, in Input) (cos, sin *torch.Tensor) {
 	n, at := t.cos.Size(-1), in.positions()
 	if at == nil {
-		return t.cos.Narrow(0, 0, in.Length).Reshape(1, in.Length, 1, n),
-			t.sin.Narrow(0, 0, in.Length).Reshape(1, in.Length, 1, n)
+		first := in.Prefix.Length()
+		return t.cos.Narrow(0, first, in.Length).Reshape(1, in.Length, 1, n),
+			t.sin.Narrow(0, first, in.Length).Reshape(1, in.Length, 1, n)
 	}
 	positions := s.Ints(at, len(at))
 	return t.cos.IndexSelect(0, positions).Reshape(in.Rows, in.Length, 1, n),
@@ -244,14 +249,15 @@ func (m *Model) attention(i int, x *torch.Tensor, of, all queries, in Input) *to
 	return l.o.apply(torch.CappedAttention(q, k, v, m.sight(of, i).mask, c.caps.attention))
 }
 
-// causalMask is the mask [length, length] that lets each token see itself and what
-// came before it.
-func causalMask(s *torch.Session, length int) *torch.Tensor {
-	values := make([]float32, length*length)
+// causalMask is the mask [length, before + length] that lets each token see itself and
+// what came before it, so many tokens before the first included.
+func causalMask(s *torch.Session, length, before int) *torch.Tensor {
+	columns := before + length
+	values := make([]float32, length*columns)
 	for i := range length {
-		for j := i + 1; j < length; j++ {
-			values[i*length+j] = Masked
+		for j := before + i + 1; j < columns; j++ {
+			values[i*columns+j] = Masked
 		}
 	}
-	return s.Floats(values, length, length)
+	return s.Floats(values, length, columns)
 }

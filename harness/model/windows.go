@@ -94,33 +94,33 @@ func (c Config) windowOf(layer int) int {
 }
 
 // windowMask is what a mask needs besides so that no token sees what is a window or more
-// before it: [length, length] or, where positions are given, [rows, 1, 1, length,
-// length]. Nil where all tokens see each other in the window.
+// before it: [length, prefix + length] or, where positions are given, [rows, 1, 1,
+// length, length]. Nil where all tokens see each other in the window.
 func (in Input) windowMask(s *torch.Session, window int) *torch.Tensor {
-	if window == 0 || in.Length == 1 || in.lastPosition() < window {
+	if window == 0 || in.Length == 1 && in.Prefix == nil || in.lastPosition() < window {
 		return nil
 	}
-	rows, positions := in.Rows, in.Positions
+	rows, positions, before := in.Rows, in.Positions, in.Prefix.Length()
 	if positions == nil {
 		rows = 1
-		for i := range in.Length {
+		for i := range before + in.Length {
 			positions = append(positions, int64(i))
 		}
 	}
-	n := in.Length
-	values := make([]float32, rows*n*n)
+	n, columns := in.Length, before+in.Length
+	values := make([]float32, rows*n*columns)
 	for row := range rows {
-		of := positions[row*n:][:n]
+		of := positions[row*columns:][:columns]
 		for i := range n {
-			for j := range n {
-				if of[i]-of[j] >= int64(window) {
-					values[(row*n+i)*n+j] = Masked
+			for j := range columns {
+				if of[before+i]-of[j] >= int64(window) {
+					values[(row*n+i)*columns+j] = Masked
 				}
 			}
 		}
 	}
 	if in.Positions == nil {
-		return s.Floats(values, n, n)
+		return s.Floats(values, n, columns)
 	}
 	return s.Floats(values, rows, 1, 1, n, n)
 }
