@@ -60,7 +60,7 @@ type Config struct {
 	window      int                        // how many tokens one sees in layers with a window, itself included
 	windowed    []bool                     // those layers; nil for none
 	parallel    bool                       // attention and MLP start from the same states
-	file        map[string]json.RawMessage // as found, nearly; nil for a model from scratch
+	file        map[string]json.RawMessage // as found, without most nulls; nil for a model from scratch
 }
 
 // What a response's score is: that of its last token, as in Hugging Face's classes for

@@ -14,7 +14,8 @@ type Input struct {
 	Positions []int64
 	// Mask is added to the attention logits: 0 where a token may attend,
 	// [Masked] where not; [length, length] or [rows, 1, 1, length, length]. Nil
-	// means causal. A step through the cache needs none.
+	// means causal. A step through the cache needs none. In layers with a sliding
+	// window no token sees beyond it besides, by Positions.
 	Mask *torch.Tensor
 	// Cache, where it is not nil, takes the keys and values of this input. A
 	// row of one token goes on from those that its slot holds; a longer one is

@@ -79,11 +79,7 @@ func (c Config) adaptable(targets []string) ([]module, error) {
 			}
 		}
 		if !found && !(target == "gate_proj" && c.arch().plainMLP && slices.Contains(targets, "up_proj")) {
-			var names []string
-			for _, m := range all {
-				names = append(names, m.name[strings.LastIndex(m.name, ".")+1:])
-			}
-			return nil, fmt.Errorf("lora.target_modules: the model has no %q; it has %s", target, strings.Join(slices.Compact(names), ", "))
+			return nil, fmt.Errorf("lora.target_modules: the model has no %q; it has %s", target, strings.Join(c.moduleNames(), ", "))
 		}
 	}
 	return chosen, nil
@@ -96,20 +92,28 @@ func (c Config) CheckLoRA(l LoRA) error {
 	return err
 }
 
-// moduleNames are the names that target_modules may give the modules of any architecture.
-func moduleNames() []string {
-	names := slices.Clone(projections)
+// moduleNames are the last parts of the modules' names, each once.
+func (c Config) moduleNames() []string {
+	var names []string
+	for _, m := range c.modules() {
+		if name := m.name[strings.LastIndex(m.name, ".")+1:]; !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// targetModules are the names that target_modules may have for any architecture: those
+// of our projections, and the others in the order of the alphabet.
+func targetModules() []string {
+	var others []string
 	for _, a := range architectures {
-		for _, m := range (Config{kind: &a, NumAttentionHeads: 1}).modules() {
-			names = append(names, m.name[strings.LastIndex(m.name, ".")+1:])
+		for _, name := range (Config{kind: &a, NumAttentionHeads: 1}).moduleNames() {
+			if !slices.Contains(projections, name) {
+				others = append(others, name)
+			}
 		}
 	}
-	slices.Sort(names[len(projections):])
-	var all []string
-	for _, name := range names {
-		if !slices.Contains(all, name) {
-			all = append(all, name)
-		}
-	}
-	return all
+	slices.Sort(others)
+	return append(slices.Clone(projections), slices.Compact(others)...)
 }

@@ -117,7 +117,7 @@ func LoRASection() experiments.Section {
 			"r":              experiments.Whole(0, 1<<16),
 			"alpha":          experiments.Above(0),
 			"dropout":        experiments.FromBelow(0, 1),
-			"target_modules": experiments.List(experiments.Choice("module", moduleNames()...), 1),
+			"target_modules": experiments.List(experiments.Choice("module", targetModules()...), 1),
 		},
 	}
 }

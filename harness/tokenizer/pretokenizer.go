@@ -20,7 +20,8 @@ type preTokenizer struct {
 	IndividualDigits bool `json:"individual_digits"`
 	// Pattern, Behavior and Invert are those of Split.
 	Pattern struct {
-		Regex string `json:"Regex"`
+		Regex  string `json:"Regex"`
+		String string `json:"String"`
 	} `json:"pattern"`
 	Behavior string `json:"behavior"`
 	Invert   bool   `json:"invert"`
@@ -106,6 +107,15 @@ func compilePreTokenizer(raw json.RawMessage) (cuts []cut, bytes bool, err error
 
 // splitter is what cuts a text in a Split.
 func (p preTokenizer) splitter() (func(string) int, error) {
+	if literal := p.Pattern.String; literal != "" && p.Behavior == "MergedWithPrevious" && !p.Invert {
+		return func(text string) int {
+			before, _, found := strings.Cut(text, literal)
+			if !found {
+				return len(text)
+			}
+			return len(before) + len(literal)
+		}, nil
+	}
 	word, ok := splitPatterns[p.Pattern.Regex]
 	if !ok {
 		return nil, fmt.Errorf("pre_tokenizer Split by the pattern %q is not supported; supported are\n  %s",

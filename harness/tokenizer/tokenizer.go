@@ -16,7 +16,7 @@
 // A byte-level vocabulary holds all 256 bytes, so every text can be encoded
 // and comes back as it was. In the file each byte is spelled as a printable
 // character ("Ġ" is the space), which is how [Tokenizer.ID] names tokens too.
-// A vocabulary in the manner of SentencePiece (Llama 2, Mistral) holds
+// A vocabulary in the manner of SentencePiece (Llama 2, Mistral, Gemma) holds
 // characters, and bytes such as <0x0A> for those that it lacks.
 //
 // What Hugging Face does around a text is not done here: no token is added in

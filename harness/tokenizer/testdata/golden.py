@@ -128,6 +128,12 @@ def families():
     apart = copy.deepcopy(lacking)
     apart["model"]["fuse_unk"] = False
     yield "llama2-unfused", apart
+    gemma = pieces(words_apart=False)
+    gemma["normalizer"] = {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}
+    gemma["decoder"] = {"type": "Sequence", "decoders": gemma["decoder"]["decoders"][:3]}
+    for name, split in [("gemma", " "), ("gemma-words-apart", "▁")]:
+        gemma["pre_tokenizer"] = {"type": "Split", "pattern": {"String": split}, "behavior": "MergedWithPrevious", "invert": False}
+        yield name, copy.deepcopy(gemma)
     for scheme in ["first", "always", "never"]:
         mistral = copy.deepcopy(llama2)
         mistral["normalizer"] = None
