@@ -132,7 +132,7 @@ func (p *Process) answer(items []Item, lines []string, answers *[][]float64, pro
 			return p.lost(c, item, fmt.Sprintf("gave no answer for %g s (%s)", limit, setting))
 		case line, ok := <-c.lines:
 			if !ok {
-				ended := c.endsWithin(mercy)
+				ended := p.ends(c)
 				p.stop()
 				if !ended {
 					return p.lost(c, item, "closed its standard output")
@@ -160,6 +160,17 @@ func (p *Process) answer(items []Item, lines []string, answers *[][]float64, pro
 	default:
 	}
 	return nil
+}
+
+// ends waits for the end of a process that has closed its standard output.
+func (p *Process) ends(c *child) bool {
+	select {
+	case <-c.done:
+		return true
+	case <-p.ctx.Done():
+	case <-time.After(farewell):
+	}
+	return false
 }
 
 // numbers reads an answer to an item.
@@ -223,7 +234,7 @@ func (p *Process) Close() error {
 		select {
 		case line, ok := <-c.lines:
 			if !ok {
-				c.endsWithin(farewell)
+				p.ends(c)
 				return nil
 			}
 			return p.tooMany(line)
