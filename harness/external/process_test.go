@@ -145,6 +145,7 @@ func TestWhyThereIsNoAnswer(t *testing.T) {
 		{"deaf", nil, func(s *Settings) { s.StartTimeout = 0.3 }, `gave no answer for 0.3 s (start_timeout) before it had answered to "e0"`},
 		{"huge", nil, nil, `the command judge: the answer to "e1" cannot be used: it has more than 1048576 bytes: {"score":1,`},
 		{"twice", nil, nil, `the command judge: the answer to "e2" cannot be used: its id is "e1": answers come in the order of the texts: {"score":15`},
+		{"chatters", nil, nil, "wrote a line to its standard output that nothing was asked for: {\"score\":1,\"words\":1}"},
 		{"last word", nil, nil, `the command judge wrote a line to its standard output that nothing was asked for: {"score":1}`},
 		{"says", []string{"loading…"}, nil, `the answer to "e1" cannot be used: it is no JSON object: loading…`},
 		{"says", []string{""}, nil, `it is no JSON object`},
