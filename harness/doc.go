@@ -15,6 +15,7 @@
 //	postprocess  repairs of outputs by rules
 //	scorer       the learned metric
 //	likelihood   metrics by a causal language model
+//	external     processes of the user's that compute metrics and rewards
 //	train        next-token prediction, maximum likelihood, optimizer, checkpoints
 //	decode       from prompts to responses
 //	data         from a task to examples and tokens

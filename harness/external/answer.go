@@ -2,6 +2,7 @@ package external
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,29 +24,28 @@ type Item struct {
 	Hypothesis string `json:"hypothesis"`
 }
 
-// content is what tells one text from another.
-func (i Item) content() string {
+// line is the item as the process reads it, with the number of lines that follow, letters
+// as they are.
+func (i Item) line(more int) []byte {
 	if i.References == nil {
 		i.References = []string{}
 	}
-	return string(encode(i))
-}
-
-// encode writes a value as JSON on a line of its own, letters as they are.
-func encode(value any) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(value); err != nil {
+	if err := e.Encode(struct {
+		Item
+		More int `json:"more"`
+	}{i, more}); err != nil {
 		panic(err) // texts and numbers can be written
 	}
 	return b.Bytes()
 }
 
-// withMore is the line of an item, whose content is given, that so many follow.
-func withMore(content string, more int) []byte {
-	return fmt.Appendf(nil, "%s,\"more\":%d}\n", strings.TrimSuffix(content, "}\n"), more)
-}
+// identity tells one item from another.
+type identity [sha256.Size]byte
+
+func (i Item) identity() identity { return sha256.Sum256(i.line(0)) }
 
 // longest is the most bytes that a line of an answer may have.
 const longest = 1 << 20

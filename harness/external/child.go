@@ -20,7 +20,7 @@ import (
 const (
 	// mercy is how long a process has to end after SIGTERM, before SIGKILL.
 	mercy = time.Second
-	// farewell is how long it has to end by itself when its input has ended.
+	// farewell is how long it has to end by itself when its input or output has.
 	farewell = 5 * time.Second
 	// linger is how long its last words are waited for once it is gone.
 	linger = 500 * time.Millisecond
@@ -261,7 +261,7 @@ func (w *words) read(from *os.File) {
 }
 
 func (w *words) line(text []byte) {
-	line := strings.TrimSpace(strings.ToValidUTF8(string(text), "\uFFFD"))
+	line := strings.TrimRight(strings.ToValidUTF8(string(text), "\uFFFD"), " \t")
 	if line == "" {
 		return
 	}
@@ -269,7 +269,7 @@ func (w *words) line(text []byte) {
 	if len(w.last) == mostQuoted {
 		w.last = w.last[1:]
 	}
-	w.last = append(w.last, line)
+	w.last = append(w.last, strings.TrimSpace(line))
 	w.said++
 	said := w.said
 	w.mu.Unlock()

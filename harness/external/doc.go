@@ -22,8 +22,8 @@
 //
 // Lines are written in batches ([Settings].Batch), and one batch ahead of that which
 // waits for its answers. Where batches begin depends on what is asked alone, and not on
-// how fast the process is: one that gives the same numbers for the same batches gives the
-// same numbers every time.
+// how fast the process is, unless it was begun again: one that gives the same numbers for
+// the same batches gives the same numbers every time.
 //
 // # What goes wrong
 //

@@ -104,6 +104,13 @@ func goWrong(behaviour string, arguments []string) {
 		}
 		appendTo(arguments[0], strconv.Itoa(child.Process.Pid))
 		sleep()
+	case "chatters": // and does not listen
+		os.Stdin.Close()
+		for {
+			if _, err := fmt.Println("{\"score\":1,\"words\":1}"); err != nil {
+				os.Exit(1)
+			}
+		}
 	case "closes":
 		os.Stdout.Close()
 		sleep()

@@ -122,7 +122,7 @@ func TestMetricsShareTheirProcess(t *testing.T) {
 
 func TestALineHoldsTheWholeItem(t *testing.T) {
 	item := Item{ID: `"1"`, Input: "a\nb <&>", Hypothesis: "h\xff"}
-	line := withMore(item.content(), 3)
+	line := item.line(3)
 	if got, want := string(line), `{"id":"\"1\"","input":"a\nb <&>","references":[],"hypothesis":"h\ufffd","more":3}`+"\n"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}

@@ -12,7 +12,7 @@ import (
 // of them and however often they are wanted.
 type Measures struct {
 	process *Process
-	known   map[string][]float64 // by the item
+	known   map[identity][]float64
 	metrics []metrics.Metric
 }
 
@@ -24,7 +24,7 @@ func NewMeasures(p *Process, command string, directions []metrics.Direction) (*M
 	if err != nil {
 		return nil, fmt.Errorf("the command %s: %w", p.Name, err)
 	}
-	m := &Measures{process: p, known: map[string][]float64{}}
+	m := &Measures{process: p, known: map[identity][]float64{}}
 	for i, number := range p.Numbers {
 		name := metrics.ExternalName(command, number)
 		signature := metrics.ExternalSignature(name, strconv.Quote(told), strconv.Quote(p.settings.Version), directions[i])
@@ -42,7 +42,7 @@ func (m *Measures) Foresee(progress func(done, total int), lists ...[]metrics.In
 	var items []Item
 	for _, inputs := range lists {
 		for _, in := range inputs {
-			if item := itemOf(in); m.known[item.content()] == nil {
+			if item := itemOf(in); m.known[item.identity()] == nil {
 				items = append(items, item)
 			}
 		}
@@ -52,7 +52,7 @@ func (m *Measures) Foresee(progress func(done, total int), lists ...[]metrics.In
 		return err
 	}
 	for i, item := range items {
-		m.known[item.content()] = answers[i]
+		m.known[item.identity()] = answers[i]
 	}
 	return nil
 }
@@ -88,7 +88,7 @@ func (m metric) ScoreAll(inputs []metrics.Input) ([]float64, error) {
 	}
 	scores := make([]float64, len(inputs))
 	for i, in := range inputs {
-		scores[i] = m.of.known[itemOf(in).content()][m.place]
+		scores[i] = m.of.known[itemOf(in).identity()][m.place]
 	}
 	return scores, nil
 }

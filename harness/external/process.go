@@ -41,22 +41,21 @@ func New(ctx context.Context, s Settings, o Options) *Process {
 // answered; nil is told nothing.
 func (p *Process) Ask(items []Item, progress func(done, total int)) ([][]float64, error) {
 	var asked []Item
-	var lines []string
 	places := make([]int, len(items))
-	known := map[string]int{}
+	known := map[identity]int{}
 	for i, item := range items {
-		line := item.content()
-		place, twice := known[line]
+		id := item.identity()
+		place, twice := known[id]
 		if !twice {
 			place = len(asked)
-			known[line] = place
-			asked, lines = append(asked, item), append(lines, line)
+			known[id] = place
+			asked = append(asked, item)
 		}
 		places[i] = place
 	}
 	answers := make([][]float64, 0, len(asked))
 	for len(answers) < len(asked) {
-		err := p.answer(asked, lines, &answers, progress)
+		err := p.answer(asked, &answers, progress)
 		var lost *lostError
 		switch {
 		case err == nil:
@@ -81,7 +80,7 @@ type lostError struct {
 
 // answer asks for the items without an answer, until all have one or the process is
 // lost.
-func (p *Process) answer(items []Item, lines []string, answers *[][]float64, progress func(done, total int)) error {
+func (p *Process) answer(items []Item, answers *[][]float64, progress func(done, total int)) error {
 	if err := p.ctx.Err(); err != nil {
 		p.stop()
 		return err
@@ -95,7 +94,7 @@ func (p *Process) answer(items []Item, lines []string, answers *[][]float64, pro
 	}
 	c := p.child
 	next := len(*answers)                    // the first that is not written yet
-	batches := make(chan []byte, len(lines)) // never waited for here
+	batches := make(chan []byte, len(items)) // so that nothing waits for a process that does not read
 	defer close(batches)
 	go func() {
 		for batch := range batches {
@@ -112,7 +111,7 @@ func (p *Process) answer(items []Item, lines []string, answers *[][]float64, pro
 			end := min(next+p.settings.Batch, len(items))
 			var batch []byte
 			for i := next; i < end; i++ {
-				batch = append(batch, withMore(lines[i], end-1-i)...)
+				batch = append(batch, items[i].line(end-1-i)...)
 			}
 			batches <- batch
 			next = end
@@ -132,7 +131,7 @@ func (p *Process) answer(items []Item, lines []string, answers *[][]float64, pro
 			return p.lost(c, item, fmt.Sprintf("gave no answer for %g s (%s)", limit, setting))
 		case line, ok := <-c.lines:
 			if !ok {
-				ended := c.endsWithin(mercy)
+				ended := p.ends(c)
 				p.stop()
 				if !ended {
 					return p.lost(c, item, "closed its standard output")
@@ -160,6 +159,17 @@ func (p *Process) answer(items []Item, lines []string, answers *[][]float64, pro
 	default:
 	}
 	return nil
+}
+
+// ends waits for the end of a process that has closed its standard output.
+func (p *Process) ends(c *child) bool {
+	select {
+	case <-c.done:
+		return true
+	case <-p.ctx.Done():
+	case <-time.After(farewell):
+	}
+	return false
 }
 
 // numbers reads an answer to an item.
@@ -223,7 +233,7 @@ func (p *Process) Close() error {
 		select {
 		case line, ok := <-c.lines:
 			if !ok {
-				c.endsWithin(farewell)
+				p.ends(c)
 				return nil
 			}
 			return p.tooMany(line)

@@ -145,6 +145,7 @@ func TestWhyThereIsNoAnswer(t *testing.T) {
 		{"deaf", nil, func(s *Settings) { s.StartTimeout = 0.3 }, `gave no answer for 0.3 s (start_timeout) before it had answered to "e0"`},
 		{"huge", nil, nil, `the command judge: the answer to "e1" cannot be used: it has more than 1048576 bytes: {"score":1,`},
 		{"twice", nil, nil, `the command judge: the answer to "e2" cannot be used: its id is "e1": answers come in the order of the texts: {"score":15`},
+		{"chatters", nil, nil, "wrote a line to its standard output that nothing was asked for: {\"score\":1,\"words\":1}"},
 		{"last word", nil, nil, `the command judge wrote a line to its standard output that nothing was asked for: {"score":1}`},
 		{"says", []string{"loading…"}, nil, `the answer to "e1" cannot be used: it is no JSON object: loading…`},
 		{"says", []string{""}, nil, `it is no JSON object`},
@@ -158,18 +159,21 @@ func TestWhyThereIsNoAnswer(t *testing.T) {
 		{"says", []string{`{"score":1e400,"words":1}`}, nil, `its "score" is out of range`},
 		{"says", []string{`{"score":1,"words":1,"id":7}`}, nil, `its id is 7`},
 	} {
-		s := settingsOf(test.behaviour, test.arguments...)
-		s.Batch = 2
-		if test.change != nil {
-			test.change(&s)
-		}
-		_, _, err := ask(t, s, texts(8))
-		if err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%s %q:\n%v\nwant\n%s", test.behaviour, test.arguments, err, test.want)
-		}
-		if err != nil && strings.Contains(err.Error(), "\n") {
-			t.Errorf("%s: %q has several lines", test.behaviour, err)
-		}
+		t.Run(test.behaviour, func(t *testing.T) {
+			t.Parallel()
+			s := settingsOf(test.behaviour, test.arguments...)
+			s.Batch = 2
+			if test.change != nil {
+				test.change(&s)
+			}
+			_, _, err := ask(t, s, texts(8))
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%q:\n%v\nwant\n%s", test.arguments, err, test.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "\n") {
+				t.Errorf("%q has several lines", err)
+			}
+		})
 	}
 }
 
@@ -186,40 +190,43 @@ func TestAProgramThatIsNotThere(t *testing.T) {
 func TestTheGroupIsKilled(t *testing.T) {
 	for _, behaviour := range []string{"hangs", "stubborn"} {
 		for _, byContext := range []bool{false, true} {
-			ctx, cancel := context.WithCancel(t.Context())
-			number := filepath.Join(t.TempDir(), "number")
-			s := settingsOf(behaviour, number)
-			if byContext {
-				go func() {
-					for text, _ := os.ReadFile(number); len(text) == 0; text, _ = os.ReadFile(number) {
-						time.Sleep(time.Millisecond)
-					}
-					cancel()
-				}()
-			} else {
-				s.Timeout = 0.5
-			}
-			begin := time.Now()
-			_, err := New(ctx, s, Options{Numbers: []string{"score"}}).Ask(texts(6), nil)
-			if err == nil || byContext != errors.Is(err, context.Canceled) {
-				t.Errorf("%s: %v", behaviour, err)
-			}
-			if took := time.Since(begin); took > 2500*time.Millisecond {
-				t.Errorf("%s: it took %v", behaviour, took)
-			}
-			text, err := os.ReadFile(number)
-			if err != nil {
-				t.Fatal(err)
-			}
-			pid, err := strconv.Atoi(string(text))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !gone(pid) {
-				t.Errorf("%s: process %d, which it began, is still there", behaviour, pid)
-				syscall.Kill(pid, syscall.SIGKILL)
-			}
-			cancel()
+			t.Run(fmt.Sprint(behaviour, byContext), func(t *testing.T) {
+				t.Parallel()
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				number := filepath.Join(t.TempDir(), "number")
+				s := settingsOf(behaviour, number)
+				if byContext {
+					go func() {
+						for text, _ := os.ReadFile(number); len(text) == 0; text, _ = os.ReadFile(number) {
+							time.Sleep(time.Millisecond)
+						}
+						cancel()
+					}()
+				} else {
+					s.Timeout = 0.5
+				}
+				begin := time.Now()
+				_, err := New(ctx, s, Options{Numbers: []string{"score"}}).Ask(texts(6), nil)
+				if err == nil || byContext != errors.Is(err, context.Canceled) {
+					t.Errorf("%s: %v", behaviour, err)
+				}
+				if took := time.Since(begin); took > 2500*time.Millisecond {
+					t.Errorf("%s: it took %v", behaviour, took)
+				}
+				text, err := os.ReadFile(number)
+				if err != nil {
+					t.Fatal(err)
+				}
+				pid, err := strconv.Atoi(string(text))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !gone(pid) {
+					t.Errorf("%s: process %d, which it began, is still there", behaviour, pid)
+					syscall.Kill(pid, syscall.SIGKILL)
+				}
+			})
 		}
 	}
 }

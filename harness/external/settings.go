@@ -98,8 +98,12 @@ func (s Settings) NoLine(key string) []experiments.Complaint {
 	if len(s.Run) > 0 {
 		return nil
 	}
+	at := key
+	if s.Folder != "" {
+		at += ".run" // something was said of it
+	}
 	return []experiments.Complaint{{
-		Keys:    []string{key + ".run", key},
+		Keys:    []string{at},
 		Message: fmt.Sprintf("there is no command line: %s.run = [\"PROGRAM\", \"ARGUMENT\", …]", key),
 	}}
 }

@@ -107,6 +107,26 @@ func TestStoredScoresOfTheLearnedMetric(t *testing.T) {
 	}
 }
 
+// TestStoredScoresOfACommand are compared by the direction that their signature tells.
+func TestStoredScoresOfACommand(t *testing.T) {
+	const metric = "judge-cost"
+	signature := metrics.ExternalSignature(metric, `"judge"`, `"1"`, metrics.Lower)
+	a := ofSeeds("a", []string{"one"}, []string{"one"})
+	a.settings.Names = []string{metric, "judge-score"}
+	a.learned = map[string]*learnedScores{metric: {signature, [][]float64{{0.9}}}}
+	o := measuring{}
+	names := o.runMetrics(a)
+	all, err := o.score(names, metrics.DefaultOptions(), a)
+	if err != nil || len(all) != 1 || all[0].direction != metrics.Lower || all[0].signature != signature || all[0].values[0][0][0] != 0.9 {
+		t.Errorf("%q: %+v %v", names, all, err)
+	}
+	for name, want := range map[string]string{"judge-score": "has no scores by judge-score in the store", "judge-none": `unknown metric "judge-none"`} {
+		if _, err := storedLearned(name, []*texts{a}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, expected an error that says %q", err, want)
+		}
+	}
+}
+
 func TestExamplesOfAnotherTaskAreNotCompared(t *testing.T) {
 	a, b := ofSeeds("a", []string{"one"}, []string{"one"}), ofSeeds("b", []string{"two"}, []string{"one"})
 	var mistake stages.Mistake
