@@ -22,7 +22,7 @@ import (
 // version is set by the linker.
 var version = "unknown"
 
-func main() { os.Exit(command.Run(command.Program{Version: version, Report: report})) }
+func main() { os.Exit(command.Run(command.Program{Version: version, Check: check, Report: report})) }
 
 // known are the algorithms that a sweep file can name, as reports call them.
 func known() []reports.Algorithm {
@@ -40,6 +40,14 @@ func kinds() []reports.Stage {
 		all = append(all, reports.Stage{Kind: k.Name, Improves: k.Improves})
 	}
 	return all
+}
+
+// check tells what of a sweep cannot be reported.
+func check(sweep *experiments.Sweep) error {
+	if err := reports.CheckPublished(command.ReportOf(sweep).Published); err != nil {
+		return fmt.Errorf("report.published: %w", err)
+	}
+	return nil
 }
 
 // written is a report that was written.

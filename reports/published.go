@@ -43,6 +43,13 @@ type publishedValue struct {
 	Source string
 }
 
+// CheckPublished tells whether a file of published values can be shown in a report. The
+// path may be empty.
+func CheckPublished(path string) error {
+	_, err := readPublished(path)
+	return err
+}
+
 // readPublished reads a file of published values. The path may be empty.
 func readPublished(path string) ([]publishedValue, error) {
 	if path == "" {

@@ -33,6 +33,8 @@ const (
 type Program struct {
 	// Version is the program's own.
 	Version string
+	// Check tells what of a sweep cannot be reported, before anything is computed.
+	Check func(sweep *experiments.Sweep) error
 	// Report writes the report of a sweep.
 	Report func(ctx context.Context, sweep *experiments.Sweep, r Reporting) (Report, error)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lastmile/harness/progress"
+	"lastmile/harness/stages"
 	"lastmile/runs"
 )
 
@@ -33,6 +34,9 @@ the kernel's out-of-memory killer, costs no more than that.`,
 			g, o, err := f.plan(c.Context(), args[0])
 			if err != nil {
 				return err
+			}
+			if err := p.Check(g.Sweep); err != nil {
+				return stages.Mistakef("%s: %w", g.Sweep.File, err)
 			}
 			status, err := g.Status(c.Context(), o)
 			if err != nil {
