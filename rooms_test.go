@@ -55,7 +55,8 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/negatives", "experiments harness/data harness/random"},
 	{"harness/decode", "experiments harness/model harness/random harness/torch"},
 	{"harness/train", "experiments harness/model harness/random harness/safetensors harness/stage harness/torch"},
-	{"harness/scorer", "experiments metrics harness/correlation harness/data harness/model harness/random harness/records harness/safetensors harness/stage harness/tokenizer harness/torch harness/train"},
+	{"harness/encoder", "harness/model harness/stage harness/tokenizer harness/torch"},
+	{"harness/scorer", "experiments metrics harness/correlation harness/data harness/encoder harness/model harness/random harness/records harness/safetensors harness/stage harness/tokenizer harness/torch harness/train"},
 	{"harness/likelihood", "experiments metrics harness/model harness/tokenizer harness/torch"},
 
 	// Learning after maximum likelihood.

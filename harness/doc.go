@@ -13,6 +13,7 @@
 //	negatives    bad responses made of good ones, a kind a file
 //	trivial      what can be told of a response without judging it
 //	postprocess  repairs of outputs by rules
+//	encoder      BERT, RoBERTa and DeBERTa-v3 encoders, and how they read texts
 //	scorer       the learned metric
 //	likelihood   metrics by a causal language model
 //	train        next-token prediction, maximum likelihood, optimizer, checkpoints
