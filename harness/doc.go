@@ -16,6 +16,7 @@
 //	encoder      BERT, RoBERTa and DeBERTa-v3 encoders, and how they read texts
 //	scorer       the learned metric
 //	likelihood   metrics by a causal language model
+//	bertscore    BERTScore, by an encoder
 //	train        next-token prediction, maximum likelihood, optimizer, checkpoints
 //	decode       from prompts to responses
 //	data         from a task to examples and tokens

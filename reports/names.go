@@ -37,13 +37,19 @@ func title(metric string) string {
 		return "log-likelihood given the input"
 	case metrics.LikelihoodSourceGain:
 		return "log-likelihood that the input adds"
+	case metrics.BERTScore:
+		return "BERTScore"
+	case metrics.BERTScorePrecision:
+		return "BERTScore precision"
+	case metrics.BERTScoreRecall:
+		return "BERTScore recall"
 	}
 	return strings.ReplaceAll(metric, "_", " ")
 }
 
 // direction says which scores of a metric are better.
 func direction(metric string) metrics.Direction {
-	if metric == learnedScorer || slices.Contains(metrics.Likelihoods(), metric) {
+	if metric == learnedScorer || slices.Contains(metrics.Pretrained(), metric) {
 		return metrics.Higher
 	}
 	m, err := metrics.New(metric, metrics.DefaultOptions())

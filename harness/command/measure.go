@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lastmile/harness/bertscore"
 	"lastmile/harness/likelihood"
 	"lastmile/harness/scoring"
 	"lastmile/metrics"
@@ -17,6 +18,7 @@ type measureFlags struct {
 	metrics   []string
 	scorer    string
 	likely    likelihood.Settings
+	bertscore bertscore.Settings
 	options   metrics.Options
 	selection scoring.Selection
 }
@@ -31,6 +33,11 @@ func (f *measureFlags) add(c *cobra.Command, references *[]string) {
 	c.Flags().StringVar(&f.likely.ReferencePrompt, "reference-prompt", f.likely.ReferencePrompt, "the `text` before the hypothesis in likelihood_reference")
 	c.Flags().StringVar(&f.likely.RecallPrompt, "recall-prompt", f.likely.RecallPrompt, "the `text` before a reference in likelihood_recall")
 	c.Flags().StringVar(&f.likely.SourcePrompt, "source-prompt", f.likely.SourcePrompt, "the `text` before the hypothesis in likelihood_source")
+	f.bertscore = bertscore.DefaultSettings()
+	c.Flags().StringVar(&f.bertscore.Model, "bertscore-model", "", "the `folder` of a BERT, RoBERTa or DeBERTa-v3 encoder, for bertscore")
+	c.Flags().IntVar(&f.bertscore.Layer, "bertscore-layer", 0, "the `layer` whose vectors are matched (default bert-score's for the encoder)")
+	c.Flags().BoolVar(&f.bertscore.IDF, "bertscore-idf", false, "weigh tokens by their inverse document frequency in the references")
+	c.Flags().StringVar(&f.bertscore.Baseline, "bertscore-baseline", "", "a `file` of what unrelated texts score by each layer, to rescale by")
 	c.Flags().BoolVar(&f.options.Stemming, "stemming", f.options.Stemming, "use Porter's stemmer in ROUGE")
 	c.Flags().StringVar(&f.options.Tokenizer, "tokenizer", metrics.RougeScore, "how ROUGE and lengths cut texts into words, by `name`: "+strings.Join(metrics.Tokenizers(), ", "))
 	c.Flags().StringVar(&f.options.LengthAdjustment, "length-adjustment", f.options.LengthAdjustment,
@@ -46,7 +53,7 @@ func (f *measureFlags) add(c *cobra.Command, references *[]string) {
 // of the runs, or the defaults.
 func (f *measureFlags) measures(c *cobra.Command) scoring.Measures {
 	given := c.Flags().Changed
-	return scoring.Measures{Metrics: f.metrics, Scorer: f.scorer, Likelihood: f.likely, Progress: slow(c.ErrOrStderr(), 2*time.Second), Change: func(o *metrics.Options) {
+	return scoring.Measures{Metrics: f.metrics, Scorer: f.scorer, Likelihood: f.likely, BERTScore: f.bertscore, Progress: slow(c.ErrOrStderr(), 2*time.Second), Change: func(o *metrics.Options) {
 		if given("stemming") {
 			o.Stemming = f.options.Stemming
 		}

@@ -38,7 +38,8 @@ only scores are computed.
 BLEU and chrF have a second row: the value of all texts together.
 Metrics: ` + strings.Join(slices.DeleteFunc(metrics.Names(), rare), ", ") + `,
 and bleurt with --scorer, ` + strings.Join(metrics.Likelihoods(), ", ") + `
-with --likelihood-model, or as the store has them.`,
+with --likelihood-model, ` + strings.Join(metrics.BERTScores(), ", ") + ` with
+--bertscore-model, or as the store has them.`,
 		Example: `  lastmile score --metric rouge1,rougeL,la-rougeL --refs test.refs.txt --hyps out.txt
   lastmile score --metric bleu,chrf --refs a.txt --refs b.txt --hyps out.txt --csv
   lastmile score --refs test.jsonl --hyps out.jsonl --per-example scores.jsonl

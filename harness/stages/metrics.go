@@ -54,7 +54,7 @@ func metricsSection() experiments.Section {
 
 // MetricNames are the metrics that can be scored in a sweep.
 func MetricNames() []string {
-	return append(append(metrics.Names(), LearnedMetric), metrics.Likelihoods()...)
+	return append(append(metrics.Names(), LearnedMetric), metrics.Pretrained()...)
 }
 
 // Options are the options of metrics that do not need the task.

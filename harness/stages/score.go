@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"slices"
 
 	"lastmile/experiments"
 	"lastmile/harness/data"
-	"lastmile/harness/likelihood"
 	"lastmile/harness/stage"
 	"lastmile/metrics"
 	"lastmile/runs"
@@ -23,14 +21,15 @@ var scoreKind = Kind{
 	Each:    "decode",
 	Goal:    true,
 	Reads: func(c experiments.Config) []string {
-		if needsLikelihood(c) {
-			return []string{"metrics", "likelihood"}
+		sections := []string{"metrics"}
+		for _, p := range measuredBy(c) {
+			sections = append(sections, p.section)
 		}
-		return []string{"metrics"}
+		return sections
 	},
-	Cost:    []string{"likelihood.model", "likelihood.batch_tokens"},
-	Content: likelihoodContent,
-	Check:   &Check{Reads: []string{"metrics.names", "likelihood"}, Do: checkLikelihood},
+	Cost:    pretrainedCost(),
+	Content: pretrainedContent,
+	Check:   &Check{Reads: append([]string{"metrics.names"}, pretrainedKeys()...), Do: checkPretrained},
 	Inputs: func(c experiments.Config) []Need {
 		inputs := []Need{in(Prepare), in(Decode), in(Postprocess)}
 		if measuresByScorer(c) {
@@ -71,18 +70,14 @@ func scoreOutputs(ctx context.Context, job *stage.Job) error {
 		defer closeScorer()
 		learned = append(learned, m)
 	}
-	var likelihoods *likelihood.Model
-	if slices.ContainsFunc(settings.Names, IsLikelihood) {
-		var of likelihood.Settings
-		err := job.Read("likelihood", &of)
-		if err == nil {
-			likelihoods, err = likelihood.Open(of, job.Threads, job.Device)
-		}
+	var models []metricModel
+	for _, p := range pretrainedOf(settings.Names) {
+		m, err := p.open(job)
 		if err != nil {
 			return err
 		}
-		defer likelihoods.Close()
-		learned = append(learned, likelihoods.Metrics()...)
+		defer m.Close()
+		models, learned = append(models, m), append(learned, m.Metrics()...)
 	}
 	examples, err := data.ReadExamples(splitFile(job.Inputs[Prepare], data.Test))
 	if err != nil {
@@ -104,8 +99,8 @@ func scoreOutputs(ctx context.Context, job *stage.Job) error {
 	if err != nil {
 		return err
 	}
-	if likelihoods != nil {
-		if err := likelihoods.Foresee(ctx, settings.Names, metricInputs(examples, raw), metricInputs(examples, post)); err != nil {
+	for _, m := range models {
+		if err := m.Foresee(ctx, settings.Names, metricInputs(examples, raw), metricInputs(examples, post)); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"lastmile/experiments"
 	"lastmile/harness/algorithms"
+	"lastmile/harness/bertscore"
 	"lastmile/harness/data"
 	"lastmile/harness/decode"
 	"lastmile/harness/likelihood"
@@ -46,7 +47,8 @@ func Schema() *experiments.Schema {
 		postprocess.Section(),
 		metricsSection(),
 		scorer.Section(needsScorer),
-		likelihood.Section(needsLikelihood),
+		likelihood.Section(measuredBySection("likelihood")),
+		bertscore.Section(measuredBySection("bertscore")),
 	)
 	rewards := reward.ListGroup(algorithms.IsOnPolicy)
 	rewards.After = "reward_eval"
@@ -63,7 +65,7 @@ func Schema() *experiments.Schema {
 	s.Groups = []experiments.Group{negatives.Group(needsNegatives), rewards, decodings}
 	s.Sources = []fs.FS{
 		data.Sources, model.Sources, train.Sources, negatives.Sources, reward.Sources, evaluation.Sources, rollout.Sources,
-		algorithms.Sources, rule.Sources, postprocess.Sources, scorer.Sources, likelihood.Sources, decode.Sources, Sources,
+		algorithms.Sources, rule.Sources, postprocess.Sources, scorer.Sources, likelihood.Sources, bertscore.Sources, decode.Sources, Sources,
 	}
 	return s
 }
@@ -132,7 +134,7 @@ func tuneOn() experiments.Check {
 		switch {
 		case name == LearnedMetric:
 			return fmt.Sprintf("%s is trained beside the policies, and cannot choose on dev; another metric can", LearnedMetric)
-		case IsLikelihood(name):
+		case IsPretrained(name):
 			return fmt.Sprintf("%s needs a model of its own, and cannot choose on dev; another metric can", name)
 		}
 		return known.Broken(value)

@@ -97,7 +97,7 @@ def unigram():
     t.add_special_tokens(["[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]"])
     t.post_processor = processors.TemplateProcessing(
         single="[CLS]:0 $A:0 [SEP]:0", pair="[CLS]:0 $A:0 [SEP]:0 $B:1 [SEP]:1", special_tokens=[("[CLS]", 1), ("[SEP]", 2)])
-    return t, {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": 32, "bos_token": "[CLS]", "eos_token": "[SEP]",
+    return t, {"tokenizer_class": "DebertaV2Tokenizer", "model_max_length": 32, "bos_token": "[CLS]", "eos_token": "[SEP]",
                "cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]", "unk_token": "[UNK]", "mask_token": "[MASK]"}
 
 
