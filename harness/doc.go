@@ -17,6 +17,7 @@
 //	scorer       the learned metric
 //	likelihood   metrics by a causal language model
 //	bertscore    BERTScore, by an encoder
+//	faithfulness what the input entails of a text, by a classifier
 //	train        next-token prediction, maximum likelihood, optimizer, checkpoints
 //	decode       from prompts to responses
 //	data         from a task to examples and tokens

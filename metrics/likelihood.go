@@ -25,4 +25,4 @@ func Likelihoods() []string {
 
 // Pretrained lists the metrics that models compute which are there already, which [New]
 // does not make either. Of all of them higher is better.
-func Pretrained() []string { return slices.Concat(Likelihoods(), BERTScores()) }
+func Pretrained() []string { return append(slices.Concat(Likelihoods(), BERTScores()), Faithfulness) }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lastmile/harness/bertscore"
+	"lastmile/harness/faithfulness"
 	"lastmile/harness/likelihood"
 	"lastmile/harness/scoring"
 	"lastmile/metrics"
@@ -19,6 +20,7 @@ type measureFlags struct {
 	scorer    string
 	likely    likelihood.Settings
 	bertscore bertscore.Settings
+	faithful  faithfulness.Settings
 	options   metrics.Options
 	selection scoring.Selection
 }
@@ -38,6 +40,10 @@ func (f *measureFlags) add(c *cobra.Command, references *[]string) {
 	c.Flags().IntVar(&f.bertscore.Layer, "bertscore-layer", 0, "the `layer` whose vectors are matched (default bert-score's for the encoder)")
 	c.Flags().BoolVar(&f.bertscore.IDF, "bertscore-idf", false, "weigh tokens by their inverse document frequency in the references")
 	c.Flags().StringVar(&f.bertscore.Baseline, "bertscore-baseline", "", "a `file` of what unrelated texts score by each layer, to rescale by")
+	f.faithful = faithfulness.DefaultSettings()
+	c.Flags().StringVar(&f.faithful.Model, "faithfulness-model", "", "the `folder` of a classifier of natural language inference, for faithfulness")
+	c.Flags().BoolVar(&f.faithful.Contradiction, "faithfulness-contradiction", f.faithful.Contradiction, "take off the probability that the input contradicts a sentence")
+	c.Flags().IntVar(&f.faithful.MinCharacters, "faithfulness-min-characters", f.faithful.MinCharacters, "the least `length` of a sentence that counts")
 	c.Flags().BoolVar(&f.options.Stemming, "stemming", f.options.Stemming, "use Porter's stemmer in ROUGE")
 	c.Flags().StringVar(&f.options.Tokenizer, "tokenizer", metrics.RougeScore, "how ROUGE and lengths cut texts into words, by `name`: "+strings.Join(metrics.Tokenizers(), ", "))
 	c.Flags().StringVar(&f.options.LengthAdjustment, "length-adjustment", f.options.LengthAdjustment,
@@ -53,7 +59,7 @@ func (f *measureFlags) add(c *cobra.Command, references *[]string) {
 // of the runs, or the defaults.
 func (f *measureFlags) measures(c *cobra.Command) scoring.Measures {
 	given := c.Flags().Changed
-	return scoring.Measures{Metrics: f.metrics, Scorer: f.scorer, Likelihood: f.likely, BERTScore: f.bertscore, Progress: slow(c.ErrOrStderr(), 2*time.Second), Change: func(o *metrics.Options) {
+	return scoring.Measures{Metrics: f.metrics, Scorer: f.scorer, Likelihood: f.likely, BERTScore: f.bertscore, Faithfulness: f.faithful, Progress: slow(c.ErrOrStderr(), 2*time.Second), Change: func(o *metrics.Options) {
 		if given("stemming") {
 			o.Stemming = f.options.Stemming
 		}

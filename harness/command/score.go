@@ -24,7 +24,7 @@ func scoreCommand() *cobra.Command {
 its 95 % interval, of length_ratio the median. Files are plain text, a text a line, or records
 (JSON lines, JSON, CSV, TSV, Parquet, Arrow) with the fields "text" for a hypothesis,
 "reference" or "references" for references, "input" for what novelty, coverage,
-density and the length adjustment length-normalised look at, and "id", a text or a
+density, faithfulness and the length adjustment length-normalised look at, and "id", a text or a
 number, by which they belong together. Where there are no ids, or a file is plain
 text, lines belong together by their order.
 
@@ -39,7 +39,7 @@ BLEU and chrF have a second row: the value of all texts together.
 Metrics: ` + strings.Join(slices.DeleteFunc(metrics.Names(), rare), ", ") + `,
 and bleurt with --scorer, ` + strings.Join(metrics.Likelihoods(), ", ") + `
 with --likelihood-model, ` + strings.Join(metrics.BERTScores(), ", ") + ` with
---bertscore-model, or as the store has them.`,
+--bertscore-model, faithfulness with --faithfulness-model, or as the store has them.`,
 		Example: `  lastmile score --metric rouge1,rougeL,la-rougeL --refs test.refs.txt --hyps out.txt
   lastmile score --metric bleu,chrf --refs a.txt --refs b.txt --hyps out.txt --csv
   lastmile score --refs test.jsonl --hyps out.jsonl --per-example scores.jsonl

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,8 +24,8 @@ func TestPretrainedMetricsOfRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := sweepFile(t, "algorithm = \"none\"\n[metrics]\nnames = [\"rouge1\", \"likelihood_source\", \"likelihood_reference\", \"bertscore\"]\n"+
-		"[likelihood]\nmodel = '"+dir+"'\n[bertscore]\nmodel = '"+encoder+"'\nlayer = 2\n")
+	path := sweepFile(t, "algorithm = \"none\"\n[metrics]\nnames = [\"rouge1\", \"likelihood_source\", \"likelihood_reference\", \"bertscore\", \"faithfulness\"]\n"+
+		"[likelihood]\nmodel = '"+dir+"'\n[bertscore]\nmodel = '"+encoder+"'\nlayer = 2\n[faithfulness]\nmodel = '"+encoder+"'\nmin_characters = 1\n")
 	work := t.TempDir()
 	run := func() Result {
 		t.Helper()
@@ -54,6 +55,9 @@ func TestPretrainedMetricsOfRuns(t *testing.T) {
 			if of := system.Values[name]; len(of) != 1 || of[0][0] >= 0 || of[0][0] == of[0][1] {
 				t.Errorf("%v: %s is %v", system.System, name, of)
 			}
+		}
+		if of := system.Values[metrics.Faithfulness]; len(of) != 1 || of[0][0] == 0 || math.Abs(of[0][0]) > 1 {
+			t.Errorf("%v: faithfulness is %v", system.System, of)
 		}
 		if of := system.Values[metrics.BERTScore]; len(of) != 1 || of[0][0] == 0 || of[0][0] > 1.001 {
 			t.Errorf("%v: BERTScore is %v", system.System, of)

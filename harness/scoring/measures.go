@@ -9,6 +9,7 @@ import (
 
 	"lastmile/harness/bertscore"
 	"lastmile/harness/doctor"
+	"lastmile/harness/faithfulness"
 	"lastmile/harness/likelihood"
 	"lastmile/metrics"
 )
@@ -22,9 +23,11 @@ type Measures struct {
 	// the scores that the store has.
 	Scorer string
 	// Likelihood has the causal language model of the likelihoods, BERTScore the
-	// encoder of BERTScore; without one the scores that the store has count.
-	Likelihood likelihood.Settings
-	BERTScore  bertscore.Settings
+	// encoder of BERTScore, and Faithfulness the classifier of faithfulness; without
+	// one the scores that the store has count.
+	Likelihood   likelihood.Settings
+	BERTScore    bertscore.Settings
+	Faithfulness faithfulness.Settings
 	// Change changes the options of metrics, which are those of the runs, or
 	// the defaults for files; nil leaves them as they are.
 	Change func(*metrics.Options)
@@ -104,6 +107,7 @@ func (m Measures) pretrained() []pretrained {
 	return []pretrained{
 		{m.Likelihood.Model, metrics.Likelihoods(), func() (metricModel, error) { return likelihood.Open(m.Likelihood, doctor.Cores(), "") }},
 		{m.BERTScore.Model, metrics.BERTScores(), func() (metricModel, error) { return bertscore.Open(m.BERTScore, doctor.Cores(), "") }},
+		{m.Faithfulness.Model, []string{metrics.Faithfulness}, func() (metricModel, error) { return faithfulness.Open(m.Faithfulness, doctor.Cores(), "") }},
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"lastmile/harness/bertscore"
+	"lastmile/harness/faithfulness"
 	"lastmile/harness/likelihood"
 	"lastmile/harness/stages"
 	"lastmile/metrics"
@@ -56,6 +57,26 @@ func tinyBERTScore() bertscore.Settings {
 	s := bertscore.DefaultSettings()
 	s.Model, s.Layer = "../encoder/testdata/roberta", 2
 	return s
+}
+
+// tinyFaithfulness has a random classifier.
+func tinyFaithfulness() faithfulness.Settings {
+	s := faithfulness.DefaultSettings()
+	s.Model = "../encoder/testdata/deberta"
+	return s
+}
+
+func TestScoreFilesByFaithfulness(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "refs.jsonl", `{"input": "A cat came in and sat down.", "references": ["the cat"]}`+"\n")
+	write(t, dir, "hyps.txt", "The cat has sat down.\n")
+	scores, err := ScoreFiles(Files{
+		Measures:   Measures{Metrics: []string{metrics.Faithfulness}, Faithfulness: tinyFaithfulness()},
+		References: []string{filepath.Join(dir, "refs.jsonl")}, Hypotheses: filepath.Join(dir, "hyps.txt"),
+	})
+	if err != nil || len(scores) != 1 || scores[0].Mean == 0 || math.Abs(scores[0].Mean) > 1 || !strings.HasPrefix(scores[0].Signature, "faithfulness|model:deberta-v2-") {
+		t.Errorf("%+v %v", scores, err)
+	}
 }
 
 func TestScoreFilesByBERTScore(t *testing.T) {
@@ -106,13 +127,15 @@ func TestScoreFiles(t *testing.T) {
 		}
 	}
 	for want, s := range map[string]Files{
-		"has 1 text and":     {Measures: Measures{Metrics: []string{"rouge1"}}, References: []string{at("one.txt")}, Hypotheses: at("hyps.txt")},
-		"unknown metric":     {Measures: Measures{Metrics: []string{"rougeX"}}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
-		"no such file":       {Measures: Measures{Metrics: []string{"rouge1"}}, References: []string{at("nowhere")}, Hypotheses: at("hyps.txt")},
-		"--likelihood-model": {Measures: Measures{Metrics: []string{"likelihood"}}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
-		"--bertscore-model":  {Measures: Measures{Metrics: []string{"bertscore-recall"}}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
-		"no input text":      {Measures: Measures{Metrics: []string{"likelihood_source"}, Likelihood: tinyLikelihood()}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
-		"--scorer":           {Measures: Measures{Metrics: []string{"bleurt"}}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
+		"has 1 text and":             {Measures: Measures{Metrics: []string{"rouge1"}}, References: []string{at("one.txt")}, Hypotheses: at("hyps.txt")},
+		"unknown metric":             {Measures: Measures{Metrics: []string{"rougeX"}}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
+		"no such file":               {Measures: Measures{Metrics: []string{"rouge1"}}, References: []string{at("nowhere")}, Hypotheses: at("hyps.txt")},
+		"--likelihood-model":         {Measures: Measures{Metrics: []string{"likelihood"}}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
+		"--faithfulness-model":       {Measures: Measures{Metrics: []string{"faithfulness"}}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
+		"and faithfulness needs one": {Measures: Measures{Metrics: []string{"faithfulness"}, Faithfulness: tinyFaithfulness()}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
+		"--bertscore-model":          {Measures: Measures{Metrics: []string{"bertscore-recall"}}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
+		"no input text":              {Measures: Measures{Metrics: []string{"likelihood_source"}, Likelihood: tinyLikelihood()}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
+		"--scorer":                   {Measures: Measures{Metrics: []string{"bleurt"}}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
 	} {
 		var mistake stages.Mistake
 		if _, err := ScoreFiles(s); !errors.As(err, &mistake) || !strings.Contains(err.Error(), want) {

@@ -9,6 +9,7 @@ import (
 
 	"lastmile/experiments"
 	"lastmile/harness/bertscore"
+	"lastmile/harness/faithfulness"
 	"lastmile/harness/likelihood"
 	"lastmile/harness/stage"
 	"lastmile/metrics"
@@ -78,6 +79,21 @@ var pretrainedMetrics = []pretrained{
 		},
 		open: func(job *stage.Job) (metricModel, error) {
 			return openFor(job, "bertscore", bertscore.Open)
+		},
+	},
+	{
+		section: "faithfulness",
+		names:   []string{metrics.Faithfulness},
+		model:   "classifier of natural language inference",
+		cost:    []string{"faithfulness.model", "faithfulness.batch_tokens"},
+		folder: func(c experiments.Config) (string, []named) {
+			return experiments.Get[faithfulness.Settings](c, "faithfulness").Model, nil
+		},
+		check: func(c experiments.Config) error {
+			return experiments.Get[faithfulness.Settings](c, "faithfulness").Check()
+		},
+		open: func(job *stage.Job) (metricModel, error) {
+			return openFor(job, "faithfulness", faithfulness.Open)
 		},
 	},
 }

@@ -12,6 +12,7 @@ import (
 	"lastmile/harness/bertscore"
 	"lastmile/harness/data"
 	"lastmile/harness/decode"
+	"lastmile/harness/faithfulness"
 	"lastmile/harness/likelihood"
 	"lastmile/harness/model"
 	"lastmile/harness/negatives"
@@ -49,6 +50,7 @@ func Schema() *experiments.Schema {
 		scorer.Section(needsScorer),
 		likelihood.Section(measuredBySection("likelihood")),
 		bertscore.Section(measuredBySection("bertscore")),
+		faithfulness.Section(measuredBySection("faithfulness")),
 	)
 	rewards := reward.ListGroup(algorithms.IsOnPolicy)
 	rewards.After = "reward_eval"
@@ -65,7 +67,7 @@ func Schema() *experiments.Schema {
 	s.Groups = []experiments.Group{negatives.Group(needsNegatives), rewards, decodings}
 	s.Sources = []fs.FS{
 		data.Sources, model.Sources, train.Sources, negatives.Sources, reward.Sources, evaluation.Sources, rollout.Sources,
-		algorithms.Sources, rule.Sources, postprocess.Sources, scorer.Sources, likelihood.Sources, bertscore.Sources, decode.Sources, Sources,
+		algorithms.Sources, rule.Sources, postprocess.Sources, scorer.Sources, likelihood.Sources, bertscore.Sources, faithfulness.Sources, decode.Sources, Sources,
 	}
 	return s
 }

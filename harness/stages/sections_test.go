@@ -257,6 +257,25 @@ func TestBERTScoreNeedsAnEncoder(t *testing.T) {
 	}
 }
 
+func TestFaithfulnessNeedsAClassifier(t *testing.T) {
+	names := "[metrics]\nnames = [\"faithfulness\"]\n"
+	if _, err := load(t, names); err == nil || !strings.Contains(err.Error(), "sweep.toml:2: ") || !strings.Contains(err.Error(), "faithfulness.model") {
+		t.Errorf("without a model: %v", err)
+	}
+	causal, err := filepath.Abs("../likelihood/testdata/model")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sweep, err := load(t, names+"[faithfulness]\nmodel = '"+causal+"'\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = checkPretrained(sweep.Runs[0].Config)
+	if want := `faithfulness.model: reading ` + causal + `/config.json: model_type is "llama"; expected one of bert`; !errors.As(err, new(Mistake)) || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, expected a mistake that says %q", err, want)
+	}
+}
+
 // Whatever a setting is multiplied with, indexes or asks memory for, its number is one
 // that a computer can count with.
 func TestNumbersHaveBounds(t *testing.T) {
