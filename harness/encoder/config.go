@@ -180,6 +180,8 @@ func (c Config) Check() error {
 		return fmt.Errorf("hidden_act %q is not supported; expected gelu or gelu_new", c.HiddenAct)
 	case c.PositionEmbeddingType != "absolute":
 		return fmt.Errorf("position_embedding_type %q is not supported; expected absolute", c.PositionEmbeddingType)
+	case f.behindPad && c.PadTokenID < 0:
+		return fmt.Errorf("pad_token_id is %d, from which positions count; expected at least 0", c.PadTokenID)
 	case f.disentangled:
 		return c.checkRelative()
 	}

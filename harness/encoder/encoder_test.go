@@ -242,6 +242,9 @@ func TestFoldersThatAreRefused(t *testing.T) {
 		`tensor "deberta.embeddings.position_embeddings.weight" is missing`:                                             {"deberta", [2]string{`"position_biased_input": false`, `"position_biased_input": true`}},
 		`tensor "deberta.encoder.layer.0.attention.self.pos_key_proj.weight" is missing`:                                {"deberta", [2]string{`"share_att_key": true`, `"share_att_key": false`}},
 		"config.json has 300 tokens, but the tokenizer beside it 340":                                                   {"roberta", [2]string{`"vocab_size": 340`, `"vocab_size": 300`}},
+		"pad_token_id is -3, from which positions count":                                                                {"roberta", [2]string{`"pad_token_id": 1`, `"pad_token_id": -3`}},
+		"has the special token 999":                                                                                     {"roberta", [2]string{"\"<s>\",\n      0", "\"<s>\",\n      999"}},
+		"is 2; expected at least 3":                                                                                     {"bert", [2]string{`"model_max_length": 32`, `"model_max_length": 2`}},
 		`post_processor "ByteLevel" is not supported; expected RobertaProcessing, BertProcessing or TemplateProcessing`: {"roberta", [2]string{`"RobertaProcessing"`, `"ByteLevel"`}},
 	} {
 		dir := t.TempDir()
@@ -249,7 +252,7 @@ func TestFoldersThatAreRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		changed := false
-		for _, name := range []string{"config.json", "tokenizer.json"} {
+		for _, name := range []string{"config.json", "tokenizer.json", "tokenizer_config.json"} {
 			text, err := os.ReadFile(filepath.Join(dir, name))
 			if err != nil {
 				t.Fatal(err)

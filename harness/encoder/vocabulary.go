@@ -2,6 +2,7 @@ package encoder
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"lastmile/harness/tokenizer"
 )
@@ -70,6 +71,14 @@ func ReadVocabulary(dir string, c Config) (Vocabulary, error) {
 	}
 	if c.VocabSize < v.Size {
 		return v, fmt.Errorf("%s has %d tokens, but the tokenizer beside it %d", ConfigFile(dir), c.VocabSize, v.Size)
+	}
+	if least := c.family().marks(); v.MaxLength > 0 && v.MaxLength < least {
+		return v, fmt.Errorf("model_max_length in %s is %d; expected at least %d", filepath.Join(dir, "tokenizer_config.json"), v.MaxLength, least)
+	}
+	for _, id := range []int{v.Start, v.Separator, v.Fill} {
+		if id < 0 || id >= c.VocabSize {
+			return v, fmt.Errorf("the tokenizer in %s has the special token %d, and %s %d tokens", dir, id, ConfigFile(dir), c.VocabSize)
+		}
 	}
 	return v, nil
 }

@@ -3,6 +3,7 @@ package faithfulness
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -87,8 +88,20 @@ func (m *Model) grid(in metrics.Input) (premises, hypotheses []string) {
 	return premises[:min(len(premises), m.settings.MaxSentences)], m.sentences(in.Hypothesis)
 }
 
+// chunk is the number of inputs whose pairs are in memory at once.
+const chunk = 64
+
 // judge computes what is not known yet of the pairs of each input.
 func (m *Model) judge(ctx context.Context, inputs []metrics.Input) error {
+	for some := range slices.Chunk(inputs, chunk) {
+		if err := m.judgeChunk(ctx, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *Model) judgeChunk(ctx context.Context, inputs []metrics.Input) error {
 	var unknown []pair
 	asked := make(map[pair]bool)
 	var rows []encoder.Row

@@ -154,7 +154,7 @@ func ModelOf(metric string) (model, flag string) {
 }
 
 // pretrainedContent is the hash of the models that compute a run's metrics, and of what
-// else they read; "" for none. That of likelihoods alone is their model's.
+// else they read; "" for none. That of one model alone is the model's own.
 func pretrainedContent(c experiments.Config, files Hasher) (string, error) {
 	used := measuredBy(c)
 	sum := sha256.New()
