@@ -24,9 +24,9 @@ func scoreCommand() *cobra.Command {
 its 95 % interval, of length_ratio the median. Files are plain text, a text a line, or records
 (JSON lines, JSON, CSV, TSV, Parquet, Arrow) with the fields "text" for a hypothesis,
 "reference" or "references" for references, "input" for what novelty, coverage,
-density, faithfulness and the length adjustment length-normalised look at, and "id", a text or a
-number, by which they belong together. Where there are no ids, or a file is plain
-text, lines belong together by their order.
+density, faithfulness and the length adjustment length-normalised look at, and "id",
+a text or a number, by which they belong together. Where there are no ids, or a file is
+plain text, lines belong together by their order.
 
 Given runs of the store, as lastmile compare names them, it scores the outputs
 that are there, without decoding anything: those of all decodings, raw and

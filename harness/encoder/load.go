@@ -21,7 +21,7 @@ func Load(s *torch.Session, dir string, c Config, head bool, made func(Parameter
 	tensors := make(map[string]*torch.Tensor)
 	for _, want := range c.Parameters(head) {
 		var values []float32
-		if c.isHead(want) {
+		if c.IsHead(want) {
 			values = made(want)
 		}
 		name, found := c.find(stored, want.Name)
@@ -53,7 +53,7 @@ func CheckFolder(dir string, c Config, head bool, optional func(Parameter) bool)
 	defer stored.Close()
 	for _, want := range c.Parameters(head) {
 		name, found := c.find(stored, want.Name)
-		if optional(want) && (!found || c.isHead(want)) {
+		if optional(want) && (!found || c.IsHead(want)) {
 			continue
 		}
 		if err := stored.Check(name, want.Size); err != nil {
@@ -69,7 +69,8 @@ func Needed(Parameter) bool { return false }
 // Stored makes up no parameter.
 func Stored(Parameter) []float32 { return nil }
 
-func (c Config) isHead(p Parameter) bool { return strings.HasPrefix(p.Name, c.Head()+".") }
+// IsHead tells whether a parameter is the head's.
+func (c Config) IsHead(p Parameter) bool { return strings.HasPrefix(p.Name, c.Head()+".") }
 
 // find is the name under which a folder has a parameter: its own, without that of the
 // family in front, or with the names that the first BERT gave to the parameters of a

@@ -7,8 +7,7 @@ import (
 )
 
 // CheckFiles tells whether a training can begin with what lies under Path and
-// Ratings. Of parameters it reads
-// names and shapes.
+// Ratings. Of parameters it reads names and shapes.
 func (s Settings) CheckFiles() error {
 	if s.Path != "" {
 		if err := s.checkPath(); err != nil {

@@ -133,7 +133,7 @@ func Start(s *torch.Session, dir string, outputs []string, seed int) (*Encoder, 
 		for i := range values {
 			if len(want.Size) > 1 { // biases are 0
 				values[i] = float32(stream.NormFloat64() * 0.02)
-			} else if isHead(c, want) {
+			} else if c.IsHead(want) {
 				values[i] = 0.5 // the middle of the targets
 			}
 		}
@@ -143,10 +143,8 @@ func Start(s *torch.Session, dir string, outputs []string, seed int) (*Encoder, 
 
 // drawn tells whether a parameter is one that [Start] draws.
 func drawn(c Config, p encoder.Parameter) bool {
-	return isHead(c, p) || strings.HasPrefix(p.Name, c.Pooler()+".")
+	return c.IsHead(p) || strings.HasPrefix(p.Name, c.Pooler()+".")
 }
-
-func isHead(c Config, p encoder.Parameter) bool { return strings.HasPrefix(p.Name, c.Head()+".") }
 
 // startConfig reads the config.json of what [Start] reads; keep says that the folder
 // holds a scorer whose head has these outputs.
