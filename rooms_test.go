@@ -56,8 +56,11 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/negatives", "experiments harness/data harness/random"},
 	{"harness/decode", "experiments harness/model harness/random harness/torch"},
 	{"harness/train", "experiments harness/model harness/random harness/safetensors harness/stage harness/torch"},
-	{"harness/scorer", "experiments metrics harness/correlation harness/data harness/model harness/random harness/records harness/safetensors harness/stage harness/tokenizer harness/torch harness/train"},
+	{"harness/encoder", "harness/model harness/stage harness/tokenizer harness/torch"},
+	{"harness/scorer", "experiments metrics harness/correlation harness/data harness/encoder harness/model harness/random harness/records harness/safetensors harness/stage harness/tokenizer harness/torch harness/train"},
 	{"harness/likelihood", "experiments metrics harness/model harness/tokenizer harness/torch"},
+	{"harness/bertscore", "experiments metrics harness/encoder harness/torch"},
+	{"harness/faithfulness", "experiments metrics harness/encoder harness/torch"},
 
 	// Learning after maximum likelihood.
 	{"harness/reward", "experiments metrics harness/external harness/model harness/random harness/torch harness/train"},
@@ -68,17 +71,17 @@ var rooms = []struct{ name, mayImport string }{
 
 	// Stages, and what becomes of them.
 	{"harness/stages", "experiments experiments/builtin experiments/data metrics runs " +
-		"harness/algorithms harness/chat harness/data harness/decode harness/external harness/likelihood harness/model harness/negatives harness/pairs harness/postprocess harness/random harness/records " +
+		"harness/algorithms harness/bertscore harness/chat harness/data harness/decode harness/external harness/faithfulness harness/likelihood harness/model harness/negatives harness/pairs harness/postprocess harness/random harness/records " +
 		"harness/reward harness/reward/evaluation harness/rollout harness/rule harness/safetensors harness/scorer harness/stage harness/tokenizer harness/torch harness/train harness/trivial"},
 	{"harness/progress", "harness/stage"},
 	{"harness/graph", "experiments runs harness/progress harness/stage harness/stages harness/torch"},
 	{"harness/results", "experiments runs harness/algorithms harness/data harness/decode harness/graph harness/model harness/progress " +
 		"harness/rule harness/safetensors harness/stage harness/stages harness/tokenizer harness/torch harness/trackers"},
 	{"harness/doctor", "harness/model harness/torch harness/torch/blas"},
-	{"harness/scoring", "experiments metrics runs harness/data harness/doctor harness/external harness/likelihood harness/model harness/negatives harness/progress " +
+	{"harness/scoring", "experiments metrics runs harness/bertscore harness/data harness/doctor harness/external harness/faithfulness harness/likelihood harness/model harness/negatives harness/progress " +
 		"harness/records harness/results harness/scorer harness/stage harness/stages harness/random harness/torch harness/train harness/trivial"},
 	{"harness/dataset", "metrics harness/data harness/model harness/stages"},
-	{"harness/command", "experiments metrics runs harness/algorithms harness/data harness/dataset harness/doctor harness/external harness/graph harness/likelihood harness/progress harness/records harness/results harness/scoring harness/stage harness/stages"},
+	{"harness/command", "experiments metrics runs harness/algorithms harness/bertscore harness/data harness/dataset harness/doctor harness/external harness/faithfulness harness/graph harness/likelihood harness/progress harness/records harness/results harness/scoring harness/stage harness/stages"},
 	{"reports", "metrics runs reports/document"},
 
 	// Programs.

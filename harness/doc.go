@@ -13,8 +13,11 @@
 //	negatives    bad responses made of good ones, a kind a file
 //	trivial      what can be told of a response without judging it
 //	postprocess  repairs of outputs by rules
+//	encoder      BERT, RoBERTa and DeBERTa-v3 encoders, and how they read texts
 //	scorer       the learned metric
 //	likelihood   metrics by a causal language model
+//	bertscore    BERTScore, by an encoder
+//	faithfulness what the input entails of a text, by a classifier
 //	external     processes of the user's that compute metrics and rewards
 //	train        next-token prediction, maximum likelihood, optimizer, checkpoints
 //	decode       from prompts to responses

@@ -104,7 +104,8 @@
 // Novelty to distinct have the same words as repetition.
 //
 // [Likelihoods] lists what harness/likelihood computes with a causal language
-// model, whose doc has the formulas.
+// model, [BERTScores] what harness/bertscore does with an encoder, [Faithfulness] what
+// harness/faithfulness does with a classifier; their docs have the formulas.
 //
 // # Significance
 //

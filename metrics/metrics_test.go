@@ -292,7 +292,7 @@ func TestSentences(t *testing.T) {
 		"Wait... what? No":          {"Wait... what?", "No"},
 		"A line\nbreak. 2nd one":    {"A line\nbreak.", "2nd one"},
 	} {
-		if got := splitSentences(text); !slices.Equal(got, want) {
+		if got := Sentences(text); !slices.Equal(got, want) {
 			t.Errorf("sentences of %q: got %q, want %q", text, got, want)
 		}
 	}

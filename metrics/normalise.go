@@ -65,7 +65,7 @@ func NewRandomSystem(task []Input) (*RandomSystem, error) {
 func wordsOfSentences(text string) [][]string {
 	var sentences [][]string
 	for line := range strings.SplitSeq(text, "\n") {
-		for _, sentence := range splitSentences(line) {
+		for _, sentence := range Sentences(line) {
 			if words := Tokenize(sentence, false); len(words) > 0 {
 				sentences = append(sentences, words)
 			}

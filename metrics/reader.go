@@ -141,7 +141,7 @@ func (r *reader) tokens(d *document, stemming bool) []int32 {
 func (d *document) parts(split bool) []int {
 	if split {
 		if !d.hasSplit {
-			for _, sentence := range splitSentences(d.text) {
+			for _, sentence := range Sentences(d.text) {
 				d.sentences = appendEnd(d.sentences, sentence)
 			}
 			d.hasSplit = true

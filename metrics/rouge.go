@@ -54,7 +54,7 @@ func (k rougeKind) signature(name string, options Options, details ...string) st
 	parts := append([]string{name}, details...)
 	parts = append(parts, "stem:"+map[bool]string{true: "yes", false: "no"}[options.Stemming])
 	if k.sum {
-		parts = append(parts, "split:"+map[bool]string{true: sentenceSplitter, false: "lines"}[options.SplitSentences])
+		parts = append(parts, "split:"+map[bool]string{true: SentenceSplitter, false: "lines"}[options.SplitSentences])
 	}
 	return strings.Join(append(parts, "agg:max", "tok:"+tokenizerName(options.Tokenizer == Unicode), version), "|")
 }

@@ -6,14 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// sentenceSplitter is the splitter's name in signatures.
-const sentenceSplitter = "lastmile-1"
+// SentenceSplitter is what signatures call [Sentences].
+const SentenceSplitter = "lastmile-1"
 
-// splitSentences cuts a text into sentences: behind ., ! or ? and the quotes
+// Sentences cuts a text into sentences: behind ., ! or ? and the quotes
 // and brackets that close, where white space follows and then something that
 // is not a lower-case letter. A full stop behind an abbreviation or a single
 // letter ends nothing. It stands in for NLTK's punkt, a trained model.
-func splitSentences(text string) []string {
+func Sentences(text string) []string {
 	var sentences []string
 	start := 0
 	for i := 0; i < len(text); i++ {

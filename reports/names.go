@@ -37,6 +37,12 @@ func title(metric string) string {
 		return "log-likelihood given the input"
 	case metrics.LikelihoodSourceGain:
 		return "log-likelihood that the input adds"
+	case metrics.BERTScore:
+		return "BERTScore"
+	case metrics.BERTScorePrecision:
+		return "BERTScore precision"
+	case metrics.BERTScoreRecall:
+		return "BERTScore recall"
 	}
 	return strings.ReplaceAll(metric, "_", " ")
 }
@@ -51,7 +57,7 @@ func (e *evidence) direction(metric string) metrics.Direction {
 
 // ownDirection is that of a metric that no process of the user's computes.
 func ownDirection(metric string) metrics.Direction {
-	if metric == learnedScorer || slices.Contains(metrics.Likelihoods(), metric) {
+	if metric == learnedScorer || slices.Contains(metrics.Pretrained(), metric) {
 		return metrics.Higher
 	}
 	m, err := metrics.New(metric, metrics.DefaultOptions())

@@ -25,8 +25,8 @@ interval is then over examples and seeds, and A and B are compared on the seeds
 that both have. Nothing is decoded: metrics are computed on the outputs that
 the store has, those of greedy decoding without post-processing unless --decode
 and --form say otherwise, each with one value for both or with A's and B's; the
-learned metric, likelihoods and metrics of commands are taken from the store. With --refs, A and B are files of
-texts, as in lastmile score.
+learned metric and those of pretrained models and of commands are taken from the
+store. With --refs, A and B are files of texts, as in lastmile score.
 
 With three or more seeds, the interval and p are about other examples and other
 training seeds, and a difference is called significant where the corrected p is

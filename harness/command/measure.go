@@ -9,7 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lastmile/harness/bertscore"
 	"lastmile/harness/external"
+	"lastmile/harness/faithfulness"
 	"lastmile/harness/likelihood"
 	"lastmile/harness/scoring"
 	"lastmile/harness/stages"
@@ -22,6 +24,8 @@ type measureFlags struct {
 	metrics   []string
 	scorer    string
 	likely    likelihood.Settings
+	bertscore bertscore.Settings
+	faithful  faithfulness.Settings
 	command   string
 	numbers   []string
 	lower     []string
@@ -40,6 +44,15 @@ func (f *measureFlags) add(c *cobra.Command, references *[]string) {
 	c.Flags().StringVar(&f.likely.ReferencePrompt, "reference-prompt", f.likely.ReferencePrompt, "the `text` before the hypothesis in likelihood_reference")
 	c.Flags().StringVar(&f.likely.RecallPrompt, "recall-prompt", f.likely.RecallPrompt, "the `text` before a reference in likelihood_recall")
 	c.Flags().StringVar(&f.likely.SourcePrompt, "source-prompt", f.likely.SourcePrompt, "the `text` before the hypothesis in likelihood_source")
+	f.bertscore = bertscore.DefaultSettings()
+	c.Flags().StringVar(&f.bertscore.Model, "bertscore-model", "", "the `folder` of a BERT, RoBERTa or DeBERTa-v3 encoder, for bertscore")
+	c.Flags().IntVar(&f.bertscore.Layer, "bertscore-layer", 0, "the `layer` whose vectors are matched (default bert-score's for the encoder)")
+	c.Flags().BoolVar(&f.bertscore.IDF, "bertscore-idf", false, "weigh tokens by their inverse document frequency in the references")
+	c.Flags().StringVar(&f.bertscore.Baseline, "bertscore-baseline", "", "a `file` of what unrelated texts score by each layer, to rescale by")
+	f.faithful = faithfulness.DefaultSettings()
+	c.Flags().StringVar(&f.faithful.Model, "faithfulness-model", "", "the `folder` of a classifier of natural language inference, for faithfulness")
+	c.Flags().BoolVar(&f.faithful.Contradiction, "faithfulness-contradiction", f.faithful.Contradiction, "take off the probability that the input contradicts a sentence")
+	c.Flags().IntVar(&f.faithful.MinCharacters, "faithfulness-min-characters", f.faithful.MinCharacters, "the least `length` of a sentence that counts")
 	c.Flags().StringVar(&f.command, "command", "", "the `line` of a process whose metrics are scored too, without a shell")
 	c.Flags().StringSliceVar(&f.numbers, "numbers", []string{"score"}, "the `names` of the numbers in its answers")
 	c.Flags().StringSliceVar(&f.lower, "lower", nil, "the `names` of those of which less is better")
@@ -64,7 +77,7 @@ func (f *measureFlags) measures(c *cobra.Command) (scoring.Measures, error) {
 		return scoring.Measures{}, err
 	}
 	say := func(line string) { fmt.Fprintln(c.ErrOrStderr(), line) }
-	return scoring.Measures{Command: command, Say: say, Metrics: f.metrics, Scorer: f.scorer, Likelihood: f.likely, Progress: slow(c.ErrOrStderr(), 2*time.Second), Change: func(o *metrics.Options) {
+	return scoring.Measures{Command: command, Say: say, Metrics: f.metrics, Scorer: f.scorer, Likelihood: f.likely, BERTScore: f.bertscore, Faithfulness: f.faithful, Progress: slow(c.ErrOrStderr(), 2*time.Second), Change: func(o *metrics.Options) {
 		if given("stemming") {
 			o.Stemming = f.options.Stemming
 		}

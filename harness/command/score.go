@@ -24,9 +24,9 @@ func scoreCommand() *cobra.Command {
 its 95 % interval, of length_ratio the median. Files are plain text, a text a line, or records
 (JSON lines, JSON, CSV, TSV, Parquet, Arrow) with the fields "text" for a hypothesis,
 "reference" or "references" for references, "input" for what novelty, coverage,
-density and the length adjustment length-normalised look at, and "id", a text or a
-number, by which they belong together. Where there are no ids, or a file is plain
-text, lines belong together by their order.
+density, faithfulness and the length adjustment length-normalised look at, and "id",
+a text or a number, by which they belong together. Where there are no ids, or a file is
+plain text, lines belong together by their order.
 
 Given runs of the store, as lastmile compare names them, it scores the outputs
 that are there, without decoding anything: those of all decodings, raw and
@@ -38,9 +38,11 @@ only scores are computed.
 BLEU and chrF have a second row: the value of all texts together.
 Metrics: ` + strings.Join(slices.DeleteFunc(metrics.Names(), rare), ", ") + `,
 and bleurt with --scorer, ` + strings.Join(metrics.Likelihoods(), ", ") + `
-with --likelihood-model, or as the store has them. With --command a process of
-yours is asked too, as [metrics.command] of a sweep file has it (lastmile help
-config): a number "score" in its answers is the metric command-score.`,
+with --likelihood-model, ` + strings.Join(metrics.BERTScores(), ", ") + ` with
+--bertscore-model, faithfulness with --faithfulness-model, or as the store has them.
+With --command a process of yours is asked too, as [metrics.command] of a sweep file
+has it (lastmile help config): a number "score" in its answers is the metric
+command-score.`,
 		Example: `  lastmile score --metric rouge1,rougeL,la-rougeL --refs test.refs.txt --hyps out.txt
   lastmile score --metric bleu,chrf --refs a.txt --refs b.txt --hyps out.txt --csv
   lastmile score --refs test.jsonl --hyps out.jsonl --per-example scores.jsonl

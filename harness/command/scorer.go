@@ -47,9 +47,9 @@ func scorerTrainCommand() *cobra.Command {
 		Use:   "train FILE --out FOLDER",
 		Short: "Train a scorer from an encoder on distortions of a task's references",
 		Long: `Train reads the task and the section scorer of a sweep file (its first run) and
-trains a scorer from the BERT encoder, or the scorer, in the folder scorer.path:
-on distortions of the task's references, and on human ratings where
-scorer.ratings names a file of them. The folder it writes is for --scorer of
+trains a scorer from the encoder (BERT, RoBERTa or DeBERTa-v3), or the scorer, in
+the folder scorer.path: on distortions of the task's references, and on human ratings
+where scorer.ratings names a file of them. The folder it writes is for --scorer of
 lastmile score, or for scorer.path. Stopped, the same command goes on.`,
 		Example: "  lastmile scorer train experiments/scorer.toml --set scorer.path=models/all-minilm-l6-v2 --out scorer",
 		Args:    cobra.ExactArgs(1),

@@ -180,13 +180,13 @@ func TestEachArchitectureIsSavedAsItWas(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		original, err := openWeights(filepath.Join("testdata/architectures", filepath.Base(t.Name())))
+		original, err := OpenWeights(filepath.Join("testdata/architectures", filepath.Base(t.Name())))
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer original.close()
+		defer original.Close()
 		for name, f := range original.files {
-			values, err := original.read(name, f.Tensors[name].Shape)
+			values, err := original.Read(name, f.Tensors[name].Shape)
 			if err != nil {
 				t.Fatal(err)
 			}

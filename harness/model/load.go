@@ -22,11 +22,11 @@ func Load(s *torch.Session, dir string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer stored.close()
+	defer stored.Close()
 	all := stored.sources(c)
 	tensors := make(map[string]*torch.Tensor, len(all))
 	for _, p := range all {
-		values, err := stored.read(p.name, p.from.size)
+		values, err := stored.Read(p.name, p.from.size)
 		if err != nil {
 			return nil, err
 		}
@@ -49,9 +49,9 @@ func Check(dir string) (Config, error) {
 	if err != nil {
 		return c, err
 	}
-	defer stored.close()
+	defer stored.Close()
 	for _, p := range stored.sources(c) {
-		if err := stored.check(p.name, p.from.size); err != nil {
+		if err := stored.Check(p.name, p.from.size); err != nil {
 			return c, err
 		}
 	}
@@ -59,16 +59,16 @@ func Check(dir string) (Config, error) {
 }
 
 // openFolder reads a folder's configuration and opens its parameters.
-func openFolder(dir string) (Config, *weights, error) {
+func openFolder(dir string) (Config, *Weights, error) {
 	c, err := ReadConfig(filepath.Join(dir, "config.json"))
 	if err != nil {
 		return c, nil, err
 	}
-	stored, err := openWeights(dir)
+	stored, err := OpenWeights(dir)
 	if err != nil {
 		return c, nil, err
 	}
-	if slices.Contains(c.Architectures, c.arch().classification) && !stored.has(c.OutputName()) {
+	if slices.Contains(c.Architectures, c.arch().classification) && !stored.Has(c.OutputName()) {
 		// transformers gives a classifier no output embeddings.
 		c.TieWordEmbeddings = true
 	}
@@ -89,17 +89,17 @@ type parameter struct {
 }
 
 // sources lists the parameters of a configuration with where the folder has them.
-func (w *weights) sources(c Config) []parameter {
+func (w *Weights) sources(c Config) []parameter {
 	a := c.arch()
 	want := c.shapes()
-	if slices.Contains(c.Architectures, a.classification) || w.has(headName) {
+	if slices.Contains(c.Architectures, a.classification) || w.Has(headName) {
 		want = append(want, shape{headName, []int{c.heads(), c.HiddenSize}})
 	}
 	all := make([]parameter, len(want))
 	for i, p := range want {
 		from := a.source(c, p)
 		name := from.name
-		if _, bare, _ := strings.Cut(name, "."); !w.has(name) && w.has(bare) {
+		if _, bare, _ := strings.Cut(name, "."); !w.Has(name) && w.Has(bare) {
 			// The network alone is stored without the name that it has in a
 			// language model.
 			name = bare

@@ -67,24 +67,24 @@ func readIndex(dir string) (map[string]string, error) {
 	return index.WeightMap, nil
 }
 
-// weights are the open files of a folder's parameters.
-type weights struct {
+// Weights are the open files of a folder's parameters.
+type Weights struct {
 	path  string                       // the file to name in errors
 	files map[string]*safetensors.File // by the name of each tensor
 	open  []*safetensors.File
 }
 
-// openWeights opens a folder's parameters, and checks that all are there which
+// OpenWeights opens a folder's parameters, and checks that all are there which
 // its index lists.
-func openWeights(dir string) (_ *weights, err error) {
+func OpenWeights(dir string) (_ *Weights, err error) {
 	files, err := WeightFiles(dir)
 	if err != nil {
 		return nil, err
 	}
-	w := &weights{path: filepath.Join(dir, files[0]), files: map[string]*safetensors.File{}}
+	w := &Weights{path: filepath.Join(dir, files[0]), files: map[string]*safetensors.File{}}
 	defer func() {
 		if err != nil {
-			w.close()
+			w.Close()
 		}
 	}()
 	var index map[string]string
@@ -128,7 +128,7 @@ var quantised = []struct{ part, by string }{
 }
 
 // checkQuantised refuses weights that are no longer what they were trained as.
-func (w *weights) checkQuantised() error {
+func (w *Weights) checkQuantised() error {
 	for _, name := range slices.Sorted(maps.Keys(w.files)) {
 		for _, q := range quantised {
 			if strings.Contains(name, q.part) {
@@ -139,11 +139,12 @@ func (w *weights) checkQuantised() error {
 	return nil
 }
 
-func (w *weights) has(tensor string) bool { return w.files[tensor] != nil }
+// Has tells whether there is a tensor of that name.
+func (w *Weights) Has(tensor string) bool { return w.files[tensor] != nil }
 
-// check tells whether a tensor is there, with the given shape and a type that can be
+// Check tells whether a tensor is there, with the given shape and a type that can be
 // read.
-func (w *weights) check(tensor string, size []int) error {
+func (w *Weights) Check(tensor string, size []int) error {
 	f := w.files[tensor]
 	if f == nil {
 		return fmt.Errorf("reading %s: tensor %q is missing", w.path, tensor)
@@ -158,9 +159,9 @@ func (w *weights) check(tensor string, size []int) error {
 	return nil
 }
 
-// read reads a tensor of the given shape as float32.
-func (w *weights) read(tensor string, size []int) ([]float32, error) {
-	if err := w.check(tensor, size); err != nil {
+// Read reads a tensor of the given shape as float32.
+func (w *Weights) Read(tensor string, size []int) ([]float32, error) {
+	if err := w.Check(tensor, size); err != nil {
 		return nil, err
 	}
 	t, err := w.files[tensor].Read(tensor)
@@ -174,7 +175,8 @@ func (w *weights) read(tensor string, size []int) ([]float32, error) {
 	return values, nil
 }
 
-func (w *weights) close() {
+// Close closes the files.
+func (w *Weights) Close() {
 	for _, f := range w.open {
 		f.Close()
 	}

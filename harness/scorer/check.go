@@ -2,15 +2,16 @@ package scorer
 
 import (
 	"fmt"
-	"os"
+
+	"lastmile/harness/encoder"
 )
 
 // CheckFiles tells whether a training can begin with what lies under Path and
-// Ratings. It does not read parameters.
+// Ratings. Of parameters it reads names and shapes.
 func (s Settings) CheckFiles() error {
 	if s.Path != "" {
 		if err := s.checkPath(); err != nil {
-			return fmt.Errorf("scorer.path: %w; expected a Hugging Face folder of a BERT encoder or of a scorer", err)
+			return fmt.Errorf("scorer.path: %w; expected a Hugging Face folder of a BERT, RoBERTa or DeBERTa-v3 encoder or of a scorer", err)
 		}
 	}
 	if s.Ratings != "" {
@@ -22,15 +23,14 @@ func (s Settings) CheckFiles() error {
 }
 
 func (s Settings) checkPath() error {
-	c, _, err := startConfig(s.Path, s.outputs())
+	c, keep, err := startConfig(s.Path, s.outputs())
 	if err != nil {
 		return err
 	}
-	if _, err := readVocabulary(s.Path, c); err != nil {
+	if _, err := encoder.ReadVocabulary(s.Path, c.Config); err != nil {
 		return err
 	}
-	_, err = os.Stat(weightsFile(s.Path))
-	return err
+	return encoder.CheckFolder(s.Path, c.Config, true, func(p encoder.Parameter) bool { return !keep && drawn(c, p) })
 }
 
 // outputs are those of the scorer's head.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"lastmile/harness/encoder"
 	"lastmile/harness/model"
 	"lastmile/harness/random"
 	"lastmile/harness/safetensors"
@@ -14,7 +15,6 @@ import (
 	"lastmile/harness/torch"
 )
 
-func configFile(dir string) string  { return filepath.Join(dir, "config.json") }
 func weightsFile(dir string) string { return filepath.Join(dir, "model.safetensors") }
 
 // New makes an encoder with random parameters, each from a stream named by the
@@ -34,8 +34,8 @@ func New(s *torch.Session, c Config, seed int) (*Encoder, error) {
 		return nil, err
 	}
 	tensors := make(map[string]*torch.Tensor)
-	for _, shape := range c.shapes() {
-		values := make([]float32, elements(shape.size))
+	for _, p := range c.Parameters(true) {
+		values := make([]float32, p.Elements())
 		fill := func(value float32) {
 			for i := range values {
 				values[i] = value
@@ -48,24 +48,28 @@ func New(s *torch.Session, c Config, seed int) (*Encoder, error) {
 			}
 		}
 		switch {
-		case shape.name == c.wordEmbeddings():
-			draw(shape.name, 0.05)
-		case shape.name == c.positionEmbeddings():
-			waves(values, c.embeddingSize())
-		case shape.name == c.typeEmbeddings():
-			draw(shape.name, 0.02)
-		case strings.HasSuffix(shape.name, "LayerNorm.weight"):
+		case p.Name == c.WordEmbeddings():
+			draw(p.Name, 0.05)
+		case p.Name == c.PositionEmbeddings():
+			waves(values, c.HiddenSize)
+		case p.Name == c.TypeEmbeddings():
+			draw(p.Name, 0.02)
+		case strings.HasSuffix(p.Name, "LayerNorm.weight"):
 			fill(1)
-		case shape.name == head+".weight":
-			draw(shape.name, 0.02)
-		case shape.name == head+".bias":
+		case p.Name == c.Head()+".weight":
+			draw(p.Name, 0.02)
+		case p.Name == c.Head()+".bias":
 			fill(0.5)
-		case strings.HasSuffix(shape.name, ".weight"):
-			draw(strings.Replace(shape.name, ".self.key.", ".self.query.", 1), 1/math.Sqrt(float64(shape.size[1])))
+		case strings.HasSuffix(p.Name, ".weight"):
+			draw(strings.Replace(p.Name, ".self.key.", ".self.query.", 1), 1/math.Sqrt(float64(p.Size[1])))
 		}
-		tensors[shape.name] = s.Floats(values, shape.size...)
+		tensors[p.Name] = s.Floats(values, p.Size...)
 	}
-	return assemble(s, c, tensors)
+	e, err := encoder.New(s, c.Config, true, tensors)
+	if err != nil {
+		return nil, err
+	}
+	return withScore(e, c)
 }
 
 // waves fills a table of positions: row p is sin(p·f), cos(p·f) for
@@ -82,30 +86,31 @@ func waves(values []float32, hidden int) {
 	}
 }
 
-func elements(size []int) int {
-	n := 1
-	for _, d := range size {
-		n *= d
-	}
-	return n
-}
-
 // Load reads a scorer's encoder and head from a folder: config.json and
 // model.safetensors, of any floating-point type, into the session's. Nothing
 // is made up: what is missing or has another shape is an error.
 func Load(s *torch.Session, dir string) (*Encoder, error) {
-	c, err := ReadConfig(configFile(dir))
+	c, err := ReadConfig(dir)
 	if err != nil {
 		return nil, err
 	}
-	return load(s, dir, c, func(shape) []float32 { return nil })
+	return load(s, dir, c, encoder.Stored)
 }
 
-// Start reads an encoder to train from: a BERT of Hugging Face's, with or
-// without a head of any kind, its parameters named with or without "bert." in
-// front. It gets a new head with outputs of the given names, whose weights are
-// drawn like BERT's; so are those of a pooler that the folder lacks, as those
-// of BertForMaskedLM do. Anything else that is missing is an error.
+// load reads the parameters of a folder, but for those that are made.
+func load(s *torch.Session, dir string, c Config, made func(encoder.Parameter) []float32) (*Encoder, error) {
+	e, err := encoder.Load(s, dir, c.Config, true, made)
+	if err != nil {
+		return nil, err
+	}
+	return withScore(e, c)
+}
+
+// Start reads an encoder to train from: a BERT, RoBERTa or DeBERTa-v3 of Hugging
+// Face's, with or without a head of any kind, its parameters named with or without
+// "bert." or the like in front. It gets a new head with outputs of the given names,
+// whose weights are drawn like BERT's; so are those of a pooler that the folder lacks,
+// as those of BertForMaskedLM do. Anything else that is missing is an error.
 //
 // A folder that holds a scorer whose head has these outputs keeps it.
 func Start(s *torch.Session, dir string, outputs []string, seed int) (*Encoder, error) {
@@ -116,19 +121,19 @@ func Start(s *torch.Session, dir string, outputs []string, seed int) (*Encoder, 
 	if keep {
 		return Load(s, dir)
 	}
-	c.Architectures, c.ProblemType, c.TorchDType = []string{architecture}, "regression", "float32"
-	c.setOutputs(outputs)
+	c.Architectures, c.ProblemType, c.TorchDType = []string{c.Classifier()}, "regression", "float32"
+	c.SetOutputs(outputs)
 	c.Score = nil
-	return load(s, dir, c, func(want shape) []float32 {
-		if !strings.HasPrefix(want.name, head) && !strings.HasPrefix(want.name, c.pooler()) {
+	return load(s, dir, c, func(want encoder.Parameter) []float32 {
+		if !drawn(c, want) {
 			return nil
 		}
-		values := make([]float32, elements(want.size))
-		stream := random.New(seed, "scorer", "init", want.name)
+		values := make([]float32, want.Elements())
+		stream := random.New(seed, "scorer", "init", want.Name)
 		for i := range values {
-			if len(want.size) > 1 { // biases are 0
+			if len(want.Size) > 1 { // biases are 0
 				values[i] = float32(stream.NormFloat64() * 0.02)
-			} else if strings.HasPrefix(want.name, head) {
+			} else if c.IsHead(want) {
 				values[i] = 0.5 // the middle of the targets
 			}
 		}
@@ -136,80 +141,34 @@ func Start(s *torch.Session, dir string, outputs []string, seed int) (*Encoder, 
 	})
 }
 
+// drawn tells whether a parameter is one that [Start] draws.
+func drawn(c Config, p encoder.Parameter) bool {
+	return c.IsHead(p) || strings.HasPrefix(p.Name, c.Pooler()+".")
+}
+
 // startConfig reads the config.json of what [Start] reads; keep says that the folder
 // holds a scorer whose head has these outputs.
 func startConfig(dir string, outputs []string) (c Config, keep bool, err error) {
-	path := configFile(dir)
-	if c, err = readConfig(path); err != nil {
+	if c, err = readConfig(dir); err != nil {
 		return c, false, err
 	}
-	keep = c.isScorer() && slices.Equal(c.outputs(), outputs)
-	if c.ModelType != bertType && !keep {
-		return c, false, fmt.Errorf("reading %s: model_type is %q; expected %q", path, c.ModelType, bertType)
+	keep = c.IsClassifier() && slices.Equal(c.Outputs(), outputs)
+	if err = c.Check(); err == nil && c.ModelType == encoder.BLEURT && !keep {
+		err = fmt.Errorf("a BLEURT checkpoint has the outputs %q, not %q; expected an encoder", c.Outputs(), outputs)
 	}
-	if err := c.checkEncoder(); err != nil {
-		return c, false, fmt.Errorf("reading %s: %w", path, err)
+	if err != nil {
+		return c, false, fmt.Errorf("reading %s: %w", encoder.ConfigFile(dir), err)
 	}
 	return c, keep, nil
 }
 
-// load reads the parameters of a folder. made gives the values of one that the
-// folder lacks; nil makes that an error. A head that it gives
-// values for is never read.
-func load(s *torch.Session, dir string, c Config, made func(shape) []float32) (*Encoder, error) {
-	path := weightsFile(dir)
-	stored, err := safetensors.Read(path)
-	if err != nil {
-		return nil, err
-	}
-	tensors := make(map[string]*torch.Tensor)
-	for _, want := range c.shapes() {
-		var values []float32
-		if strings.HasPrefix(want.name, head) {
-			values = made(want)
-		}
-		if values == nil {
-			t, ok := find(stored, c, want.name)
-			if !ok {
-				if values = made(want); values == nil {
-					return nil, fmt.Errorf("reading %s: tensor %q is missing", path, want.name)
-				}
-			} else if !slices.Equal(t.Shape, want.size) {
-				return nil, fmt.Errorf("reading %s: tensor %q has shape %v, but config.json makes it %v", path, want.name, t.Shape, want.size)
-			} else if values, err = t.Float32s(); err != nil {
-				return nil, fmt.Errorf("reading %s: tensor %q: %w", path, want.name, err)
-			}
-		}
-		tensors[want.name] = s.Floats(values, want.size...)
-	}
-	e, err := assemble(s, c, tensors)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path, err)
-	}
-	return e, nil
-}
-
-// find finds a tensor by its name, without the model's type in front, or with
-// the names that the first BERT gave to the parameters of a LayerNorm.
-func find(stored map[string]safetensors.Tensor, c Config, name string) (safetensors.Tensor, bool) {
-	old := strings.NewReplacer("LayerNorm.weight", "LayerNorm.gamma", "LayerNorm.bias", "LayerNorm.beta")
-	for _, candidate := range []string{name, old.Replace(name)} {
-		for _, candidate := range []string{candidate, strings.TrimPrefix(candidate, c.ModelType+".")} {
-			if t, ok := stored[candidate]; ok {
-				return t, true
-			}
-		}
-	}
-	return safetensors.Tensor{}, false
-}
-
 // Save writes config.json and model.safetensors in float32 to the folder dir.
 func (e *Encoder) Save(dir string) error {
-	tensors, err := model.ReadParameters(e.parameters)
+	tensors, err := model.ReadParameters(e.Parameters())
 	if err != nil {
 		return err
 	}
-	if err := stage.WriteJSON(configFile(dir), e.Config); err != nil {
+	if err := stage.WriteJSON(encoder.ConfigFile(dir), e.Config); err != nil {
 		return err
 	}
 	return safetensors.Write(weightsFile(dir), tensors)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"lastmile/harness/encoder"
 	"lastmile/harness/safetensors"
 	"lastmile/harness/torch"
 	"lastmile/metrics"
@@ -37,7 +38,7 @@ func TestEncoderEqualsTransformers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := readVocabulary(dir, e.Config)
+	v, err := encoder.ReadVocabulary(dir, e.Config.Config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,11 +49,11 @@ func TestEncoderEqualsTransformers(t *testing.T) {
 		First, Last           []float64
 	}
 	golden := readGolden[pair](t, filepath.Join(dir, "golden.json"))
-	var rows []row
+	var rows []encoder.Row
 	for _, g := range golden {
 		rows = append(rows, r.row(Pair{g.Reference, g.Hypothesis}))
 	}
-	b := r.batch(rows)
+	b := r.Batch(rows)
 	var hidden []float64
 	err = s.NoGrad(func() error {
 		hidden, err = e.Hidden(b).Value64s()
@@ -63,8 +64,8 @@ func TestEncoderEqualsTransformers(t *testing.T) {
 	}
 	size := e.Config.HiddenSize
 	for i, g := range golden {
-		if !slices.Equal(rows[i].tokens, g.IDs) {
-			t.Errorf("pair %d: tokens %v, transformers has %v", i, rows[i].tokens, g.IDs)
+		if !slices.Equal(rows[i].Tokens, g.IDs) {
+			t.Errorf("pair %d: tokens %v, transformers has %v", i, rows[i].Tokens, g.IDs)
 			continue
 		}
 		for at, want := range map[int][]float64{0: g.First, len(g.IDs) - 1: g.Last} {
@@ -92,7 +93,7 @@ func TestScoresEqualBleurtPytorch(t *testing.T) {
 			golden := readGolden[pair](t, filepath.Join(dir, "golden.json"))
 			var inputs []metrics.Input
 			for i, g := range golden {
-				if tokens := m.reader.row(Pair{g.Reference, g.Hypothesis}).tokens; !slices.Equal(tokens, g.IDs) {
+				if tokens := m.reader.row(Pair{g.Reference, g.Hypothesis}).Tokens; !slices.Equal(tokens, g.IDs) {
 					t.Errorf("pair %d: tokens %v, bleurt-pytorch has %v", i, tokens, g.IDs)
 				}
 				inputs = append(inputs, metrics.Input{Hypothesis: g.Hypothesis, References: []string{g.Reference}})
@@ -178,7 +179,7 @@ func TestStart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(configFile(dir), config, 0o666); err != nil {
+		if err := os.WriteFile(encoder.ConfigFile(dir), config, 0o666); err != nil {
 			t.Fatal(err)
 		}
 		if err := safetensors.Write(weightsFile(dir), part); err != nil {

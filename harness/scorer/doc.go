@@ -1,8 +1,8 @@
 // Package scorer is the learned metric "bleurt", in the style of BLEURT
 // (Sellam et al. 2020, "BLEURT: Learning Robust Metrics for Text Generation"):
-// a BERT encoder (Devlin et al. 2019) with a regression head, which reads a
-// reference and a hypothesis together and says how good the second is by the
-// first.
+// an encoder such as BERT (Devlin et al. 2019; the package encoder) with a
+// regression head, which reads a reference and a hypothesis together and says
+// how good the second is by the first.
 //
 // # The model
 //
@@ -10,13 +10,14 @@
 //
 //	[CLS] reference [SEP] hypothesis [SEP]
 //
-// in the vocabulary of the encoder that it started from, BERT's WordPiece or a
-// unigram vocabulary of SentencePiece, or, trained from scratch, in that of the
+// in the vocabulary of the encoder that it started from, BERT's WordPiece, a
+// unigram vocabulary of SentencePiece or RoBERTa's byte-level BPE, with RoBERTa's
+// own tokens in place of these, or, trained from scratch, in that of the
 // base model's byte-level BPE. The latter has no tokens of BERT's, so its end
 // token stands for [CLS] and [SEP], and fills the rows of a batch up: what it
 // means follows from its place and its token type, which is 0 up to the first
-// [SEP] and 1 behind it. Both texts are then encoded with a space in front, so
-// that a word has the same tokens wherever it stands. Of two texts that are
+// [SEP] and 1 behind it. In a byte-level vocabulary both texts are encoded with a space
+// in front, so that a word has the same tokens wherever it stands. Of two texts that are
 // too long together the longer one loses its end first.
 //
 // From scratch, positions count from 1 again at the hypothesis's first token,
@@ -30,12 +31,13 @@
 // The sum of token, position and type embeddings passes through layers of
 // attention and GELU, each followed by a LayerNorm; the pooler (a dense layer
 // and tanh) and the head read what is at [CLS]. Parameters and config.json
-// have Hugging Face's names, so BertForSequenceClassification of transformers
-// loads the folder; it gives the same scores if it is handed position_ids. A masked position takes no part in anything, so a pair's
+// have Hugging Face's names, so BertForSequenceClassification of transformers, or
+// that of the family that it started from, loads the folder; it gives the same scores
+// if it is handed position_ids where they count anew. A masked position takes no part in anything, so a pair's
 // score does not depend on the batch that it is in.
 //
-// There are three ways to one: [Train] from scratch, [Train] from a BERT encoder
-// such as all-MiniLM-L6-v2 ([Start]), and a checkpoint of BLEURT's own as
+// There are three ways to one: [Train] from scratch, [Train] from a BERT, RoBERTa or
+// DeBERTa-v3 encoder such as all-MiniLM-L6-v2 ([Start]), and a checkpoint of BLEURT's own as
 // converted for the package bleurt-pytorch 0.0.1, BLEURT-20's included, whose
 // embeddings are narrower than their layers. [Open] reads all of them.
 //

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"lastmile/harness/encoder"
 	"lastmile/harness/torch"
 )
 
@@ -24,11 +25,16 @@ func session(t *testing.T, options torch.Options) *torch.Session {
 
 // tiny is a configuration for tests.
 func tiny() Config {
-	return Config{
-		Architectures: []string{architecture}, ModelType: "bert",
+	return Config{Config: encoder.Config{
+		Architectures: []string{"BertForSequenceClassification"}, ModelType: encoder.BERT,
 		VocabSize: 30, HiddenSize: 12, IntermediateSize: 20, NumHiddenLayers: 2, NumAttentionHeads: 3,
 		MaxPositionEmbeddings: 40, TypeVocabSize: 2, PositionEmbeddingType: "absolute", HiddenAct: "gelu", LayerNormEps: 1e-12,
-	}
+	}}
+}
+
+// layout is that of a scorer's batches.
+func layout(fill int, restart bool) encoder.Layout {
+	return encoder.Layout{Fill: fill, Restart: restart}
 }
 
 func TestScoresEqualTransformers(t *testing.T) {
@@ -47,12 +53,12 @@ func TestScoresEqualTransformers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var rows []row
+	var rows []encoder.Row
 	for _, r := range golden.Rows {
-		rows = append(rows, row{tokens: append(r.First, r.Second...), first: len(r.First)})
+		rows = append(rows, encoder.Row{Tokens: append(r.First, r.Second...), First: len(r.First)})
 	}
 	for restart, want := range map[bool][]float64{false: golden.Scores, true: golden.Restarted} {
-		scores, err := e.values(newBatch(rows, 0, restart))
+		scores, err := e.values(layout(0, restart).Batch(rows))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,12 +71,12 @@ func TestScoresEqualTransformers(t *testing.T) {
 }
 
 // rowsOf makes rows of the given lengths, with the middle [SEP] at a third.
-func rowsOf(lengths ...int) []row {
-	var rows []row
+func rowsOf(lengths ...int) []encoder.Row {
+	var rows []encoder.Row
 	for k, n := range lengths {
-		r := row{first: max(2, n/3)}
+		r := encoder.Row{First: max(2, n/3)}
 		for i := range n {
-			r.tokens = append(r.tokens, (7*i*i+k)%29)
+			r.Tokens = append(r.Tokens, (7*i*i+k)%29)
 		}
 		rows = append(rows, r)
 	}
@@ -83,12 +89,12 @@ func TestAScoreDoesNotDependOnTheBatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows := rowsOf(3, 40, 5, 17, 5, 28, 3)
-	together, err := e.values(newBatch(rows, 29, true))
+	together, err := e.values(layout(29, true).Batch(rows))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, r := range rows {
-		alone, err := e.values(newBatch([]row{r}, 0, true))
+		alone, err := e.values(layout(0, true).Batch([]encoder.Row{r}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -112,7 +118,7 @@ func TestAScoreDoesNotDependOnTheBatchWithMiniLM(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := readVocabulary(folder, e.Config)
+	v, err := encoder.ReadVocabulary(folder, e.Config.Config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,9 +160,9 @@ func TestGradients(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := []row{{tokens: []int{0, 1, 2, 0, 3, 1, 0}, first: 4}, {tokens: []int{0, 4, 0, 5, 0}, first: 3}}
+	rows := []encoder.Row{{Tokens: []int{0, 1, 2, 0, 3, 1, 0}, First: 4}, {Tokens: []int{0, 4, 0, 5, 0}, First: 3}}
 	loss := func() *torch.Tensor {
-		return e.Scores(newBatch(rows, 0, true)).Sub(s.Float64s([]float64{1, 0}, 2)).Square().Mean()
+		return e.Scores(layout(0, true).Batch(rows)).Sub(s.Float64s([]float64{1, 0}, 2)).Square().Mean()
 	}
 	value := func() (v float64) {
 		err := s.NoGrad(func() (err error) {

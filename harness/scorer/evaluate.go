@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"lastmile/harness/encoder"
 	"lastmile/harness/random"
 	"lastmile/harness/torch"
 )
@@ -16,7 +17,7 @@ func (m *Scorer) Outputs(ctx context.Context, pairs []Pair) (names []string, val
 	if err != nil {
 		return nil, nil, err
 	}
-	names = append([]string{"score"}, e.Config.outputs()...)
+	names = append([]string{"score"}, e.Config.Outputs()...)
 	values = make([][]float64, len(names))
 	for k := range values {
 		values[k] = make([]float64, len(pairs))
@@ -96,7 +97,7 @@ func learnAndScore(ctx context.Context, dir string, learn []Rating, pairs []Pair
 	if err != nil {
 		return nil, err
 	}
-	v, err := readVocabulary(dir, e.Config)
+	v, err := encoder.ReadVocabulary(dir, e.Config.Config)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"lastmile/harness/encoder"
 	"lastmile/harness/random"
 	"lastmile/harness/records"
 	"lastmile/harness/train"
@@ -70,11 +71,11 @@ func fineTune(ctx context.Context, e *Encoder, r reader, ratings []Rating, c Set
 	if !(low < high) {
 		return fmt.Errorf("fine-tuning on %d ratings: all are alike", len(ratings))
 	}
-	rows := make([]row, len(ratings))
+	rows := make([]encoder.Row, len(ratings))
 	sizes := make([]int, len(ratings))
 	for i, rating := range ratings {
 		rows[i] = r.row(Pair{rating.Reference, rating.Candidate})
-		sizes[i] = len(rows[i].tokens)
+		sizes[i] = len(rows[i].Tokens)
 	}
 	schedule := c.OptimizerSettings
 	schedule.LearningRate = c.RatingLearningRate
@@ -91,14 +92,14 @@ func fineTune(ctx context.Context, e *Encoder, r reader, ratings []Rating, c Set
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			of := make([]row, len(batch))
+			of := make([]encoder.Row, len(batch))
 			targets := make([]float64, len(batch))
 			for k, i := range batch {
 				of[k], targets[k] = rows[i], (ratings[i].Rating-low)/(high-low)
 			}
 			var loss float64
-			err := e.s.Scope(func() (err error) {
-				l := e.Scores(r.batch(of)).Sub(e.s.Float64s(targets, len(targets))).Square().Mean()
+			err := e.Session().Scope(func() (err error) {
+				l := e.Scores(r.Batch(of)).Sub(e.Session().Float64s(targets, len(targets))).Square().Mean()
 				if loss, err = l.Item(); err != nil {
 					return err
 				}

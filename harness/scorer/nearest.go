@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 
+	"lastmile/harness/encoder"
 	"lastmile/harness/torch"
 )
 
@@ -15,16 +16,16 @@ const nearest = "nearest"
 // neighbours finds the nearest words of a vocabulary of pieces.
 type neighbours struct {
 	encoder    *Encoder
-	vocabulary vocabulary
+	vocabulary encoder.Vocabulary
 	table      *torch.Tensor // the embeddings, each of length 1: [tokens, width]
 	known      map[int]string
 }
 
-func newNeighbours(e *Encoder, v vocabulary) *neighbours {
+func newNeighbours(e *Encoder, v encoder.Vocabulary) *neighbours {
 	n := &neighbours{encoder: e, vocabulary: v, known: make(map[int]string)}
-	e.s.NoGrad(func() error {
-		lengths := e.words.Square().SumDim(1, true).AddScalar(1e-12).Rsqrt()
-		n.table = e.words.Mul(lengths).KeepAll()
+	e.Session().NoGrad(func() error {
+		lengths := e.Words().Square().SumDim(1, true).AddScalar(1e-12).Rsqrt()
+		n.table = e.Words().Mul(lengths).KeepAll()
 		return nil
 	})
 	return n
@@ -51,14 +52,14 @@ func (n *neighbours) kind() kind {
 // of is the nearest whole word of letters that is not the word itself in
 // another case; "" where there is none.
 func (n *neighbours) of(word string) string {
-	ids := n.vocabulary.encode(word)
+	ids := n.vocabulary.Encode(word)
 	if len(ids) != 1 {
 		return ""
 	}
 	if found, ok := n.known[ids[0]]; ok {
 		return found
 	}
-	s := n.encoder.s
+	s := n.encoder.Session()
 	var likeness []float32
 	s.NoGrad(func() (err error) { // which sticks to the session
 		own := n.table.Narrow(0, ids[0], 1).Transpose(0, 1)
@@ -67,7 +68,7 @@ func (n *neighbours) of(word string) string {
 	})
 	best, found := math.Inf(-1), ""
 	for id, like := range likeness {
-		token := n.vocabulary.word(id)
+		token := n.vocabulary.Word(id)
 		if id != ids[0] && float64(like) > best && token != "" && !strings.EqualFold(token, word) {
 			best, found = float64(like), token
 		}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 
+	"lastmile/harness/encoder"
 	"lastmile/harness/torch"
 	"lastmile/metrics"
 )
@@ -43,9 +44,9 @@ func Open(dir string, threads int) (*Scorer, error) {
 		return nil, err
 	}
 	e, err := Load(s, dir)
-	var v vocabulary
+	var v encoder.Vocabulary
 	if err == nil {
-		v, err = readVocabulary(dir, e.Config)
+		v, err = encoder.ReadVocabulary(dir, e.Config.Config)
 	}
 	if err != nil {
 		s.Close()
@@ -61,7 +62,7 @@ func Open(dir string, threads int) (*Scorer, error) {
 
 // maker says whose model it is: one of ours, or a BLEURT checkpoint.
 func maker(c Config) string {
-	if c.ModelType == bleurtType {
+	if c.ModelType == encoder.BLEURT {
 		return "bleurt"
 	}
 	return "lastmile"
@@ -69,8 +70,8 @@ func maker(c Config) string {
 
 // Close frees the scorer's memory and its thread.
 func (m *Scorer) Close() error {
-	err := m.encoder.s.Err()
-	m.encoder.s.Close()
+	err := m.encoder.Session().Err()
+	m.encoder.Session().Close()
 	return err
 }
 
@@ -135,22 +136,22 @@ func (e *Encoder) score(ctx context.Context, r reader, pairs []Pair) ([]float64,
 // outputs computes the head's outputs for each pair without gradients, pairs
 // of similar length together.
 func (e *Encoder) outputs(ctx context.Context, r reader, pairs []Pair) ([][]float64, error) {
-	rows := make([]row, len(pairs))
+	rows := make([]encoder.Row, len(pairs))
 	order := make([]int, len(pairs))
 	for i, p := range pairs {
 		rows[i], order[i] = r.row(p), i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(rows[a].tokens), len(rows[b].tokens)) })
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(rows[a].Tokens), len(rows[b].Tokens)) })
 	out := make([][]float64, len(pairs))
 	for indices := range slices.Chunk(order, batchSize) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		batch := make([]row, len(indices))
+		batch := make([]encoder.Row, len(indices))
 		for k, i := range indices {
 			batch[k] = rows[i]
 		}
-		values, err := e.values(r.batch(batch))
+		values, err := e.values(r.Batch(batch))
 		if err != nil {
 			return nil, fmt.Errorf("scoring %d pairs: %w", len(pairs), err)
 		}
@@ -163,8 +164,8 @@ func (e *Encoder) outputs(ctx context.Context, r reader, pairs []Pair) ([][]floa
 }
 
 // values are the outputs for a batch, row by row, computed without gradients.
-func (e *Encoder) values(b Batch) (values []float64, err error) {
-	err = e.s.NoGrad(func() error {
+func (e *Encoder) values(b encoder.Batch) (values []float64, err error) {
+	err = e.Session().NoGrad(func() error {
 		values, err = e.Outputs(b).Value64s()
 		return err
 	})

@@ -14,9 +14,9 @@ import (
 // perturbations of the training references.
 type Settings struct {
 	train.OptimizerSettings
-	// Path is the folder of a BERT encoder in Hugging Face layout, or of a
-	// scorer, that the training starts from; empty means from scratch, with the
-	// sizes below and the tokenizer of the base model.
+	// Path is the folder of a BERT, RoBERTa or DeBERTa-v3 encoder in Hugging Face
+	// layout, or of a scorer, that the training starts from; empty means from
+	// scratch, with the sizes below and the tokenizer of the base model.
 	Path string `toml:"path" json:"path,omitempty"`
 	// Exclude lists kinds of distortions that no training pair is made with:
 	// those that the negatives have too, where the scorer is to evaluate a

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"lastmile/harness/encoder"
 	"lastmile/harness/torch"
 	"lastmile/metrics"
 )
@@ -237,16 +238,13 @@ func alignment(choose func(precision, recall float64) float64) func(*labeller, [
 // embed sets the vectors of the tokens of each text, each of length 1.
 func (l *labeller) embed(texts []string, vectors map[string][][]float32) error {
 	slices.SortStableFunc(texts, func(a, b string) int { return len(a) - len(b) })
-	s, size := l.aligner.s, l.aligner.Config.HiddenSize
+	s, size := l.aligner.Session(), l.aligner.Config.HiddenSize
 	for batch := range slices.Chunk(texts, batchSize) {
-		rows := make([]row, len(batch))
+		rows := make([]encoder.Row, len(batch))
 		for i, text := range batch {
-			tokens := l.reader.encode(text)
-			tokens = tokens[:min(len(tokens), l.reader.limit-marks+1)]
-			rows[i].tokens = slices.Concat([]int{l.reader.start}, tokens, []int{l.reader.separator})
-			rows[i].first = len(rows[i].tokens)
+			rows[i] = l.reader.Row(l.reader.Spaced(text))
 		}
-		b := l.reader.batch(rows)
+		b := l.reader.Batch(rows)
 		var hidden []float32
 		err := s.NoGrad(func() (err error) {
 			x := l.aligner.Hidden(b)
@@ -257,7 +255,7 @@ func (l *labeller) embed(texts []string, vectors map[string][][]float32) error {
 			return err
 		}
 		for i, text := range batch {
-			for at := 1; at < len(rows[i].tokens)-1; at++ {
+			for at := 1; at < len(rows[i].Tokens)-1; at++ {
 				from := (i*b.Length + at) * size
 				vectors[text] = append(vectors[text], hidden[from:from+size])
 			}
@@ -289,7 +287,7 @@ func matched(a, b [][]float32) float64 {
 // labeller makes the labeller of a training. The outputs are overlap and those
 // that the configuration names.
 func (t trainer) labeller(s *torch.Session, from source) (*labeller, error) {
-	l := newLabeller(t.encoder.Config.outputs(), from)
+	l := newLabeller(t.encoder.Config.Outputs(), from)
 	l.reader = t.reader
 	if slices.ContainsFunc(l.names, func(name string) bool { return strings.HasPrefix(name, "alignment-") }) {
 		aligner, err := Start(s, t.config.Path, l.names, t.config.Seed)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"lastmile/harness/encoder"
 	"lastmile/harness/random"
 	"lastmile/harness/stage"
 	"lastmile/harness/tokenizer"
@@ -50,7 +51,7 @@ func Train(ctx context.Context, s *torch.Session, t *tokenizer.Tokenizer, refere
 		return Quality{}, err
 	}
 	training.kinds = kinds(c.Exclude)
-	if c.Path != "" && v.word != nil {
+	if c.Path != "" && v.Word != nil {
 		training.kinds = kinds(c.Exclude, newNeighbours(e, v).kind())
 	}
 	set, err := training.evaluationSet(held[:min(devReferences, len(held))])
@@ -80,7 +81,7 @@ func Train(ctx context.Context, s *torch.Session, t *tokenizer.Tokenizer, refere
 	if err := e.Save(hooks.Dir); err != nil {
 		return Quality{}, fmt.Errorf("saving the scorer: %w", err)
 	}
-	if err := v.save(hooks.Dir); err != nil {
+	if err := v.Save(hooks.Dir); err != nil {
 		return Quality{}, err
 	}
 	if err := stage.WriteJSON(filepath.Join(hooks.Dir, "training.json"), c); err != nil {
@@ -90,18 +91,18 @@ func Train(ctx context.Context, s *torch.Session, t *tokenizer.Tokenizer, refere
 }
 
 // begin returns the encoder and the vocabulary that a training starts from.
-func begin(s *torch.Session, t *tokenizer.Tokenizer, c Settings) (*Encoder, vocabulary, error) {
+func begin(s *torch.Session, t *tokenizer.Tokenizer, c Settings) (*Encoder, encoder.Vocabulary, error) {
 	if c.Path == "" {
 		e, err := New(s, newConfig(c, t), c.Seed)
-		return e, byteLevel(t), err
+		return e, encoder.ByteLevel(t), err
 	}
 	e, err := Start(s, c.Path, c.outputs(), c.Seed)
 	if err != nil {
-		return nil, vocabulary{}, fmt.Errorf("starting a scorer from %s: %w", c.Path, err)
+		return nil, encoder.Vocabulary{}, fmt.Errorf("starting a scorer from %s: %w", c.Path, err)
 	}
-	v, err := readVocabulary(c.Path, e.Config)
+	v, err := encoder.ReadVocabulary(c.Path, e.Config.Config)
 	if err != nil {
-		return nil, vocabulary{}, fmt.Errorf("starting a scorer from %s: %w", c.Path, err)
+		return nil, encoder.Vocabulary{}, fmt.Errorf("starting a scorer from %s: %w", c.Path, err)
 	}
 	e.setScore(c.Score)
 	return e, v, nil
@@ -109,26 +110,28 @@ func begin(s *torch.Session, t *tokenizer.Tokenizer, c Settings) (*Encoder, voca
 
 func newConfig(c Settings, t *tokenizer.Tokenizer) Config {
 	config := Config{
-		RestartPositions:      true,
-		Architectures:         []string{architecture},
-		ModelType:             "bert",
-		VocabSize:             t.VocabSize(),
-		HiddenSize:            c.HiddenSize,
-		IntermediateSize:      c.IntermediateSize,
-		NumHiddenLayers:       c.NumHiddenLayers,
-		NumAttentionHeads:     c.NumAttentionHeads,
-		MaxPositionEmbeddings: maxPositions,
-		TypeVocabSize:         2,
-		PositionEmbeddingType: "absolute",
-		HiddenAct:             "gelu",
-		InitializerRange:      0.02,
-		LayerNormEps:          1e-12,
-		PadTokenID:            t.EOS(),
-		ProblemType:           "regression",
-		TorchDType:            "float32",
-		Score:                 c.Score,
+		RestartPositions: true,
+		Score:            c.Score,
+		Config: encoder.Config{
+			ModelType:             encoder.BERT,
+			VocabSize:             t.VocabSize(),
+			HiddenSize:            c.HiddenSize,
+			IntermediateSize:      c.IntermediateSize,
+			NumHiddenLayers:       c.NumHiddenLayers,
+			NumAttentionHeads:     c.NumAttentionHeads,
+			MaxPositionEmbeddings: maxPositions,
+			TypeVocabSize:         2,
+			PositionEmbeddingType: "absolute",
+			HiddenAct:             "gelu",
+			InitializerRange:      0.02,
+			LayerNormEps:          1e-12,
+			PadTokenID:            t.EOS(),
+			ProblemType:           "regression",
+			TorchDType:            "float32",
+		},
 	}
-	config.setOutputs(append([]string{overlapTarget}, c.Targets...))
+	config.Architectures = []string{config.Classifier()}
+	config.SetOutputs(append([]string{overlapTarget}, c.Targets...))
 	return config
 }
 
@@ -144,7 +147,7 @@ type trainer struct {
 
 // example is a pair as the encoder reads it, with its targets.
 type example struct {
-	row     row
+	row     encoder.Row
 	targets []float64 // of each output
 }
 
@@ -202,7 +205,7 @@ func (t trainer) round(from source, round int) ([]example, [][]int, error) {
 	sizes := make([]int, len(drafts))
 	for i, d := range drafts {
 		examples[i] = example{t.reader.row(d.Pair), targets[i]}
-		sizes[i] = len(examples[i].row.tokens)
+		sizes[i] = len(examples[i].row.Tokens)
 	}
 	order := random.New(t.config.Seed, "scorer", "order", round)
 	return examples, train.Bucket(order, sizes, len(sizes), func(n, _ int) bool { return n > t.config.BatchSize }), nil
@@ -210,16 +213,16 @@ func (t trainer) round(from source, round int) ([]example, [][]int, error) {
 
 // step takes one optimizer step and returns the loss before it.
 func (t trainer) step(examples []example, batch []int) (loss float64, err error) {
-	rows := make([]row, len(batch))
+	rows := make([]encoder.Row, len(batch))
 	var targets []float64
 	tokens := 0
 	for i, at := range batch {
 		rows[i], targets = examples[at].row, append(targets, examples[at].targets...)
-		tokens += len(rows[i].tokens)
+		tokens += len(rows[i].Tokens)
 	}
 	s := t.Session()
 	err = s.Scope(func() error {
-		outputs := t.encoder.Outputs(t.reader.batch(rows))
+		outputs := t.encoder.Outputs(t.reader.Batch(rows))
 		var err error
 		loss, err = t.Update(outputs.Sub(s.Float64s(targets, outputs.Shape()...)).Square().Mean(), train.Rate(t.config.OptimizerSettings, t.Done, t.config.Steps))
 		return err

@@ -235,13 +235,13 @@ func TestWhatIsNoScorerIsNotOpened(t *testing.T) {
 		return dir
 	}
 	for want, dir := range map[string]string{
-		"no such file": t.TempDir(),
-		"expected BertForSequenceClassification and bert": edit("config.json", architecture, "BertModel"),
-		"but config.json makes it [330 64]":               edit("config.json", `"hidden_size": 32`, `"hidden_size": 64`),
-		`"classifier.bias" is missing`:                    edit("model.safetensors", "classifier.bias", "classifier.bear"),
-		"hidden_act \"relu\" is not supported":            edit("config.json", `"gelu"`, `"relu"`),
-		"type_vocab_size is 1":                            edit("config.json", `"type_vocab_size": 2`, `"type_vocab_size": 1`),
-		"not a tokenizer.json":                            edit("tokenizer.json", "{", "["),
+		"no such file":                           t.TempDir(),
+		"expected BertForSequenceClassification": edit("config.json", "BertForSequenceClassification", "BertModel"),
+		"but config.json makes it [330 64]":      edit("config.json", `"hidden_size": 32`, `"hidden_size": 64`),
+		`"classifier.bias" is missing`:           edit("model.safetensors", "classifier.bias", "classifier.bear"),
+		"hidden_act \"relu\" is not supported":   edit("config.json", `"gelu"`, `"relu"`),
+		"type_vocab_size is 1":                   edit("config.json", `"type_vocab_size": 2`, `"type_vocab_size": 1`),
+		"not a tokenizer.json":                   edit("tokenizer.json", "{", "["),
 	} {
 		m, err := Open(dir, 1)
 		if err == nil {
@@ -253,12 +253,21 @@ func TestWhatIsNoScorerIsNotOpened(t *testing.T) {
 	}
 }
 
-// TestTrainFromAnEncoder trains with all kinds of targets from a folder, and on
-// ratings.
+// TestTrainFromAnEncoder trains with all kinds of targets from a folder of each family,
+// and on ratings.
 func TestTrainFromAnEncoder(t *testing.T) {
+	for _, path := range []string{"testdata/encoder", "../encoder/testdata/roberta", "../encoder/testdata/deberta"} {
+		t.Run(filepath.Base(path), func(t *testing.T) { trainFrom(t, path) })
+	}
+}
+
+func trainFrom(t *testing.T, path string) {
 	dir := t.TempDir()
 	c := small(12)
-	c.Path = "testdata/encoder"
+	c.Path = path
+	if err := c.CheckFiles(); err != nil {
+		t.Fatal(err)
+	}
 	c.Targets = []string{"intact", "synthetic", "alignment-precision", "alignment-recall", "alignment-f1", "rougeL"}
 	c.Score = []string{"overlap", "intact"}
 	c.Ratings = filepath.Join(dir, "ratings.jsonl")

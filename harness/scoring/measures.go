@@ -8,8 +8,10 @@ import (
 
 	"lastmile/harness/stages"
 
+	"lastmile/harness/bertscore"
 	"lastmile/harness/doctor"
 	"lastmile/harness/external"
+	"lastmile/harness/faithfulness"
 	"lastmile/harness/likelihood"
 	"lastmile/metrics"
 )
@@ -22,9 +24,12 @@ type Measures struct {
 	// Scorer is the folder of a scorer stage, for the learned metric; "" means
 	// the scores that the store has.
 	Scorer string
-	// Likelihood has the causal language model of the likelihoods; without one the
-	// scores that the store has count.
-	Likelihood likelihood.Settings
+	// Likelihood has the causal language model of the likelihoods, BERTScore the
+	// encoder of BERTScore, and Faithfulness the classifier of faithfulness; without
+	// one the scores that the store has count.
+	Likelihood   likelihood.Settings
+	BERTScore    bertscore.Settings
+	Faithfulness faithfulness.Settings
 	// Command is a process of the user's whose metrics are scored beside the others,
 	// under the name "command"; without a command line there is none.
 	Command stages.MetricCommand
@@ -83,12 +88,15 @@ func (m Measures) open(ctx context.Context) (*measuring, error) {
 		}
 		o.learned, o.close = append(o.learned, learned), append(o.close, closeScorer)
 	}
-	if m.Likelihood.Model != "" && needed(stages.IsLikelihood) {
-		likelihoods, err := likelihood.Open(m.Likelihood, doctor.Cores(), "")
+	for _, p := range m.pretrained() {
+		if p.folder == "" || !needed(func(name string) bool { return slices.Contains(p.names, name) }) {
+			continue
+		}
+		model, err := p.open()
 		if err != nil {
 			return nil, stages.Mistake{Err: errors.Join(err, o.Close())}
 		}
-		o.learned, o.close = append(o.learned, likelihoods.Metrics()...), append(o.close, likelihoods.Close)
+		o.learned, o.close = append(o.learned, model.Metrics()...), append(o.close, model.Close)
 	}
 	if len(m.Command.Run) == 0 {
 		return o, nil
@@ -102,6 +110,34 @@ func (m Measures) open(ctx context.Context) (*measuring, error) {
 	}
 	o.learned = append(o.learned, o.command.Metrics()...)
 	return o, nil
+}
+
+// pretrained is a model that is there already, the folder that names it, and its metrics.
+type pretrained struct {
+	folder string
+	names  []string
+	open   func() (metricModel, error)
+}
+
+type metricModel interface {
+	Metrics() []metrics.Metric
+	Close() error
+}
+
+func (m Measures) pretrained() []pretrained {
+	return []pretrained{
+		{m.Likelihood.Model, metrics.Likelihoods(), func() (metricModel, error) { return likelihood.Open(m.Likelihood, doctor.Cores(), "") }},
+		{m.BERTScore.Model, metrics.BERTScores(), func() (metricModel, error) { return bertscore.Open(m.BERTScore, doctor.Cores(), "") }},
+		{m.Faithfulness.Model, []string{metrics.Faithfulness}, func() (metricModel, error) { return faithfulness.Open(m.Faithfulness, doctor.Cores(), "") }},
+	}
+}
+
+// given tells whether the model is named that a metric needs.
+func (m Measures) given(metric string) bool {
+	if metric == stages.LearnedMetric {
+		return m.Scorer != ""
+	}
+	return slices.ContainsFunc(m.pretrained(), func(p pretrained) bool { return p.folder != "" && slices.Contains(p.names, metric) })
 }
 
 // Close frees the models, in which what went wrong was said by what they scored, and ends
@@ -196,7 +232,7 @@ func (m *measuring) score(names []string, options metrics.Options, systems ...*t
 // those that need a model where there is neither one nor stored scores.
 func (m Measures) runMetrics(systems ...*texts) []string {
 	return slices.DeleteFunc(slices.Clone(systems[0].settings.Names), func(name string) bool {
-		if name == stages.LearnedMetric && m.Scorer != "" || stages.IsLikelihood(name) && m.Likelihood.Model != "" {
+		if m.given(name) {
 			return false
 		}
 		_, err := storedLearned(name, systems)
@@ -207,10 +243,7 @@ func (m Measures) runMetrics(systems ...*texts) []string {
 // storedLearned are the scores by a metric that needs a model that the store has of
 // all systems by one model.
 func storedLearned(name string, systems []*texts) (scored, error) {
-	model, flag := "scorer", "--scorer WORK/stages/scorer/KEY"
-	if stages.IsLikelihood(name) {
-		model, flag = "causal language model", "--likelihood-model FOLDER"
-	}
+	model, flag := stages.ModelOf(name)
 	s := scored{name: name, direction: metrics.Higher}
 	for _, t := range systems {
 		of := t.learned[name]

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"slices"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/dustin/go-humanize/english"
@@ -47,6 +49,9 @@ func ScoreFiles(ctx context.Context, s Files) (result []MetricScore, err error) 
 		s.Note(fmt.Sprintf("%d of %s have no word of the letters a to z or digits, the only ones that ROUGE and lengths count; --tokenizer unicode counts those of any script",
 			n, english.Plural(len(t.examples), "reference", "")))
 	}
+	if n := s.unmatched(t); n > 0 && s.Note != nil {
+		s.Note(fmt.Sprintf("%d of %s are empty, and score 0 by BERTScore before any rescaling", n, english.Plural(len(t.examples), "hypothesis", "hypotheses")))
+	}
 	o, err := s.open(ctx)
 	if err != nil {
 		return nil, err
@@ -82,6 +87,19 @@ func (s Files) wordless(t *texts) (n int) {
 	}
 	for _, input := range t.inputs[0] {
 		if len(input.References) > 0 && metrics.Words(input.References[0]) == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// unmatched counts the empty hypotheses, if BERTScore is asked for.
+func (s Files) unmatched(t *texts) (n int) {
+	if !slices.ContainsFunc(s.Metrics, func(name string) bool { return slices.Contains(metrics.BERTScores(), name) }) {
+		return 0
+	}
+	for _, input := range t.inputs[0] {
+		if strings.TrimSpace(input.Hypothesis) == "" {
 			n++
 		}
 	}

@@ -3,11 +3,14 @@ package scoring
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"lastmile/harness/bertscore"
+	"lastmile/harness/faithfulness"
 	"lastmile/harness/likelihood"
 	"lastmile/harness/stages"
 	"lastmile/metrics"
@@ -49,6 +52,56 @@ func TestScoreFilesByLikelihood(t *testing.T) {
 	}
 }
 
+// tinyBERTScore has a random encoder.
+func tinyBERTScore() bertscore.Settings {
+	s := bertscore.DefaultSettings()
+	s.Model, s.Layer = "../encoder/testdata/roberta", 2
+	return s
+}
+
+// tinyFaithfulness has a random classifier.
+func tinyFaithfulness() faithfulness.Settings {
+	s := faithfulness.DefaultSettings()
+	s.Model = "../encoder/testdata/deberta"
+	return s
+}
+
+func TestScoreFilesByFaithfulness(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "refs.jsonl", `{"input": "A cat came in and sat down.", "references": ["the cat"]}`+"\n")
+	write(t, dir, "hyps.txt", "The cat has sat down.\n")
+	scores, err := ScoreFiles(t.Context(), Files{
+		Measures:   Measures{Metrics: []string{metrics.Faithfulness}, Faithfulness: tinyFaithfulness()},
+		References: []string{filepath.Join(dir, "refs.jsonl")}, Hypotheses: filepath.Join(dir, "hyps.txt"),
+	})
+	if err != nil || len(scores) != 1 || scores[0].Mean == 0 || math.Abs(scores[0].Mean) > 1 || !strings.HasPrefix(scores[0].Signature, "faithfulness|model:deberta-v2-") {
+		t.Errorf("%+v %v", scores, err)
+	}
+}
+
+func TestScoreFilesByBERTScore(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "refs.txt", "the cat sat\na dog\n")
+	write(t, dir, "hyps.txt", "the cat sat\n\n")
+	var notes []string
+	scores, err := ScoreFiles(t.Context(), Files{
+		Measures:   Measures{Metrics: append(metrics.BERTScores(), "rouge1"), BERTScore: tinyBERTScore()},
+		References: []string{filepath.Join(dir, "refs.txt")}, Hypotheses: filepath.Join(dir, "hyps.txt"),
+		Note: func(note string) { notes = append(notes, note) },
+	})
+	if err != nil || len(scores) != 4 {
+		t.Fatalf("%+v %v", scores, err)
+	}
+	for i, s := range scores[:3] {
+		if s.Metric != metrics.BERTScores()[i] || math.Abs(s.Mean-0.5) > 1e-6 || s.N != 2 {
+			t.Errorf("one text of two equals its reference: %+v", s)
+		}
+	}
+	if len(notes) != 1 || !strings.HasPrefix(notes[0], "1 of 2 hypotheses are empty") {
+		t.Errorf("notes %q", notes)
+	}
+}
+
 func TestScoreFiles(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "refs.txt", "the cat sat\nthe dog\n")
@@ -74,12 +127,15 @@ func TestScoreFiles(t *testing.T) {
 		}
 	}
 	for want, s := range map[string]Files{
-		"has 1 text and":     {Measures: Measures{Metrics: []string{"rouge1"}}, References: []string{at("one.txt")}, Hypotheses: at("hyps.txt")},
-		"unknown metric":     {Measures: Measures{Metrics: []string{"rougeX"}}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
-		"no such file":       {Measures: Measures{Metrics: []string{"rouge1"}}, References: []string{at("nowhere")}, Hypotheses: at("hyps.txt")},
-		"--likelihood-model": {Measures: Measures{Metrics: []string{"likelihood"}}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
-		"no input text":      {Measures: Measures{Metrics: []string{"likelihood_source"}, Likelihood: tinyLikelihood()}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
-		"--scorer":           {Measures: Measures{Metrics: []string{"bleurt"}}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
+		"has 1 text and":             {Measures: Measures{Metrics: []string{"rouge1"}}, References: []string{at("one.txt")}, Hypotheses: at("hyps.txt")},
+		"unknown metric":             {Measures: Measures{Metrics: []string{"rougeX"}}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
+		"no such file":               {Measures: Measures{Metrics: []string{"rouge1"}}, References: []string{at("nowhere")}, Hypotheses: at("hyps.txt")},
+		"--likelihood-model":         {Measures: Measures{Metrics: []string{"likelihood"}}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
+		"--faithfulness-model":       {Measures: Measures{Metrics: []string{"faithfulness"}}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
+		"and faithfulness needs one": {Measures: Measures{Metrics: []string{"faithfulness"}, Faithfulness: tinyFaithfulness()}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
+		"--bertscore-model":          {Measures: Measures{Metrics: []string{"bertscore-recall"}}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
+		"no input text":              {Measures: Measures{Metrics: []string{"likelihood_source"}, Likelihood: tinyLikelihood()}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
+		"--scorer":                   {Measures: Measures{Metrics: []string{"bleurt"}}, References: []string{at("refs.txt")}, Hypotheses: at("hyps.txt")},
 	} {
 		var mistake stages.Mistake
 		if _, err := ScoreFiles(t.Context(), s); !errors.As(err, &mistake) || !strings.Contains(err.Error(), want) {

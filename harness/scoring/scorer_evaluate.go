@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -169,7 +170,7 @@ func (e ScorerEvaluation) unlearned(ratings []scorer.Rating) (names []string, sc
 		defer model.Close()
 		others = model.Metrics()
 		for _, name := range experiments.Get[stages.Metrics](e.Config, "metrics").Names {
-			if ofSource := name == metrics.LikelihoodSource || name == metrics.LikelihoodSourceGain; stages.IsLikelihood(name) && (sourced || !ofSource) {
+			if ofSource := name == metrics.LikelihoodSource || name == metrics.LikelihoodSourceGain; slices.Contains(metrics.Likelihoods(), name) && (sourced || !ofSource) {
 				names = append(names, name)
 			}
 		}

@@ -116,6 +116,13 @@ func commandsOf(c experiments.Config) map[string]MetricCommand {
 	return commands
 }
 
+// commandsOfStage are those of a score stage.
+func commandsOfStage(job *stage.Job) (map[string]MetricCommand, error) {
+	commands := map[string]MetricCommand{}
+	err := job.Read(metricCommands, &commands)
+	return commands, err
+}
+
 // checkCommands tells whether these can be begun, and begins none.
 func checkCommands(c experiments.Config) error {
 	commands := commandsOf(c)
@@ -127,9 +134,8 @@ func checkCommands(c experiments.Config) error {
 	return nil
 }
 
-// commandContent is the hash of these commands' lines, "" where there are none.
-func commandContent(ctx context.Context, c experiments.Config, files Hasher) (string, error) {
-	commands := commandsOf(c)
+// commandsContent is the hash of commands' lines, "" where there are none.
+func commandsContent(ctx context.Context, commands map[string]MetricCommand, files Hasher) (string, error) {
 	if len(commands) == 0 {
 		return "", nil
 	}
@@ -142,20 +148,6 @@ func commandContent(ctx context.Context, c experiments.Config, files Hasher) (st
 		fmt.Fprintln(sum, name, hash)
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
-}
-
-// scoreContent is the hash of what computes metrics and is none of ours, "" for nothing.
-func scoreContent(ctx context.Context, c experiments.Config, files Hasher) (string, error) {
-	model, err := likelihoodContent(ctx, c, files)
-	if err != nil {
-		return "", err
-	}
-	commands, err := commandContent(ctx, c, files)
-	if err != nil || commands == "" {
-		return model, err
-	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "likelihood %s\ncommands %s\n", model, commands))
-	return hex.EncodeToString(sum[:]), nil
 }
 
 // Command makes the metrics of a command of that name, which lives no longer than ctx.
@@ -172,8 +164,8 @@ type commandMeasures struct {
 
 // openCommands makes them, and begins none.
 func openCommands(ctx context.Context, job *stage.Job) (*commandMeasures, error) {
-	commands := map[string]MetricCommand{}
-	if err := job.Read(metricCommands, &commands); err != nil {
+	commands, err := commandsOfStage(job)
+	if err != nil {
 		return nil, err
 	}
 	o := &commandMeasures{}

@@ -75,7 +75,7 @@ func selectOn() experiments.Check {
 			return ""
 		case name == LearnedMetric:
 			return fmt.Sprintf("%s is trained beside the policies, and cannot choose among them; another metric can", LearnedMetric)
-		case IsLikelihood(name):
+		case IsPretrained(name):
 			return fmt.Sprintf("%s needs a model of its own, and cannot choose among policies; another metric can", name)
 		}
 		if message := known.Broken(value); message != "" {

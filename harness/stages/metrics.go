@@ -60,7 +60,7 @@ func metricsSection() experiments.Section {
 
 // MetricNames are the metrics that can be scored in a sweep, but for those of commands.
 func MetricNames() []string {
-	return append(append(metrics.Names(), LearnedMetric), metrics.Likelihoods()...)
+	return append(append(metrics.Names(), LearnedMetric), metrics.Pretrained()...)
 }
 
 // MetricName allows the metrics that can be scored in a sweep, and what may be one of a

@@ -76,7 +76,7 @@ var policyKind = Kind{
 		return nil
 	}},
 	Improves: true,
-	Run:      improve,
+	Run:      improveUnchanged,
 	Ingest:   ingestCurves,
 }
 
@@ -102,6 +102,17 @@ func policyCost() []string {
 		}
 	}
 	return cost
+}
+
+// improveUnchanged is improve with a command of the user's that stays what it was.
+func improveUnchanged(ctx context.Context, job *stage.Job) error {
+	return unchanged(ctx, job, reward.CommandKey+".run", func(files Hasher) (string, error) {
+		var s external.Settings
+		if err := job.Read(reward.CommandKey, &s); err != nil {
+			return "", err
+		}
+		return s.Hash(ctx, files.File)
+	}, func() error { return improve(ctx, job) })
 }
 
 // improve makes of the MLE policy what the run's algorithm makes of it.

@@ -2,14 +2,14 @@ package stages
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"path/filepath"
-	"slices"
 
 	"lastmile/experiments"
 	"lastmile/harness/data"
 	"lastmile/harness/external"
-	"lastmile/harness/likelihood"
 	"lastmile/harness/stage"
 	"lastmile/metrics"
 	"lastmile/runs"
@@ -24,15 +24,16 @@ var scoreKind = Kind{
 	Each:    "decode",
 	Goal:    true,
 	Reads: func(c experiments.Config) []string {
-		if needsLikelihood(c) {
-			return []string{"metrics", "likelihood"}
+		sections := []string{"metrics"}
+		for _, p := range measuredBy(c) {
+			sections = append(sections, p.section)
 		}
-		return []string{"metrics"}
+		return sections
 	},
-	Cost:    append(external.Cost(metricCommands+".*"), "likelihood.model", "likelihood.batch_tokens"),
+	Cost:    append(external.Cost(metricCommands+".*"), pretrainedCost()...),
 	Content: scoreContent,
-	Check: &Check{Reads: []string{"metrics.names", metricCommands, "likelihood"}, Do: func(c experiments.Config) error {
-		if err := checkLikelihood(c); err != nil {
+	Check: &Check{Reads: append([]string{"metrics.names", metricCommands}, pretrainedKeys()...), Do: func(c experiments.Config) error {
+		if err := checkPretrained(c); err != nil {
 			return err
 		}
 		return checkCommands(c)
@@ -61,23 +62,53 @@ type scores struct {
 func scoresFile(dir string) string     { return filepath.Join(dir, "scores.jsonl") }
 func signaturesFile(dir string) string { return filepath.Join(dir, "signatures.json") }
 
+// scoreContent is the hash of what computes a run's metrics and is none of ours, "" for
+// nothing.
+func scoreContent(ctx context.Context, c experiments.Config, files Hasher) (string, error) {
+	models, err := modelsContent(ctx, measuredBy(c), func(p pretrained) (sources, error) { return p.ofRun(c), nil }, files)
+	if err != nil {
+		return "", err
+	}
+	return withCommands(ctx, models, commandsOf(c), files)
+}
+
+// contentOfScores is the same of a stage with these settings.
+func contentOfScores(ctx context.Context, job *stage.Job, settings Metrics, files Hasher) (string, error) {
+	models, err := modelsContent(ctx, pretrainedOf(settings.Names), func(p pretrained) (sources, error) { return p.ofStage(job) }, files)
+	if err != nil {
+		return "", err
+	}
+	commands, err := commandsOfStage(job)
+	if err != nil {
+		return "", err
+	}
+	return withCommands(ctx, models, commands, files)
+}
+
+// withCommands is the hash of models and of commands, that of the models where there are
+// no commands.
+func withCommands(ctx context.Context, models string, commands map[string]MetricCommand, files Hasher) (string, error) {
+	lines, err := commandsContent(ctx, commands, files)
+	if err != nil || lines == "" {
+		return models, err
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "models %s\ncommands %s\n", models, lines))
+	return hex.EncodeToString(sum[:]), nil
+}
+
 // scoreOutputs scores the raw and the post-processed outputs of one decoding:
 // scores.jsonl, and signatures.json, which says how.
 func scoreOutputs(ctx context.Context, job *stage.Job) error {
-	var of likelihood.Settings
-	if err := job.Read("likelihood", &of); err != nil {
-		return err
-	}
-	return unchanged(ctx, job, "likelihood.model", func(files Hasher) (string, error) {
-		return modelContent(ctx, of.Model, files)
-	}, func() error { return computeScores(ctx, job, of) })
-}
-
-func computeScores(ctx context.Context, job *stage.Job, of likelihood.Settings) error {
 	var settings Metrics
 	if err := job.Read("metrics", &settings); err != nil {
 		return err
 	}
+	return unchanged(ctx, job, "what computes metrics", func(files Hasher) (string, error) {
+		return contentOfScores(ctx, job, settings, files)
+	}, func() error { return computeScores(ctx, job, settings) })
+}
+
+func computeScores(ctx context.Context, job *stage.Job, settings Metrics) error {
 	var learned []metrics.Metric
 	if dir, ok := job.Inputs[Scorer]; ok {
 		m, closeScorer, err := OpenScorer(dir, job.Threads)
@@ -96,14 +127,14 @@ func computeScores(ctx context.Context, job *stage.Job, of likelihood.Settings) 
 		_ = commands.close()
 	}()
 	learned = append(learned, commands.metrics()...)
-	var likelihoods *likelihood.Model
-	if slices.ContainsFunc(settings.Names, IsLikelihood) {
-		var err error
-		if likelihoods, err = likelihood.Open(of, job.Threads, job.Device); err != nil {
+	var models []metricModel
+	for _, p := range pretrainedOf(settings.Names) {
+		m, err := p.open(job)
+		if err != nil {
 			return err
 		}
-		defer likelihoods.Close()
-		learned = append(learned, likelihoods.Metrics()...)
+		defer m.Close()
+		models, learned = append(models, m), append(learned, m.Metrics()...)
 	}
 	examples, err := data.ReadExamples(splitFile(job.Inputs[Prepare], data.Test))
 	if err != nil {
@@ -129,8 +160,8 @@ func computeScores(ctx context.Context, job *stage.Job, of likelihood.Settings) 
 	if err := commands.foresee(job, outputs...); err != nil {
 		return err
 	}
-	if likelihoods != nil {
-		if err := likelihoods.Foresee(ctx, settings.Names, outputs...); err != nil {
+	for _, m := range models {
+		if err := m.Foresee(ctx, settings.Names, outputs...); err != nil {
 			return err
 		}
 	}

@@ -9,9 +9,11 @@ import (
 
 	"lastmile/experiments"
 	"lastmile/harness/algorithms"
+	"lastmile/harness/bertscore"
 	"lastmile/harness/data"
 	"lastmile/harness/decode"
 	"lastmile/harness/external"
+	"lastmile/harness/faithfulness"
 	"lastmile/harness/likelihood"
 	"lastmile/harness/model"
 	"lastmile/harness/negatives"
@@ -47,7 +49,9 @@ func Schema() *experiments.Schema {
 		postprocess.Section(),
 		metricsSection(),
 		scorer.Section(needsScorer),
-		likelihood.Section(needsLikelihood),
+		likelihood.Section(measuredBySection("likelihood")),
+		bertscore.Section(measuredBySection("bertscore")),
+		faithfulness.Section(measuredBySection("faithfulness")),
 	)
 	rewards := reward.ListGroup(algorithms.IsOnPolicy)
 	rewards.After = "reward_eval"
@@ -64,7 +68,7 @@ func Schema() *experiments.Schema {
 	s.Groups = []experiments.Group{negatives.Group(needsNegatives), rewards, commandGroup(), decodings}
 	s.Sources = []fs.FS{
 		data.Sources, model.Sources, train.Sources, negatives.Sources, reward.Sources, evaluation.Sources, rollout.Sources,
-		algorithms.Sources, rule.Sources, postprocess.Sources, scorer.Sources, likelihood.Sources, decode.Sources, external.Sources, Sources,
+		algorithms.Sources, rule.Sources, postprocess.Sources, scorer.Sources, likelihood.Sources, bertscore.Sources, faithfulness.Sources, decode.Sources, external.Sources, Sources,
 	}
 	return s
 }
@@ -133,7 +137,7 @@ func tuneOn() experiments.Check {
 		switch {
 		case name == LearnedMetric:
 			return fmt.Sprintf("%s is trained beside the policies, and cannot choose on dev; another metric can", LearnedMetric)
-		case IsLikelihood(name):
+		case IsPretrained(name):
 			return fmt.Sprintf("%s needs a model of its own, and cannot choose on dev; another metric can", name)
 		}
 		return known.Broken(value)

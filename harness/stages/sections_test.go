@@ -1,6 +1,7 @@
 package stages
 
 import (
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -189,7 +190,7 @@ func TestLikelihoodsNeedAModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := checkLikelihood(sweep.Runs[0].Config); err == nil || !strings.Contains(err.Error(), "likelihood.model: ") || !strings.Contains(err.Error(), "nowhere") {
+	if err := checkPretrained(sweep.Runs[0].Config); err == nil || !strings.Contains(err.Error(), "likelihood.model: ") || !strings.Contains(err.Error(), "nowhere") {
 		t.Errorf("a folder that is not there: %v", err)
 	}
 }
@@ -215,6 +216,63 @@ func TestLikelihoodsChangeOnlyTheirOwnKeys(t *testing.T) {
 	}
 	if key(names+"\"x\"\n") == key(names+"\"x\"\nstart = \"<s>\"\n") {
 		t.Error("the start token is no part of the key")
+	}
+	names = "[metrics]\nnames = [\"bertscore\"]\n[bertscore]\nmodel = "
+	if key(names+"\"x\"\n") != key(names+"\"y\"\nbatch_tokens = 64\nbaseline = \"z\"\n") {
+		t.Error("where the encoder and the baseline lie, and batches, are part of the key")
+	}
+	if key(names+"\"x\"\n") == key(names+"\"x\"\nidf = true\n") {
+		t.Error("idf is no part of the key")
+	}
+}
+
+func TestBERTScoreNeedsAnEncoder(t *testing.T) {
+	names := "[metrics]\nnames = [\"rougeL\", \"bertscore\"]\n"
+	if _, err := load(t, names); err == nil || !strings.Contains(err.Error(), "sweep.toml:2: ") || !strings.Contains(err.Error(), "bertscore.model") {
+		t.Errorf("without a model: %v", err)
+	}
+	encoders, err := filepath.Abs("../encoder/testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(text string) error {
+		t.Helper()
+		sweep, err := load(t, names+"[bertscore]\n"+text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return checkPretrained(sweep.Runs[0].Config)
+	}
+	for text, want := range map[string]string{
+		"model = '" + encoders + "/nowhere'\nlayer = 2\n":                    "bertscore.model: ",
+		"model = '" + encoders + "/bert'\nlayer = 7\n":                       "bertscore.layer is 7, and ",
+		"model = '" + encoders + "/bert'\nlayer = 2\nbaseline = 'nowhere'\n": "bertscore.baseline: ",
+	} {
+		if err := check(text); !errors.As(err, new(Mistake)) || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, expected a mistake that says %q", err, want)
+		}
+	}
+	if err := check("model = '" + encoders + "/bert'\nlayer = 2\n"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFaithfulnessNeedsAClassifier(t *testing.T) {
+	names := "[metrics]\nnames = [\"faithfulness\"]\n"
+	if _, err := load(t, names); err == nil || !strings.Contains(err.Error(), "sweep.toml:2: ") || !strings.Contains(err.Error(), "faithfulness.model") {
+		t.Errorf("without a model: %v", err)
+	}
+	causal, err := filepath.Abs("../likelihood/testdata/model")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sweep, err := load(t, names+"[faithfulness]\nmodel = '"+causal+"'\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = checkPretrained(sweep.Runs[0].Config)
+	if want := `faithfulness.model: reading ` + causal + `/config.json: model_type is "llama"; expected one of bert`; !errors.As(err, new(Mistake)) || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, expected a mistake that says %q", err, want)
 	}
 }
 

@@ -19,7 +19,7 @@ func utility() experiments.Check {
 			return ""
 		case name == LearnedMetric:
 			return fmt.Sprintf("%s is trained beside the policies, and cannot choose among candidates; rougeL, chrf or bleu can", LearnedMetric)
-		case IsLikelihood(name):
+		case IsPretrained(name):
 			return fmt.Sprintf("%s needs a model of its own, and cannot choose among candidates; rougeL, chrf or bleu can", name)
 		case slices.Contains(metrics.Names(), name) && !slices.Contains(metrics.AgainstReferences(), name):
 			return fmt.Sprintf("%s does not say how near a candidate is to another, as rougeL, chrf and bleu do", name)

@@ -90,7 +90,7 @@ func compileNormalizer(raw json.RawMessage) (func(string) string, error) {
 			return func(text string) string { return strings.ReplaceAll(text, *n.Pattern.String, n.Content) }, nil
 		}
 		if n.Pattern.Regex != nil {
-			pattern, err := regexp.Compile(*n.Pattern.Regex)
+			pattern, err := regexp.Compile(withSpaces(*n.Pattern.Regex))
 			if err != nil {
 				return nil, fmt.Errorf("normalizer Replace: %w", err)
 			}
@@ -107,3 +107,34 @@ func compileNormalizer(raw json.RawMessage) (func(string) string, error) {
 	return nil, fmt.Errorf("normalizer %q is not supported; supported are NFC, NFD, NFKC, NFKD, Prepend, "+
 		"Lowercase, StripAccents, Strip, Replace, Precompiled and a Sequence of them", n.Type)
 }
+
+// withSpaces writes \s of a pattern as the white space of Unicode that it means to
+// Hugging Face's tokenizers; to Go it means that of ASCII.
+func withSpaces(pattern string) string {
+	var b strings.Builder
+	class := false
+	for i := 0; i < len(pattern); i++ {
+		switch c := pattern[i]; {
+		case c == '\\' && i+1 < len(pattern):
+			i++
+			switch {
+			case pattern[i] != 's':
+				b.WriteString(pattern[i-1 : i+1])
+			case class:
+				b.WriteString(unicodeSpaces)
+			default:
+				b.WriteString("[" + unicodeSpaces + "]")
+			}
+			continue
+		case c == '[':
+			class = true
+		case c == ']':
+			class = false
+		}
+		b.WriteByte(pattern[i])
+	}
+	return b.String()
+}
+
+// unicodeSpaces is White_Space within a class of a pattern.
+const unicodeSpaces = `\t-\r\x{85}\p{Z}`

@@ -198,6 +198,9 @@ func compileMetaspace(raw json.RawMessage) (words func(text string, word func(st
 			return nil, fmt.Errorf("pre_tokenizer: %w", err)
 		}
 	}
+	if section.Type == "Sequence" && len(section.PreTokenizers) == 1 {
+		return compileMetaspace(section.PreTokenizers[0])
+	}
 	apart := false // WhitespaceSplit: words are first cut at white space
 	if section.Type == "Sequence" && len(section.PreTokenizers) == 2 {
 		if first, err := sectionType("pre_tokenizer", section.PreTokenizers[0]); err != nil || first != "WhitespaceSplit" {

@@ -182,3 +182,14 @@ hugging_face(
     ),
 )
 hugging_face("unigram-whole", unigram(normalizers.NFKC(), pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="never", split=False)))
+
+# DeBERTa-v3's, as transformers 4 and 5 make them.
+always = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
+hugging_face("unigram-deberta", unigram(normalizers.Sequence([normalizers.Strip(), normalizers.Precompiled(charsmap), spaces]), always))
+hugging_face(
+    "unigram-deberta5",
+    unigram(
+        normalizers.Sequence([normalizers.Replace(Regex(r"\s{2,}|[\n\r\t]"), " "), normalizers.NFC(), normalizers.Strip(left=False, right=True)]),
+        pre_tokenizers.Sequence([always]),
+    ),
+)

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,14 +13,19 @@ import (
 	"lastmile/runs"
 )
 
-// TestLikelihoodsOfRuns scores runs with a random model, and again when its files change.
-func TestLikelihoodsOfRuns(t *testing.T) {
+// TestPretrainedMetricsOfRuns scores runs with random models, and again when the files of
+// one change.
+func TestPretrainedMetricsOfRuns(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("../likelihood/testdata/model")); err != nil {
 		t.Fatal(err)
 	}
-	path := sweepFile(t, "algorithm = \"none\"\n[metrics]\nnames = [\"rouge1\", \"likelihood_source\", \"likelihood_reference\"]\n"+
-		"[likelihood]\nmodel = '"+dir+"'\n")
+	encoder, err := filepath.Abs("../encoder/testdata/roberta")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := sweepFile(t, "algorithm = \"none\"\n[metrics]\nnames = [\"rouge1\", \"likelihood_source\", \"likelihood_reference\", \"bertscore\", \"faithfulness\"]\n"+
+		"[likelihood]\nmodel = '"+dir+"'\n[bertscore]\nmodel = '"+encoder+"'\nlayer = 2\n[faithfulness]\nmodel = '"+encoder+"'\nmin_characters = 1\n")
 	work := t.TempDir()
 	run := func() Result {
 		t.Helper()
@@ -49,6 +55,12 @@ func TestLikelihoodsOfRuns(t *testing.T) {
 			if of := system.Values[name]; len(of) != 1 || of[0][0] >= 0 || of[0][0] == of[0][1] {
 				t.Errorf("%v: %s is %v", system.System, name, of)
 			}
+		}
+		if of := system.Values[metrics.Faithfulness]; len(of) != 1 || of[0][0] == 0 || math.Abs(of[0][0]) > 1 {
+			t.Errorf("%v: faithfulness is %v", system.System, of)
+		}
+		if of := system.Values[metrics.BERTScore]; len(of) != 1 || of[0][0] == 0 || of[0][0] > 1.001 {
+			t.Errorf("%v: BERTScore is %v", system.System, of)
 		}
 	}
 	if again := run(); again.Computed != 0 || again.Found != decodings {

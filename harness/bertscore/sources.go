@@ -1,0 +1,8 @@
+package bertscore
+
+import "embed"
+
+// Sources are this package's files: their comments document its settings.
+//
+//go:embed *.go
+var Sources embed.FS

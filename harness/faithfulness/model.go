@@ -1,0 +1,168 @@
+package faithfulness
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"lastmile/harness/encoder"
+	"lastmile/harness/torch"
+	"lastmile/metrics"
+)
+
+// maxTokens is SummaC's max_input_length.
+const maxTokens = 500
+
+// Model is a classifier of pairs of sentences. It belongs to the goroutine that opened
+// it, which is the one to use and close it.
+type Model struct {
+	settings Settings
+	labels   labels
+	encoder  *encoder.Encoder
+	reader   encoder.Reader
+	name     string // in signatures
+	// known is what the classifier said so far, so that a sentence that
+	// post-processing leaves as it was costs nothing and keeps its score.
+	known map[pair]verdict
+}
+
+// pair is a sentence of a source and one of a hypothesis.
+type pair struct{ premise, hypothesis string }
+
+// verdict is what the classifier says of a pair: probabilities.
+type verdict struct{ entailment, contradiction float64 }
+
+// Open loads the classifier of the settings, to compute with so many threads on a device
+// as [torch.Options] names it. It locks the goroutine to its thread until Close.
+func Open(settings Settings, threads int, device string) (*Model, error) {
+	c, l, err := settings.read()
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{settings: settings, labels: l, known: make(map[pair]verdict)}
+	if m.name, err = encoder.Name(settings.Model, c); err != nil {
+		return nil, err
+	}
+	v, err := encoder.ReadVocabulary(settings.Model, c)
+	if err != nil {
+		return nil, err
+	}
+	m.reader = encoder.NewReader(v, c)
+	m.reader.Limit = min(m.reader.Limit, maxTokens)
+	s, err := torch.Open(torch.Options{Threads: threads, Device: device})
+	if err != nil {
+		return nil, err
+	}
+	if m.encoder, err = encoder.Load(s, settings.Model, c, true, encoder.Stored); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("opening the classifier of faithfulness: %w", err)
+	}
+	return m, nil
+}
+
+// Close frees the classifier's memory and its thread.
+func (m *Model) Close() error {
+	s := m.encoder.Session()
+	err := s.Err()
+	s.Close()
+	return err
+}
+
+// sentences are those of a text that count.
+func (m *Model) sentences(text string) []string {
+	var long []string
+	for _, sentence := range metrics.Sentences(text) {
+		if sentence = strings.TrimSpace(sentence); utf8.RuneCountInString(sentence) >= m.settings.MinCharacters {
+			long = append(long, sentence)
+		}
+	}
+	return long
+}
+
+// grid is the sentences of an input: those of the source that are premises, and those of
+// the hypothesis.
+func (m *Model) grid(in metrics.Input) (premises, hypotheses []string) {
+	premises = m.sentences(in.Source)
+	return premises[:min(len(premises), m.settings.MaxSentences)], m.sentences(in.Hypothesis)
+}
+
+// chunk is the number of inputs whose pairs are in memory at once.
+const chunk = 64
+
+// judge computes what is not known yet of the pairs of each input.
+func (m *Model) judge(ctx context.Context, inputs []metrics.Input) error {
+	for some := range slices.Chunk(inputs, chunk) {
+		if err := m.judgeChunk(ctx, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *Model) judgeChunk(ctx context.Context, inputs []metrics.Input) error {
+	var unknown []pair
+	asked := make(map[pair]bool)
+	var rows []encoder.Row
+	tokens := make(map[string][]int)
+	encode := func(text string) []int {
+		if _, ok := tokens[text]; !ok {
+			tokens[text] = m.reader.Encode(text)
+		}
+		return tokens[text]
+	}
+	for _, in := range inputs {
+		premises, hypotheses := m.grid(in)
+		for _, h := range hypotheses {
+			for _, d := range premises {
+				p := pair{d, h}
+				if _, ok := m.known[p]; ok || asked[p] {
+					continue
+				}
+				asked[p] = true
+				unknown, rows = append(unknown, p), append(rows, m.reader.Pair(encode(d), encode(h)))
+			}
+		}
+	}
+	for _, batch := range encoder.Batches(rows, m.settings.BatchTokens) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		var values []float64
+		err := m.encoder.Session().NoGrad(func() (err error) {
+			values, err = m.encoder.Outputs(m.reader.Batch(encoder.Pick(rows, batch))).Softmax(-1).Value64s()
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("computing faithfulness: %w", err)
+		}
+		n := len(values) / len(batch)
+		for k, i := range batch {
+			of := verdict{entailment: values[k*n+m.labels.entailment]}
+			if m.labels.contradiction >= 0 {
+				of.contradiction = values[k*n+m.labels.contradiction]
+			}
+			m.known[unknown[i]] = of
+		}
+	}
+	return nil
+}
+
+// score is what an input whose pairs are known scores.
+func (m *Model) score(in metrics.Input) float64 {
+	premises, hypotheses := m.grid(in)
+	if len(premises) == 0 || len(hypotheses) == 0 {
+		return 0
+	}
+	sum := 0.0
+	for _, h := range hypotheses {
+		var most verdict
+		for _, d := range premises {
+			of := m.known[pair{d, h}]
+			most.entailment, most.contradiction = max(most.entailment, of.entailment), max(most.contradiction, of.contradiction)
+		}
+		sum += most.entailment - most.contradiction
+	}
+	return sum / float64(len(hypotheses))
+}
