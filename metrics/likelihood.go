@@ -1,7 +1,5 @@
 package metrics
 
-import "slices"
-
 // The metrics that are mean log-probabilities, in nats a token, under a causal
 // language model. The package harness/likelihood computes them; higher is better.
 const (
@@ -22,7 +20,3 @@ const (
 func Likelihoods() []string {
 	return []string{Likelihood, LikelihoodReference, LikelihoodRecall, LikelihoodSource, LikelihoodSourceGain}
 }
-
-// Pretrained lists the metrics that models compute which are there already, which [New]
-// does not make either. Of all of them higher is better.
-func Pretrained() []string { return append(slices.Concat(Likelihoods(), BERTScores()), Faithfulness) }

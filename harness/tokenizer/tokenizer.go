@@ -20,8 +20,8 @@
 // characters, and bytes such as <0x0A> for those that it lacks.
 //
 // What Hugging Face does around a text is not done here: no token is added in
-// front or behind (post_processor), nothing is cut or padded (truncation,
-// padding). The ids are those of encode(text, add_special_tokens=False).
+// front or behind (post_processor, which [Tokenizer.Template] reads), nothing is
+// cut or padded (truncation, padding). The ids are those of encode(text, add_special_tokens=False).
 //
 // That is a [Tokenizer], of language models. [Pieces] are the tokenizers of
 // encoders: WordPiece and Unigram.
