@@ -11,14 +11,14 @@ import (
 var externalName = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9_-]*)-([A-Za-z0-9_]+)$`)
 
 // ExternalName is the name of the metric that is a number in the answers of a command of
-// the user's, such as bertscore-f1. The package harness/external computes it.
+// the user's, such as judge-score. The package harness/external computes it.
 func ExternalName(command, number string) string { return command + "-" + number }
 
 // External takes the name of such a metric apart. ok is false for a name that is that of
-// a metric of this package, or that no command's metric can have.
+// a metric that lastmile computes itself, or that no command's metric can have.
 func External(metric string) (command, number string, ok bool) {
 	parts := externalName.FindStringSubmatch(metric)
-	if parts == nil || slices.Contains(Names(), metric) {
+	if parts == nil || slices.Contains(Names(), metric) || slices.Contains(Pretrained(), metric) {
 		return "", "", false
 	}
 	return parts[1], parts[2], true

@@ -41,7 +41,7 @@ func commandGroup() experiments.Group {
 		Noun:  "command of metrics",
 		After: "metrics",
 		Element: func(name string) (experiments.Section, bool) {
-			if slices.Contains(metrics.Names(), name) {
+			if slices.Contains(MetricNames(), name) {
 				return experiments.Section{}, false
 			}
 			return experiments.Section{
