@@ -35,11 +35,16 @@ type sweepFlags struct {
 }
 
 func (f *sweepFlags) add(c *cobra.Command) {
+	f.addSelection(c)
+	c.Flags().IntVar(&f.jobs, "jobs", 0, "stages computed at once, each in a process of its own where there are several (default: the file's)")
+	c.Flags().IntVar(&f.threads, "threads", 0, "threads of each (default: the file's)")
+}
+
+// addSelection adds those that say which runs of which work folder are meant.
+func (f *sweepFlags) addSelection(c *cobra.Command) {
 	c.Flags().StringArrayVar(&f.set, "set", nil, "change a setting of all runs: `KEY=VALUE`, may be repeated")
 	c.Flags().StringArrayVar(&f.where, "where", nil, "only runs with this value: `KEY=VALUE`, where KEY is variant, label or a setting; may be repeated")
 	c.Flags().StringVar(&f.work, "work", "work", "the `folder` of stages and results")
-	c.Flags().IntVar(&f.jobs, "jobs", 0, "stages computed at once, each in a process of its own where there are several (default: the file's)")
-	c.Flags().IntVar(&f.threads, "threads", 0, "threads of each (default: the file's)")
 	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
 }
 

@@ -102,9 +102,26 @@ func (g *Graph) Run(ctx context.Context, o Options) (Result, error) {
 	if err := g.checkName(ctx); err != nil {
 		return result, err
 	}
+	leave, err := g.store.Enter(ctx, "run "+g.Sweep.Name)
+	if err != nil {
+		return result, err
+	}
+	defer leave()
 	damaged, err := g.inspect(ctx, goals, o)
 	if err != nil {
 		return result, err
+	}
+	if slices.ContainsFunc(goals, func(st *stage.Stage) bool { return !g.store.Finished(st) }) {
+		// The sweep is known from its beginning on.
+		states, err := g.states(nil)
+		if err != nil {
+			return result, err
+		}
+		more, err := g.ingest(ctx, states, o)
+		if err != nil {
+			return result, err
+		}
+		damaged = append(damaged, more...)
 	}
 	needed, outcomes := stage.Order(goals), map[*stage.Stage]stage.Outcome{}
 	wanted := o.wants()

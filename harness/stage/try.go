@@ -78,8 +78,12 @@ func (s Spec) run(ctx context.Context, f Func, report func(Progress), w *watcher
 		Threads:  s.Threads,
 		Device:   s.Device,
 		Content:  s.Content,
-		Progress: func(done, total int, note string) { report(Progress{Done: done, Total: total, Note: note}) },
-		Tokens:   func(n int) { w.tokens.Add(int64(n)) },
+		Progress: func(done, total int, note string) {
+			p := Progress{Done: done, Total: total, Note: note}
+			w.progress(p)
+			report(p)
+		},
+		Tokens: func(n int) { w.tokens.Add(int64(n)) },
 	}
 	for name, input := range s.Inputs {
 		_, ok, err := s.store.sound(ctx, input.Folder, input.Key, Quick)
