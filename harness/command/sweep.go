@@ -48,8 +48,8 @@ func (f *sweepFlags) addSelection(c *cobra.Command) {
 	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
 }
 
-// line is the command line that runs a sweep file with these flags. The work folder is
-// left out, which is a matter of the machine.
+// line is the command line that runs a sweep file with these flags. The work folder and
+// the number of jobs are left out: they change nothing of what comes out.
 func (f *sweepFlags) line(file string) []string {
 	line := []string{"lastmile", "run", file}
 	for _, value := range f.set {
@@ -58,13 +58,8 @@ func (f *sweepFlags) line(file string) []string {
 	for _, value := range f.where {
 		line = append(line, "--where", value)
 	}
-	for _, of := range []struct {
-		flag  string
-		value int
-	}{{"--jobs", f.jobs}, {"--threads", f.threads}} {
-		if of.value != 0 {
-			line = append(line, of.flag, strconv.Itoa(of.value))
-		}
+	if f.threads != 0 {
+		line = append(line, "--threads", strconv.Itoa(f.threads))
 	}
 	return line
 }
