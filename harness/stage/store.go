@@ -274,6 +274,9 @@ func look(ctx context.Context, dir, key string, check Check) (record Record, ok,
 	if err != nil || !ok {
 		return Record{}, false, false, err
 	}
+	if record.Files == nil {
+		return record, true, false, nil // of an earlier version, and believed
+	}
 	if err := record.check(); err != nil {
 		return Record{}, false, false, &DamagedError{dir, fmt.Sprintf("%s: %v", recordName, err)}
 	}
