@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -101,6 +102,9 @@ func (g *Graph) Run(ctx context.Context, o Options) (Result, error) {
 	}
 	if err := g.checkName(ctx); err != nil {
 		return result, err
+	}
+	if err := os.MkdirAll(g.work, 0o777); err != nil {
+		return result, fmt.Errorf("making the work folder: %w", err)
 	}
 	leave, err := g.store.Enter(ctx, "run "+g.Sweep.Name)
 	if err != nil {
