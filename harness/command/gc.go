@@ -96,6 +96,9 @@ func referredTo(c *cobra.Command, work string, files []string) ([]string, error)
 	if err != nil {
 		return nil, err
 	}
+	if len(files)+len(known) == 0 {
+		return nil, stages.Mistakef("the store of %s knows no sweep; name the sweep files whose stages are to be kept", work)
+	}
 	for _, file := range files {
 		keys, err := keysOf(ctx, work, file)
 		if err != nil {

@@ -3,7 +3,9 @@ package command
 import (
 	"context"
 	"fmt"
+	"os"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -11,6 +13,7 @@ import (
 	"lastmile/experiments"
 	"lastmile/harness/doctor"
 	"lastmile/harness/graph"
+	"lastmile/harness/results"
 	"lastmile/harness/stages"
 )
 
@@ -110,6 +113,18 @@ func (f *sweepFlags) look(ctx context.Context, path string) (*graph.Graph, graph
 		return nil, graph.Options{}, err
 	}
 	return f.graph(ctx, sweep)
+}
+
+// of plans what an argument means: a sweep file, or else a run that the store knows.
+func (f *sweepFlags) of(ctx context.Context, argument string) (*graph.Graph, graph.Options, error) {
+	if info, err := os.Stat(argument); err == nil && !info.IsDir() {
+		return f.look(ctx, argument)
+	}
+	if strings.HasSuffix(argument, ".toml") {
+		return nil, graph.Options{}, stages.Mistakef("there is no sweep file %s", argument)
+	}
+	g, err := results.Plan(ctx, f.work, argument)
+	return g, graph.Options{Jobs: 1}, err
 }
 
 // graph plans a sweep as its section [runtime] says.

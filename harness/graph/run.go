@@ -128,6 +128,8 @@ func (g *Graph) Run(ctx context.Context, o Options) (Result, error) {
 		damaged = append(damaged, more...)
 	}
 	needed, outcomes := stage.Order(goals), map[*stage.Stage]stage.Outcome{}
+	others := func(st *stage.Stage) bool { return !slices.Contains(needed, st) }
+	damaged = slices.DeleteFunc(damaged, others)
 	wanted := o.wants()
 	// What turns out to be damaged when it is brought into the store is computed again,
 	// and brought in then.
@@ -155,8 +157,7 @@ func (g *Graph) Run(ctx context.Context, o Options) (Result, error) {
 		if damaged, err = g.ingest(ctx, states, o); err != nil {
 			return result, err
 		}
-		damaged = slices.DeleteFunc(damaged, func(st *stage.Stage) bool { return !slices.Contains(needed, st) })
-		if len(damaged) == 0 {
+		if damaged = slices.DeleteFunc(damaged, others); len(damaged) == 0 {
 			break
 		}
 	}
