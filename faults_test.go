@@ -137,8 +137,8 @@ func outcomeOf(t *testing.T, work string) map[string]string {
 	return all
 }
 
-// costs are the lines of a report with times and memory, and with the number of jobs.
-var costs = regexp.MustCompile(`(?m)^(\| .* MiB +\||After MLE, a run of each system took.*|\| stages begun .*|lastmile run .*|[|-]+)$`)
+// costs are the lines of a report with times and memory.
+var costs = regexp.MustCompile(`(?m)^(\| .* MiB +\||After MLE, a run of each system took.*|\| stages begun .*|[|-]+)$`)
 
 // rowsOf are the rows of a query, sorted.
 func rowsOf(t *testing.T, db *sql.DB, query string) string {

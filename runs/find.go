@@ -110,3 +110,15 @@ func (s *Store) Progress(ctx context.Context) ([]SweepProgress, error) {
 	})
 	return all, err
 }
+
+// ListedStages are the keys of the stages of all runs that a sweep lists.
+func (s *Store) ListedStages(ctx context.Context) ([]string, error) {
+	var keys []string
+	var key string
+	err := s.read(ctx, "listing the stages of sweeps", `
+		SELECT DISTINCT s.key FROM sweep_runs sr JOIN run_stages rs ON rs.run = sr.run JOIN stages s ON s.id = rs.stage`, nil, []any{&key}, func() error {
+		keys = append(keys, key)
+		return nil
+	})
+	return keys, err
+}

@@ -191,7 +191,7 @@ Algorithms: ` + strings.Join(algorithms.Names(), ", ") + `.`,
 		Args:          cobra.NoArgs,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.AddCommand(p.runCommand(), statusCommand(), p.reportCommand(), showCommand(), verifyCommand(),
+	root.AddCommand(p.runCommand(), statusCommand(), p.reportCommand(), showCommand(), logsCommand(), retryCommand(), cancelCommand(), verifyCommand(), gcCommand(),
 		scoreCommand(), compareCommand(), scorerCommand(), dataCommand(), negativesCommand(), generateCommand(), exportCommand(), exportCurvesCommand(), stageCommand(), doctorCommand(), p.versionCommand(), configCommand())
 	return root
 }

@@ -3,7 +3,9 @@ package command
 import (
 	"context"
 	"fmt"
+	"os"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -11,6 +13,7 @@ import (
 	"lastmile/experiments"
 	"lastmile/harness/doctor"
 	"lastmile/harness/graph"
+	"lastmile/harness/results"
 	"lastmile/harness/stages"
 )
 
@@ -35,16 +38,21 @@ type sweepFlags struct {
 }
 
 func (f *sweepFlags) add(c *cobra.Command) {
+	f.addSelection(c)
+	c.Flags().IntVar(&f.jobs, "jobs", 0, "stages computed at once, each in a process of its own where there are several (default: the file's)")
+	c.Flags().IntVar(&f.threads, "threads", 0, "threads of each (default: the file's)")
+}
+
+// addSelection adds those that say which runs of which work folder are meant.
+func (f *sweepFlags) addSelection(c *cobra.Command) {
 	c.Flags().StringArrayVar(&f.set, "set", nil, "change a setting of all runs: `KEY=VALUE`, may be repeated")
 	c.Flags().StringArrayVar(&f.where, "where", nil, "only runs with this value: `KEY=VALUE`, where KEY is variant, label or a setting; may be repeated")
 	c.Flags().StringVar(&f.work, "work", "work", "the `folder` of stages and results")
-	c.Flags().IntVar(&f.jobs, "jobs", 0, "stages computed at once, each in a process of its own where there are several (default: the file's)")
-	c.Flags().IntVar(&f.threads, "threads", 0, "threads of each (default: the file's)")
 	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
 }
 
-// line is the command line that runs a sweep file with these flags. The work folder is
-// left out, which is a matter of the machine.
+// line is the command line that runs a sweep file with these flags. The work folder and
+// the number of jobs are left out: they change nothing of what comes out.
 func (f *sweepFlags) line(file string) []string {
 	line := []string{"lastmile", "run", file}
 	for _, value := range f.set {
@@ -53,13 +61,8 @@ func (f *sweepFlags) line(file string) []string {
 	for _, value := range f.where {
 		line = append(line, "--where", value)
 	}
-	for _, of := range []struct {
-		flag  string
-		value int
-	}{{"--jobs", f.jobs}, {"--threads", f.threads}} {
-		if of.value != 0 {
-			line = append(line, of.flag, strconv.Itoa(of.value))
-		}
+	if f.threads != 0 {
+		line = append(line, "--threads", strconv.Itoa(f.threads))
 	}
 	return line
 }
@@ -110,6 +113,18 @@ func (f *sweepFlags) look(ctx context.Context, path string) (*graph.Graph, graph
 		return nil, graph.Options{}, err
 	}
 	return f.graph(ctx, sweep)
+}
+
+// of plans what an argument means: a sweep file, or else a run that the store knows.
+func (f *sweepFlags) of(ctx context.Context, argument string) (*graph.Graph, graph.Options, error) {
+	if info, err := os.Stat(argument); err == nil && !info.IsDir() {
+		return f.look(ctx, argument)
+	}
+	if strings.HasSuffix(argument, ".toml") {
+		return nil, graph.Options{}, stages.Mistakef("there is no sweep file %s", argument)
+	}
+	g, err := results.Plan(ctx, f.work, argument)
+	return g, graph.Options{Jobs: 1}, err
 }
 
 // graph plans a sweep as its section [runtime] says.

@@ -42,6 +42,11 @@ checksums; they get those of what is there now.`,
 			if err != nil {
 				return err
 			}
+			leave, err := store.Enter(c.Context(), "verify")
+			if err != nil {
+				return err
+			}
+			defer leave()
 			far := slow(c.ErrOrStderr(), 5*time.Second)
 			verified, err := store.Verify(c.Context(), stage.Verification{DryRun: dryRun, Progress: func(done, total int, damaged *stage.DamagedError) {
 				if damaged != nil {

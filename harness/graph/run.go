@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -102,11 +103,33 @@ func (g *Graph) Run(ctx context.Context, o Options) (Result, error) {
 	if err := g.checkName(ctx); err != nil {
 		return result, err
 	}
+	if err := os.MkdirAll(g.work, 0o777); err != nil {
+		return result, fmt.Errorf("making the work folder: %w", err)
+	}
+	leave, err := g.store.Enter(ctx, "run "+g.Sweep.Name)
+	if err != nil {
+		return result, err
+	}
+	defer leave()
 	damaged, err := g.inspect(ctx, goals, o)
 	if err != nil {
 		return result, err
 	}
+	if slices.ContainsFunc(goals, func(st *stage.Stage) bool { return !g.store.Finished(st) }) {
+		// The sweep is known from its beginning on.
+		states, err := g.states(nil)
+		if err != nil {
+			return result, err
+		}
+		more, err := g.ingest(ctx, states, o)
+		if err != nil {
+			return result, err
+		}
+		damaged = append(damaged, more...)
+	}
 	needed, outcomes := stage.Order(goals), map[*stage.Stage]stage.Outcome{}
+	others := func(st *stage.Stage) bool { return !slices.Contains(needed, st) }
+	damaged = slices.DeleteFunc(damaged, others)
 	wanted := o.wants()
 	// What turns out to be damaged when it is brought into the store is computed again,
 	// and brought in then.
@@ -134,8 +157,7 @@ func (g *Graph) Run(ctx context.Context, o Options) (Result, error) {
 		if damaged, err = g.ingest(ctx, states, o); err != nil {
 			return result, err
 		}
-		damaged = slices.DeleteFunc(damaged, func(st *stage.Stage) bool { return !slices.Contains(needed, st) })
-		if len(damaged) == 0 {
+		if damaged = slices.DeleteFunc(damaged, others); len(damaged) == 0 {
 			break
 		}
 	}

@@ -30,8 +30,9 @@ type StageStatus struct {
 	Key  string `json:"key"`
 	// Status is "done", "damaged", "running", "failed", "interrupted" or "to do".
 	Status string `json:"status"`
-	// Owner computes a running stage.
+	// Owner computes a running stage, and Pace is how it gets on.
 	Owner *stage.Owner `json:"owner,omitempty"`
+	Pace  *stage.Pace  `json:"pace,omitempty"`
 	// Reason says why the stage failed, or how its artifact is damaged.
 	Reason string `json:"reason,omitempty"`
 	// Seconds is what a stage that is done took.
@@ -43,6 +44,9 @@ type StageStatus struct {
 	Runs int `json:"runs"`
 	// Folder holds the artifact once it is done.
 	Folder string `json:"folder"`
+	// Under is the key of the stage that this one stands under in a tree: of its inputs,
+	// the one that is computed last; "" where it has none.
+	Under string `json:"under,omitempty"`
 }
 
 // Status is how far the runs and stages of a sweep are.
@@ -188,18 +192,26 @@ func (g *Graph) Status(ctx context.Context, o Options) (Status, error) {
 	left := map[*stage.Stage]float64{}
 	ordered := stage.Order(goals)
 	status.Stages = make([]StageStatus, 0, len(ordered))
-	for _, st := range ordered {
+	place := make(map[*stage.Stage]int, len(ordered))
+	for i, st := range ordered {
 		if ctx.Err() != nil {
 			return status, context.Cause(ctx)
 		}
-		of := StageStatus{Kind: st.Kind, Name: st.Name, Key: st.Key, Status: "to do", Runs: users[st], Folder: g.store.Path(st)}
+		place[st] = i
+		under, last := "", -1
+		for _, input := range st.Inputs {
+			if at := place[input.Stage]; at > last {
+				under, last = input.Stage.Key, at
+			}
+		}
+		of := StageStatus{Kind: st.Kind, Name: st.Name, Key: st.Key, Status: "to do", Runs: users[st], Folder: g.store.Path(st), Under: under}
 		if look.at(st).done {
 			of.Status = "done"
 			status.Stages = append(status.Stages, of)
 			continue
 		}
 		if owner, running := g.store.Holder(st); running {
-			of.Status, of.Owner = "running", &owner
+			of.Status, of.Owner, of.Pace = "running", &owner, g.store.Pace(st)
 		} else if reason := g.store.Failure(st); reason != "" {
 			of.Status, of.Reason = "failed", reason
 		} else if g.store.Begun(st) {

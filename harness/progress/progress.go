@@ -193,14 +193,26 @@ func (l *lines) Close() {}
 
 // Width returns the number of columns of the terminal that w is, 0 where it is
 // none.
-func Width(w io.Writer) int {
+func Width(w io.Writer) int { return int(size(w).Col) }
+
+// Height returns the number of lines of the terminal that w is, 0 where it is none.
+func Height(w io.Writer) int { return int(size(w).Row) }
+
+// Clear clears the terminal that w is, and goes to its first line.
+func Clear(w io.Writer) {
+	if f, ok := terminal(w); ok {
+		fmt.Fprint(f, "\x1b[H\x1b[2J")
+	}
+}
+
+func size(w io.Writer) unix.Winsize {
 	f, ok := terminal(w)
 	if !ok {
-		return 0
+		return unix.Winsize{}
 	}
 	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
 	if err != nil {
-		return 0
+		return unix.Winsize{}
 	}
-	return int(size.Col)
+	return *size
 }

@@ -67,6 +67,11 @@ func Export(ctx context.Context, e Exporting) (done Exported, err error) {
 		return done, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+	leave, err := enter(ctx, e.Work, "export")
+	if err != nil {
+		return done, err
+	}
+	defer leave()
 	run, err := findRun(ctx, store, e.Run)
 	if err != nil {
 		return done, err

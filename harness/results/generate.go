@@ -46,6 +46,11 @@ func Generate(ctx context.Context, g Generation) (outputs []string, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+	leave, err := enter(ctx, g.Work, "generate")
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	run, err := findRun(ctx, store, g.Run)
 	if err != nil {
 		return nil, err
@@ -216,6 +221,15 @@ func stageFolder(work, kind, key string) string {
 		absolute = work
 	}
 	return (&stage.Store{Dir: absolute}).Folder(kind, key)
+}
+
+// enter says that this process reads a work folder until leave is called.
+func enter(ctx context.Context, work, doing string) (leave func(), err error) {
+	folder, err := stage.Open(work)
+	if err != nil {
+		return nil, err
+	}
+	return folder.Enter(ctx, doing)
 }
 
 // sound refuses artifacts that are not as their stages wrote them; a folder may be "",

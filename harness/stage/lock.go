@@ -59,13 +59,24 @@ func tryLock(path string) (l *lock, owner Owner, err error) {
 			}
 			continue
 		}
-		host, _ := os.Hostname()
-		// The owner is for people; the lock holds without it on a full disk.
-		if text, err := encode(Owner{Host: host, Process: os.Getpid(), Since: time.Now().UTC().Truncate(time.Second)}); err == nil {
-			f.Truncate(0)
-			f.WriteAt(text, 0)
-		}
-		return &lock{f}, Owner{}, nil
+		l := &lock{f}
+		l.write(l.owner())
+		return l, Owner{}, nil
+	}
+}
+
+// owner is this process, from now on.
+func (*lock) owner() Owner {
+	host, _ := os.Hostname()
+	return Owner{Host: host, Process: os.Getpid(), Since: time.Now().UTC().Truncate(time.Second)}
+}
+
+// write says in the file who has it. That is for people; the lock holds without it on a
+// full disk.
+func (l *lock) write(who any) {
+	if text, err := encode(who); err == nil {
+		l.file.Truncate(0)
+		l.file.WriteAt(text, 0)
 	}
 }
 

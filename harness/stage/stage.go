@@ -20,6 +20,7 @@
 //	partial/KIND-KEY/spec.json the stage written down
 //	partial/KIND-KEY.json      what its unfinished tries have taken, and why the last one failed
 //	locks/KIND-KEY             locked by the process that computes the stage; says which one that is
+//	processes/HOST-PID         locked by a process that uses the folder
 //	logs/KIND-KEY.log          the stack of a stage that panicked, or what its process wrote before it died
 //
 // An artifact appears by one rename after all its files have reached the disk,

@@ -63,6 +63,15 @@ type attempt struct {
 	// Failure says why the last try failed; it is empty where it was stopped,
 	// or is under way.
 	Failure string `json:"failure,omitempty"`
+	// Pace is how the try that is under way gets on.
+	Pace *Pace `json:"pace,omitempty"`
+}
+
+// Pace is how a running stage gets on.
+type Pace struct {
+	Progress
+	// Rate is the steps a second of this try, 0 where that is not known yet.
+	Rate float64 `json:"rate,omitempty"`
 }
 
 const recordName = "stage.json"
@@ -126,6 +135,10 @@ func (s *Store) Record(st *Stage) (record Record, ok bool, err error) {
 func (s *Store) Failure(st *Stage) string {
 	return s.attempt(st.ID()).Failure
 }
+
+// Pace returns how the stage gets on that a process computes, as it was two seconds ago
+// at most; nil where that is not known.
+func (s *Store) Pace(st *Stage) *Pace { return s.attempt(st.ID()).Pace }
 
 // Begun reports whether there was a try of the stage that has not finished it.
 func (s *Store) Begun(st *Stage) bool {
@@ -270,6 +283,9 @@ func look(ctx context.Context, dir, key string, check Check) (record Record, ok,
 	record, ok, err = readRecord(dir, key)
 	if err != nil || !ok {
 		return Record{}, false, false, err
+	}
+	if record.Files == nil {
+		return record, true, false, nil // of an earlier version, and believed
 	}
 	if err := record.check(); err != nil {
 		return Record{}, false, false, &DamagedError{dir, fmt.Sprintf("%s: %v", recordName, err)}

@@ -24,9 +24,15 @@ func (s *Store) tidy() {
 		}
 		l.release()
 	}
-	for _, name := range namesIn(filepath.Join(s.Dir, locksDir)) {
-		if l, _, err := tryLock(s.lockPath(name)); err == nil && l != nil {
-			l.release()
+	for _, folder := range []string{locksDir, presentDir} {
+		for _, name := range namesIn(filepath.Join(s.Dir, folder)) {
+			path := filepath.Join(s.Dir, folder, name)
+			if _, held := askLock(path); held {
+				continue
+			}
+			if l, _, err := tryLock(path); err == nil && l != nil {
+				l.release()
+			}
 		}
 	}
 }

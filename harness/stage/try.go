@@ -79,7 +79,11 @@ func (s Spec) run(ctx context.Context, f Func, report func(Progress), w *watcher
 		Threads:  s.Threads,
 		Device:   s.Device,
 		Content:  s.Content,
-		Progress: func(done, total int, note string) { report(Progress{Done: done, Total: total, Note: note}) },
+		Progress: func(done, total int, note string) {
+			p := Progress{Done: done, Total: total, Note: note}
+			w.progress(p)
+			report(p)
+		},
 		Say: func(line string) {
 			// Without the log the line is shown all the same.
 			_ = s.store.addToLog(s.ID(), line+"\n")

@@ -9,8 +9,39 @@ import (
 // a killed try counts too.
 type watcher struct {
 	tokens  atomic.Int64
+	pace    atomic.Pointer[paced]
 	quit    chan struct{}
 	stopped chan Cost
+}
+
+// paced is the progress of a try, and where and when it began to be counted: a stage may
+// work in several parts, each counted from its own beginning.
+type paced struct {
+	Progress
+	from  int
+	since time.Time
+}
+
+// progress takes in what the stage reports; it is not called by two goroutines at once.
+func (w *watcher) progress(p Progress) {
+	now := paced{p, p.Done, time.Now()}
+	if last := w.pace.Load(); last != nil && p.Total == last.Total && p.Done >= last.Done {
+		now.from, now.since = last.from, last.since
+	}
+	w.pace.Store(&now)
+}
+
+// rated is the pace as it is kept.
+func (w *watcher) rated() *Pace {
+	now := w.pace.Load()
+	if now == nil {
+		return nil
+	}
+	pace := &Pace{Progress: now.Progress}
+	if took := time.Since(now.since).Seconds(); took > 0 {
+		pace.Rate = float64(now.Done-now.from) / took
+	}
+	return pace
 }
 
 // watch begins to measure on top of what earlier tries took.
@@ -30,6 +61,7 @@ func watch(path string, before attempt) *watcher {
 	}
 	keep := func() {
 		measure()
+		now.Pace = w.rated()
 		// A record that cannot be written only loses this measure.
 		_ = WriteJSON(path, now)
 	}

@@ -1,0 +1,102 @@
+package stage
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// presentDir holds a locked file for each process that uses the work folder, and
+// aloneName that of one that wants it for itself.
+const (
+	presentDir = "processes"
+	aloneName  = "alone"
+)
+
+// Present is a process that uses a work folder.
+type Present struct {
+	Owner
+	// Doing is what it does there, such as the name of the sweep that it computes.
+	Doing string `json:"doing"`
+}
+
+// Enter says that this process uses the work folder until leave is called, so that
+// nothing is removed that it reads; a process that has the folder for itself is waited
+// for. A folder that cannot be written to is nobody's to remove from.
+func (s *Store) Enter(ctx context.Context, doing string) (leave func(), err error) {
+	folder := filepath.Join(s.Dir, presentDir)
+	if os.MkdirAll(folder, 0o777) != nil {
+		return func() {}, nil
+	}
+	host, _ := os.Hostname()
+	path := filepath.Join(folder, host+"-"+strconv.Itoa(os.Getpid()))
+	for {
+		l, owner, err := tryLock(path)
+		if err != nil || l == nil && owner.Process == os.Getpid() {
+			return func() {}, nil // not to be had, or this very process has it already
+		}
+		if l != nil {
+			if _, busy := askLock(filepath.Join(folder, aloneName)); !busy {
+				l.write(Present{l.owner(), doing})
+				return l.release, nil
+			}
+			l.release()
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// Present lists the processes that use the work folder.
+func (s *Store) Present() []Present {
+	var all []Present
+	for _, name := range namesIn(filepath.Join(s.Dir, presentDir)) {
+		path := filepath.Join(s.Dir, presentDir, name)
+		if _, held := askLock(path); !held || name == aloneName {
+			continue
+		}
+		var p Present
+		if ReadJSON(path, &p) == nil {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// Alone has the work folder for this process until release is called. Where others use
+// it, the error is [ErrPresent] and they are returned.
+func (s *Store) Alone() (release func(), others []Present, err error) {
+	folder := filepath.Join(s.Dir, presentDir)
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return nil, nil, err
+	}
+	l, owner, err := tryLock(filepath.Join(folder, aloneName))
+	if err != nil {
+		return nil, nil, err
+	}
+	if l == nil {
+		return nil, []Present{{Owner: owner}}, ErrPresent
+	}
+	// Whoever enters from now on waits; who came before is seen.
+	others = s.Present()
+	for _, name := range namesIn(filepath.Join(s.Dir, locksDir)) {
+		// A process of another version computes a stage without having entered.
+		if owner, held := askLock(s.lockPath(name)); held {
+			others = append(others, Present{Owner: owner, Doing: name})
+		}
+	}
+	if len(others) > 0 {
+		l.release()
+		return nil, others, ErrPresent
+	}
+	return l.release, nil, nil
+}
+
+// ErrPresent says that other processes use the work folder.
+var ErrPresent = errors.New("other processes use the work folder")
