@@ -27,15 +27,23 @@ type Options struct {
 	Only []string
 	// Report is told how the stages get on.
 	Report func(stage.Event)
+	// Elsewhere has the stages computed by other processes, and returns how they ended;
+	// nil computes them here. An error ends the run.
+	Elsewhere func(ctx context.Context, store *stage.Store, goals []*stage.Stage, o stage.Options) (map[*stage.Stage]stage.Outcome, error)
 }
 
 // executor is what computes the stages. Where several are computed at once, native
 // code has a process of its own; stages without any are not worth one.
 func (g *Graph) executor(o Options) stage.Executor {
-	local := stage.Local{Funcs: g.funcs}
 	if o.Jobs <= 1 {
-		return local
+		return stage.Local{Funcs: g.funcs}
 	}
+	return g.apart(o)
+}
+
+// apart computes native code in processes of their own.
+func (g *Graph) apart(o Options) stage.Executor {
+	local := stage.Local{Funcs: g.funcs}
 	process := stage.Process{Command: o.Command}
 	return stage.Choice(func(spec stage.Spec) stage.Executor {
 		if g.kinds[spec.Kind].Pure {
@@ -80,24 +88,20 @@ func (r Result) Complete() bool {
 // of ctx where it is done before all stages are, and else one of the store.
 func (g *Graph) Run(ctx context.Context, o Options) (Result, error) {
 	begin := time.Now()
-	if err := torch.CheckDevice(o.Device); err != nil {
-		return Result{}, stages.Mistake{Err: fmt.Errorf("runtime.device: %w", err)}
-	}
 	result := Result{Sweep: g.Sweep.Name, Store: runs.Path(g.work)}
-	selected := g.selected(o)
-	var goals []*stage.Stage
-	for _, run := range selected {
-		if key := stages.BF16(run.Config); key != "" && torch.OnCPU(o.Device) {
-			return Result{}, stages.Mistake{Err: fmt.Errorf("%s: this run computes on a CPU, where bf16 is slower than f32; it is for a CUDA device (runtime.device)", key)}
+	if o.Elsewhere == nil {
+		if err := g.checkDevice(o); err != nil {
+			return Result{}, err
 		}
-		goals = append(goals, run.Goals...)
 	}
+	goals := g.Goals(o)
 	if err := g.checkName(ctx); err != nil {
 		return result, err
 	}
-	outcomes := g.store.Execute(ctx, goals, stage.Options{
-		Executor: g.executor(o), Workers: o.Jobs, Threads: o.Threads, Device: o.Device, Weight: newEstimates(g.store).weight, Report: o.Report,
-	})
+	outcomes, err := g.execute(ctx, goals, o)
+	if err != nil {
+		return result, err
+	}
 	// What finished goals were made of is not looked at, and is there with them.
 	for _, st := range stage.Order(goals) {
 		outcome, asked := outcomes[st]
@@ -126,6 +130,39 @@ func (g *Graph) Run(ctx context.Context, o Options) (Result, error) {
 	err = g.ingest(ctx, states)
 	result.Seconds = time.Since(begin).Seconds()
 	return result, err
+}
+
+// execute computes the goals, here or elsewhere.
+func (g *Graph) execute(ctx context.Context, goals []*stage.Stage, o Options) (map[*stage.Stage]stage.Outcome, error) {
+	of := stage.Options{
+		Executor: g.executor(o), Workers: o.Jobs, Threads: o.Threads, Device: o.Device, Weight: newEstimates(g.store).weight, Report: o.Report,
+	}
+	if o.Elsewhere != nil {
+		return o.Elsewhere(ctx, g.store, goals, of)
+	}
+	return g.store.Execute(ctx, goals, of), nil
+}
+
+// checkDevice refuses what cannot be computed on the device.
+func (g *Graph) checkDevice(o Options) error {
+	if err := torch.CheckDevice(o.Device); err != nil {
+		return stages.Mistake{Err: fmt.Errorf("runtime.device: %w", err)}
+	}
+	for _, run := range g.selected(o) {
+		if key := stages.BF16(run.Config); key != "" && torch.OnCPU(o.Device) {
+			return stages.Mistake{Err: fmt.Errorf("%s: this run computes on a CPU, where bf16 is slower than f32; it is for a CUDA device (runtime.device)", key)}
+		}
+	}
+	return nil
+}
+
+// Goals are those of the runs that are to be computed.
+func (g *Graph) Goals(o Options) []*stage.Stage {
+	var goals []*stage.Stage
+	for _, run := range g.selected(o) {
+		goals = append(goals, run.Goals...)
+	}
+	return goals
 }
 
 // selected returns the runs that are to be computed.

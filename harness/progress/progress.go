@@ -3,6 +3,7 @@
 package progress
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -127,7 +128,7 @@ func About(d time.Duration) string {
 func ending(e stage.Event, took time.Duration) string {
 	switch e.State {
 	case stage.Computed:
-		return "done in " + About(took)
+		return "done in " + About(cmp.Or(e.Took, took))
 	case stage.Failed:
 		return "failed: " + e.Err.Error()
 	case stage.Waiting:
