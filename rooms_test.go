@@ -70,6 +70,7 @@ var rooms = []struct{ name, mayImport string }{
 		"harness/algorithms harness/chat harness/data harness/decode harness/likelihood harness/model harness/negatives harness/pairs harness/postprocess harness/random harness/records " +
 		"harness/reward harness/reward/evaluation harness/rollout harness/rule harness/safetensors harness/scorer harness/stage harness/tokenizer harness/torch harness/train harness/trivial"},
 	{"harness/progress", "harness/stage"},
+	{"harness/slurm", "experiments harness/progress harness/stage"},
 	{"harness/graph", "experiments runs harness/progress harness/stage harness/stages harness/torch"},
 	{"harness/results", "experiments runs harness/algorithms harness/data harness/decode harness/graph harness/model harness/progress " +
 		"harness/rule harness/safetensors harness/stage harness/stages harness/tokenizer harness/torch harness/trackers"},
@@ -77,7 +78,7 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/scoring", "experiments metrics runs harness/data harness/doctor harness/likelihood harness/model harness/negatives harness/progress " +
 		"harness/records harness/results harness/scorer harness/stage harness/stages harness/random harness/torch harness/train harness/trivial"},
 	{"harness/dataset", "metrics harness/data harness/model harness/stages"},
-	{"harness/command", "experiments metrics runs harness/algorithms harness/data harness/dataset harness/doctor harness/graph harness/likelihood harness/progress harness/records harness/results harness/scoring harness/stage harness/stages"},
+	{"harness/command", "experiments metrics runs harness/algorithms harness/data harness/dataset harness/doctor harness/graph harness/likelihood harness/progress harness/records harness/results harness/scoring harness/slurm harness/stage harness/stages"},
 	{"reports", "metrics runs reports/document"},
 
 	// Programs.

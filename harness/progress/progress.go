@@ -20,6 +20,8 @@ import (
 type Display interface {
 	// Report takes in an event.
 	Report(stage.Event)
+	// Say shows a line.
+	Say(line string)
 	// Close ends the display; what still runs vanishes from it.
 	Close()
 }
@@ -178,6 +180,12 @@ func (l *lines) Report(e stage.Event) {
 		l.last[e.Stage] = now
 		fmt.Fprintf(l.w, "%s: %s\n", t.label, t.status(now))
 	}
+}
+
+func (l *lines) Say(line string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fmt.Fprintln(l.w, Visible(line))
 }
 
 func (l *lines) Close() {}

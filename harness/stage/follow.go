@@ -123,6 +123,13 @@ func (f *Following) Running() []Owner { return f.running }
 // [Store.Execute]: stages that are not there yet are pending.
 func (f *Following) Outcomes() map[*Stage]Outcome { return f.outcomes }
 
+func (f *Following) weight(st *Stage) float64 {
+	if f.options.Weight == nil {
+		return 1
+	}
+	return f.options.Weight(st)
+}
+
 // AtOnce is about how many of the stages that are left can be computed at once at
 // most, by what Weight says of each.
 func (f *Following) AtOnce() int {
@@ -137,11 +144,7 @@ func (f *Following) AtOnce() int {
 		if _, ended := f.view.ended[n]; ended {
 			continue
 		}
-		seconds := 1.0
-		if f.options.Weight != nil {
-			seconds = f.options.Weight(n.stage)
-		}
-		ends[n] = starts[n] + seconds
+		ends[n] = starts[n] + f.weight(n.stage)
 		for _, dependent := range n.dependents {
 			starts[dependent] = max(starts[dependent], ends[n])
 		}

@@ -125,3 +125,21 @@ func (h *heartbeat) end() (owner Owner, lost bool) {
 	}
 	return Owner{}, false
 }
+
+// Hold takes the lock at path, in a folder that is there, until release is called. The
+// context is done when ctx is, and where the lock went to another process. The error is
+// a [*HeldError] where another one has it.
+func Hold(ctx context.Context, path string, lease time.Duration) (held context.Context, release func(), err error) {
+	l, owner, err := tryLockFor(path, lease)
+	if err != nil {
+		return nil, nil, err
+	}
+	if l == nil {
+		return nil, nil, &HeldError{owner}
+	}
+	held, beats := l.beat(ctx)
+	return held, func() {
+		beats.end()
+		l.release()
+	}, nil
+}
