@@ -60,12 +60,13 @@ var unanswered = regexp.MustCompile(`(?i)contact|timed out|connection|communicat
 
 // submit submits the script for tasks and returns the job's number.
 func (j Job) submit(ctx context.Context, tasks []int) (string, error) {
-	out, err := command(ctx, j.Submission(tasks))
+	// To be interrupted here would leave a job of which nobody knows.
+	out, err := command(context.WithoutCancel(ctx), j.Submission(tasks))
 	if mistake := (*MistakeError)(nil); errors.As(err, &mistake) {
 		return "", err
 	}
 	if err != nil {
-		if ctx.Err() == nil && !unanswered.MatchString(err.Error()) {
+		if !unanswered.MatchString(err.Error()) {
 			return "", &MistakeError{fmt.Sprintf("Slurm does not take the job (%s): %v", j.script(), err)}
 		}
 		return "", fmt.Errorf("submitting the job: %w", err)
