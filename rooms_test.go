@@ -85,6 +85,7 @@ var rooms = []struct{ name, mayImport string }{
 	{"experiments/builtin/make", "harness/safetensors"},
 	{"experiments/data/make", "experiments/data"},
 	{"harness/bench", "experiments harness/algorithms harness/data harness/decode harness/doctor harness/model harness/reward harness/rollout harness/stage harness/torch harness/train"},
+	{"harness/bench/cluster", "experiments harness/command harness/graph harness/stage harness/stages"},
 	{"harness/bench/scale", "experiments runs harness/command harness/data harness/graph harness/reward harness/reward/evaluation harness/stage harness/stages harness/train"},
 	{"main", "experiments reports harness/algorithms harness/command harness/progress harness/results harness/stages"},
 }

@@ -126,33 +126,39 @@ func (v *view) look() error {
 	if v.held, err = list(filepath.Join(v.store.Dir, locksDir)); err != nil {
 		return err
 	}
-	for kind := range v.kinds() {
-		if err := v.list(kind); err != nil {
-			return err
-		}
-	}
 	if v.tried, err = list(filepath.Join(v.store.Dir, partialDir)); err != nil {
 		return err
 	}
+	free := map[string]int{}
+	for _, n := range v.ready() {
+		if !v.held[n.stage.ID()] {
+			free[n.stage.Kind]++
+		}
+	}
+	listed := map[string]bool{}
+	for kind, n := range free {
+		// Where they are few they are asked about one by one.
+		if listed[kind] = n > 4+len(v.there[kind])/few; listed[kind] {
+			if err := v.list(kind); err != nil {
+				return err
+			}
+		}
+	}
 	// What ends opens others, behind it, which may be there too.
 	for i := 0; i < len(v.open); i++ {
-		if n := v.open[i]; v.there[n.stage.Kind][short(n.stage.Key)] && v.store.Finished(n.stage) {
+		n := v.open[i]
+		if v.held[n.stage.ID()] || listed[n.stage.Kind] && !v.there[n.stage.Kind][short(n.stage.Key)] {
+			continue
+		}
+		if v.store.Finished(n.stage) {
 			v.settle(n, Outcome{State: Found})
 		}
 	}
 	return nil
 }
 
-// kinds are those of stages that have not ended.
-func (v *view) kinds() map[string]bool {
-	kinds := map[string]bool{}
-	for _, n := range v.ordered {
-		if _, ended := v.ended[n]; !ended {
-			kinds[n.stage.Kind] = true
-		}
-	}
-	return kinds
-}
+// few is about how many names of a folder one request lists on a network file system.
+const few = 100
 
 // settle ends a stage, and what follows for those that need it.
 func (v *view) settle(n *node, outcome Outcome) {

@@ -39,9 +39,8 @@ type Worked struct {
 // whose last try failed is not tried again: see [Store.Forgive].
 //
 // The processes agree by the locks of the stages alone. What others have finished
-// or hold is seen by listing the work folder, no more often than o.Poll says while
-// there is work, so two may reach for one stage: then each looks further down, the
-// further the more often that happens.
+// or hold is seen by looking at the work folder from time to time, so two may reach for one stage: then each looks
+// further down, the further the more often that happens.
 func (s *Store) Work(ctx context.Context, goals []*Stage, o WorkOptions) (Worked, error) {
 	if err := s.make(); err != nil {
 		return Worked{}, err
@@ -50,7 +49,7 @@ func (s *Store) Work(ctx context.Context, goals []*Stage, o WorkOptions) (Worked
 	if err != nil {
 		return Worked{}, err
 	}
-	w := worker{view: v, options: o, spread: 1, looked: time.Now(), busy: time.Now()}
+	w := worker{view: v, options: o, spread: 1, first: rand.IntN(1 << 20), began: time.Now(), looked: time.Now(), busy: time.Now()}
 	err = w.work(ctx)
 	w.worked.Left = v.left()
 	return w.worked, err
@@ -63,6 +62,9 @@ type worker struct {
 	worked  Worked
 	// spread is among how many of the foremost stages one is chosen.
 	spread int
+	vain   int // how often what was reached for was another's, since the last look
+	began  time.Time
+	first  int       // where it begins to look for what others left
 	looked time.Time // when the work folder was looked at
 	busy   time.Time // when a stage was last computed
 }
@@ -70,7 +72,7 @@ type worker struct {
 func (w *worker) work(ctx context.Context) error {
 	for ctx.Err() == nil && w.left() > 0 {
 		n := w.choose()
-		if n == nil || time.Since(w.looked) > w.options.Poll {
+		if n == nil || w.outdated() {
 			if err := w.again(); err != nil {
 				return err
 			}
@@ -91,9 +93,21 @@ func (w *worker) work(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
+// outdated reports whether to look at the work folder anew though there is something
+// to do: where too often that was another's already, which costs as much by now, or
+// after a while.
+func (w *worker) outdated() bool {
+	return w.vain > mostVain || time.Since(w.looked) > longestView*w.options.Poll
+}
+
+const (
+	mostVain    = 20 // times that a worker reaches for what another one has
+	longestView = 8  // times the poll
+)
+
 // again looks at the work folder anew.
 func (w *worker) again() error {
-	w.looked = time.Now()
+	w.looked, w.vain = time.Now(), 0
 	if err := w.look(); err != nil {
 		return fmt.Errorf("looking how far others are: %w", err)
 	}
@@ -117,10 +131,22 @@ func (w *worker) choose() *node {
 	return free[rand.IntN(len(free))]
 }
 
+// watched is how many locks of others a worker that waits looks at each time. It keeps
+// to the same ones for two leases.
+const watched = 32
+
 // orphan returns a stage whose owner has gone.
 func (w *worker) orphan() *node {
-	for _, n := range w.ready() {
-		if w.abandoned(n) {
+	open := w.ready()
+	if len(open) == 0 {
+		return nil
+	}
+	first := w.first
+	if len(open) > watched {
+		first += int(time.Since(w.began)/(2*w.store.lease())) * watched
+	}
+	for i := range min(watched, len(open)) {
+		if n := open[(first+i)%len(open)]; w.abandoned(n) {
 			return n
 		}
 	}
@@ -146,9 +172,11 @@ func (w *worker) compute(ctx context.Context, n *node) {
 	case errors.Is(err, ErrFound):
 		w.settle(n, Outcome{State: Found})
 		w.spread = min(2*w.spread, len(w.ordered))
+		w.vain++
 	case errors.As(err, &held):
 		w.held[n.stage.ID()] = true
 		w.spread = min(2*w.spread, len(w.ordered))
+		w.vain++
 	case ctx.Err() != nil || errors.Is(err, ErrStopped):
 		w.worked.Kept = w.checkpoint(n) != before
 		w.held[n.stage.ID()] = true
