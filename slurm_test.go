@@ -316,7 +316,7 @@ func TestASweepSurvivesWhatSlurmDoes(t *testing.T) {
 	if c, out := lastmile(dir, "run", "sweep.toml", "--work", "straight", "--where", "variant=short"); c.Run() != nil {
 		t.Fatal(out)
 	}
-	sweep(short, int(short*8/seconds(t, dir)))
+	sweep(short, int(short*12/seconds(t, dir)))
 
 	defer c.hurry()()
 	arguments := []string{"run", "sweep.toml", "--work", "my work", "--set", `description=it's "so", $HOME`, "--executor", "slurm"}
