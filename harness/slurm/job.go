@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,7 +20,7 @@ type Job struct {
 	// Hash tells the work folder and the stages that are wanted from all others; see
 	// [Hash].
 	Hash string
-	// Sweep is the sweep's name, of letters, digits, dots, hyphens and underscores.
+	// Sweep is the sweep's name.
 	Sweep string
 	// Work is the work folder, as an absolute path.
 	Work string
@@ -48,8 +49,11 @@ func (j Job) record() string        { return filepath.Join(j.Folder(), "job.json
 func (j Job) task(id string) string { return filepath.Join(j.Folder(), "tasks", id+".json") }
 func (j Job) log(id string) string  { return filepath.Join(j.Folder(), "logs", id+".log") }
 
-// name is the job's in the queue.
-func (j Job) name() string { return "lastmile-" + j.Sweep + "-" + j.Hash }
+// name is the job's in the queue. A sweep that has its name of its file may have any.
+func (j Job) name() string { return "lastmile-" + unsafe.ReplaceAllString(j.Sweep, "_") + "-" + j.Hash }
+
+// unsafe is what means something in lists of names, or in the queue as it is printed.
+var unsafe = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 
 // taskID is Slurm's name of a task of an array job.
 func taskID(job string, n int) string { return job + "_" + strconv.Itoa(n) }

@@ -38,6 +38,9 @@ exec '/opt/lastmile' 'run' 'a b.toml'
 	if got := j.Script(); got != want {
 		t.Errorf("the script is\n%s\nexpected\n%s", got, want)
 	}
+	if named := (Job{Sweep: "a b,c|d%", Hash: "0123abcd"}).name(); named != "lastmile-a_b_c_d_-0123abcd" {
+		t.Errorf("the queue knows it as %s", named)
+	}
 	submission := []string{
 		"sbatch", "--parsable", "--array=0-2,7", "--job-name=lastmile-demo-0123abcd",
 		"--output=/data/my work/100%%/slurm/demo-0123abcd/logs/%A_%a.log", "--chdir=/home/me", "/data/my work/100%/slurm/demo-0123abcd/job.sh",

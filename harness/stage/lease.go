@@ -83,6 +83,7 @@ func (l *lock) beat(ctx context.Context) (context.Context, *heartbeat) {
 		defer cancel(nil)
 		ticks := time.NewTicker(lease / 4)
 		defer ticks.Stop()
+		now := l.claim
 		for last := time.Now(); ; {
 			select {
 			case <-quit.Done():
@@ -90,17 +91,16 @@ func (l *lock) beat(ctx context.Context) (context.Context, *heartbeat) {
 			case <-ticks.C:
 			}
 			before := time.Now()
-			next := l.claim
-			next.Beat++
-			next.Progress = h.now.Load()
-			now, mine, err := l.write(next)
+			now.Beat++
+			now.Progress = h.now.Load()
+			owner, mine, err := l.write(now)
 			switch {
 			case err == nil && !mine:
-				h.lost.Store(&now)
-				cancel(&HeldError{now})
+				h.lost.Store(&owner)
+				cancel(&HeldError{owner})
 				return
 			case err == nil:
-				l.claim, last = next, before
+				last = before
 			case time.Since(last) > lease*3/4:
 				// Others may take the lock from here on.
 				h.lost.Store(&Owner{})

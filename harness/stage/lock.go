@@ -138,9 +138,12 @@ func prepareLock(path string, lease time.Duration) (*lock, error) {
 	}
 	// Written through another description, it is there for others once that is
 	// closed. On a full disk the file stays empty, and the kernel's lock is all.
-	if err := writeClaim(name, l.claim); err != nil && l.claim.Unlocked {
-		l.drop()
-		return nil, err
+	if err := writeClaim(name, l.claim); err != nil {
+		if l.claim.Unlocked {
+			l.drop()
+			return nil, err
+		}
+		_ = f.Truncate(0)
 	}
 	return l, nil
 }
