@@ -12,7 +12,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 export LIBTORCH
 
-.PHONY: help setup build demo test faults lint bench bench-rouge bench-scorer bench-tokenizer bench-decode bench-train bench-rl bench-flat bench-scale clean
+.PHONY: help setup build demo test faults lint bench bench-rouge bench-scorer bench-tokenizer bench-decode bench-train bench-rl bench-flat bench-scale bench-cluster clean
 
 help:
 	@echo 'make demo    set up, build, run experiments/demo.toml, print its report'
@@ -38,6 +38,7 @@ demo: build
 	bin/lastmile run experiments/demo.toml
 
 test: setup
+	@harness/slurm/install.sh
 	go vet ./...
 	go test ./...
 	cd $(FIT) && go vet ./... && go test ./...
@@ -91,6 +92,10 @@ bench-decode bench-train bench-rl bench-flat: bench-%: setup
 # Ours alone, on large sweeps whose artifacts are made up. BENCH has its options.
 bench-scale: setup
 	python3 harness/bench/scale.py $(BENCH)
+
+# What a large sweep takes on a cluster, by a simulation. BENCH has its options.
+bench-cluster: setup
+	go run -buildvcs=false ./harness/bench/cluster $(BENCH) harness/bench/cluster/sweep.toml
 
 clean:
 	rm -rf bin .made-by-make-setup harness/torch/fused/flags.go

@@ -21,6 +21,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// A task of Slurm's is begun by the program's path.
+	if len(os.Args) > 1 && os.Args[1] == "run" {
+		main()
+	}
 	// A process of a stage is begun as /proc/self/exe.
 	testscript.Main(m, map[string]func(){"lastmile": main, "exe": main, "faulty": faulty})
 }

@@ -74,6 +74,7 @@ var rooms = []struct{ name, mayImport string }{
 		"harness/algorithms harness/bertscore harness/chat harness/data harness/decode harness/external harness/faithfulness harness/likelihood harness/model harness/negatives harness/pairs harness/postprocess harness/random harness/records " +
 		"harness/reward harness/reward/evaluation harness/rollout harness/rule harness/safetensors harness/scorer harness/stage harness/tokenizer harness/torch harness/train harness/trivial"},
 	{"harness/progress", "harness/stage"},
+	{"harness/slurm", "experiments harness/progress harness/stage"},
 	{"harness/graph", "experiments runs harness/progress harness/stage harness/stages harness/torch"},
 	{"harness/results", "experiments runs harness/algorithms harness/data harness/decode harness/graph harness/model harness/progress " +
 		"harness/rule harness/safetensors harness/stage harness/stages harness/tokenizer harness/torch harness/trackers"},
@@ -81,13 +82,14 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/scoring", "experiments metrics runs harness/bertscore harness/data harness/doctor harness/external harness/faithfulness harness/likelihood harness/model harness/negatives harness/progress " +
 		"harness/records harness/results harness/scorer harness/stage harness/stages harness/random harness/torch harness/train harness/trivial"},
 	{"harness/dataset", "metrics harness/data harness/model harness/stages"},
-	{"harness/command", "experiments metrics runs harness/algorithms harness/bertscore harness/data harness/dataset harness/doctor harness/external harness/faithfulness harness/graph harness/likelihood harness/progress harness/records harness/results harness/scoring harness/stage harness/stages"},
+	{"harness/command", "experiments metrics runs harness/algorithms harness/bertscore harness/data harness/dataset harness/doctor harness/external harness/faithfulness harness/graph harness/likelihood harness/progress harness/records harness/results harness/scoring harness/slurm harness/stage harness/stages"},
 	{"reports", "metrics runs reports/document"},
 
 	// Programs.
 	{"experiments/builtin/make", "harness/safetensors"},
 	{"experiments/data/make", "experiments/data"},
 	{"harness/bench", "experiments harness/algorithms harness/data harness/decode harness/doctor harness/model harness/reward harness/rollout harness/stage harness/torch harness/train"},
+	{"harness/bench/cluster", "experiments harness/command harness/graph harness/stage harness/stages"},
 	{"harness/bench/scale", "experiments runs harness/command harness/data harness/graph harness/reward harness/reward/evaluation harness/stage harness/stages harness/train"},
 	{"main", "experiments reports harness/algorithms harness/command harness/progress harness/results harness/stages"},
 }

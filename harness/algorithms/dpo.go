@@ -79,7 +79,7 @@ func (a DPO) Train(ctx context.Context, e *Env) error {
 		if err := a.step(t, e, batch); err != nil {
 			return err
 		}
-		if t.Due() {
+		if t.Due(ctx) {
 			if err := t.Checkpoint(struct{}{}); err != nil {
 				return err
 			}

@@ -19,6 +19,7 @@ import (
 	"lastmile/experiments"
 	"lastmile/harness/algorithms"
 	"lastmile/harness/progress"
+	"lastmile/harness/slurm"
 	"lastmile/harness/stages"
 )
 
@@ -82,18 +83,23 @@ func Run(p Program) int {
 	err := within(ctx, stopWithin, func() error { return root.ExecuteContext(ctx) })
 	var sweepErrors experiments.Errors
 	var mistake stages.Mistake
+	var refused *slurm.MistakeError
+	var left *slurm.LeftError
 	switch {
 	case err == nil:
 		return 0
 	case errors.Is(err, errRunsFailed), errors.Is(err, errDamaged):
 		return exitFailed
+	case errors.As(err, &left):
+		fmt.Fprintf(stderr, "stopped looking; %v. To come back:\n  %s\n", left, Line(os.Args...))
+		return exitInterrupted
 	case ctx.Err() != nil:
 		fmt.Fprintf(stderr, "interrupted; nothing that was finished is lost. To go on:\n  %s\n", Line(os.Args...))
 		return exitInterrupted
 	case errors.As(err, &sweepErrors):
 		fmt.Fprintln(stderr, err)
 		return exitMistake
-	case errors.As(err, &mistake):
+	case errors.As(err, &mistake), errors.As(err, &refused):
 		fmt.Fprintln(stderr, "lastmile:", err)
 		return exitMistake
 	case !begun:

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lastmile/harness/progress"
+	"lastmile/harness/slurm"
 	"lastmile/harness/stages"
 	"lastmile/runs"
 )
@@ -14,6 +15,7 @@ import (
 func (p Program) runCommand() *cobra.Command {
 	var f sweepFlags
 	var dryRun, verify bool
+	var executor, worker string
 	c := &cobra.Command{
 		Use:   "run FILE",
 		Short: "Compute the runs of a sweep file, and report",
@@ -23,12 +25,17 @@ command after a crash or Ctrl-C goes on where it stopped, and when all is done
 it computes nothing. An artifact whose files have another size or content than when
 it was written is computed again. A stage that fails fails its runs and no others. With --jobs
 above 1 each stage is computed in a process of its own, so that even a crash, or
-the kernel's out-of-memory killer, costs no more than that.`,
+the kernel's out-of-memory killer, costs no more than that.
+
+With --executor slurm the stages are computed by tasks of an array job. Run submits
+it, follows it, and submits again what died; Ctrl-C leaves the job running, and the
+same command comes back to it. With --dry-run it prints the job's script.`,
 		Example: `  lastmile run experiments/demo.toml --dry-run
   lastmile run experiments/demo.toml --where variant=mle --where seed=1
   lastmile run experiments/demo.toml --set rl.updates=100 --work /data/long
   lastmile run experiments/demo.toml --set reward.length.weight=0.5 --work /data/short
-  lastmile run experiments/negatives.toml --jobs 4`,
+  lastmile run experiments/negatives.toml --jobs 4
+  lastmile run experiments/negatives.toml --executor slurm`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			g, o, err := f.plan(c.Context(), args[0])
@@ -38,6 +45,16 @@ the kernel's out-of-memory killer, costs no more than that.`,
 			if err := p.Check(g.Sweep); err != nil {
 				return stages.Mistakef("%s: %w", g.Sweep.File, err)
 			}
+			var job slurm.Job
+			if executor != "local" || worker != "" {
+				if job, err = f.job(g, o, args[0], executor); err != nil {
+					return err
+				}
+			}
+			if worker != "" {
+				job.Hash, worker = worker, job.Hash
+				return serveTask(c, job, worker, g, o)
+			}
 			status, err := g.Status(c.Context(), o)
 			if err != nil {
 				return err
@@ -46,7 +63,11 @@ the kernel's out-of-memory killer, costs no more than that.`,
 				if err := g.Times(c.Context(), &status); err != nil {
 					return err
 				}
-				return emit(c, f.json, status, status.Print)
+				planned := plannedRun{Status: status}
+				if executor == "slurm" {
+					planned.Slurm = planJob(job)
+				}
+				return emit(c, f.json, planned, planned.Print)
 			}
 			fmt.Fprintln(c.ErrOrStderr(), status.Summary())
 			warnings, err := warningsOf(c.Context(), g.Sweep)
@@ -59,6 +80,9 @@ the kernel's out-of-memory killer, costs no more than that.`,
 			if o.Verify = verify; verify {
 				far := slow(c.ErrOrStderr(), 5*time.Second)
 				o.Verified = func(done, total int) { far(done, total, "stages verified") }
+			}
+			if executor == "slurm" {
+				o.Elsewhere = (&slurm.Coordinator{Job: job, Say: display.Say}).Run
 			}
 			result, err := g.Run(c.Context(), o)
 			display.Close()
@@ -80,6 +104,11 @@ the kernel's out-of-memory killer, costs no more than that.`,
 		},
 	}
 	f.add(c)
+	c.Flags().StringVar(&executor, "executor", "local", "`where` the stages are computed: local, or slurm, as jobs that the section [slurm] describes")
+	c.Flags().StringVar(&worker, "worker", "", "compute stages beside other workers, of the job with this hash")
+	if err := c.Flags().MarkHidden("worker"); err != nil {
+		panic(err) // there is no such flag: a slip in this file
+	}
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "print the runs and stages, what is done, and an estimate; compute nothing")
 	c.Flags().BoolVar(&verify, "verify", false, "read all files of the stages that are done, and compute again what is damaged")
 	return c

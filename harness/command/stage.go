@@ -1,6 +1,10 @@
 package command
 
 import (
+	"context"
+	"os/signal"
+	"syscall"
+
 	"github.com/spf13/cobra"
 
 	"lastmile/harness/stage"
@@ -16,6 +20,9 @@ func stageCommand() *cobra.Command {
 		Hidden: true,
 		Args:   cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			// A job of Slurm's that ends sends it to all its processes, and then the one
+			// that has started this one does too: that is no second Ctrl-C.
+			context.AfterFunc(c.Context(), func() { signal.Ignore(syscall.SIGTERM) })
 			out, err := stage.ClaimStdout()
 			if err != nil {
 				return err

@@ -14,14 +14,15 @@ import (
 	"lastmile/harness/doctor"
 	"lastmile/harness/graph"
 	"lastmile/harness/results"
+	"lastmile/harness/slurm"
 	"lastmile/harness/stages"
 )
 
 // schema makes the [Schema], once.
 var schema = sync.OnceValue(func() *experiments.Schema {
 	s := stages.Schema()
-	s.Sections = append(s.Sections, reportSection(), graph.RuntimeSection())
-	s.Sources = append(s.Sources, sources, graph.Sources)
+	s.Sections = append(s.Sections, reportSection(), graph.RuntimeSection(), slurm.Section())
+	s.Sources = append(s.Sources, sources, graph.Sources, slurm.Sources)
 	s.Renamed["runtime.workers"] = "runtime.jobs"
 	return s
 })

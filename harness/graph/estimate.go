@@ -13,7 +13,9 @@ import (
 type estimates struct {
 	store *stage.Store
 	kinds map[string]*kindTimes
-	err   error
+	// enough is how many stages of a kind are looked at.
+	enough int
+	err    error
 }
 
 // kindTimes are the times of the stages of a kind that are done: of all of them, and
@@ -34,8 +36,11 @@ func (m mean) add(value float64) mean { return mean{m.sum + value, m.n + 1} }
 // estimate, and cost time where there are thousands.
 const enoughRecords = 500
 
+// fewRecords is how many a worker looks at, which is one of hundreds.
+const fewRecords = 20
+
 func newEstimates(store *stage.Store) *estimates {
-	return &estimates{store: store, kinds: map[string]*kindTimes{}}
+	return &estimates{store: store, kinds: map[string]*kindTimes{}, enough: enoughRecords}
 }
 
 // times reads the times of a kind.
@@ -56,7 +61,7 @@ func (e *estimates) times(kind string) *kindTimes {
 		t.all = t.all.add(record.Seconds)
 		part := seedless(record.Part)
 		t.byPart[part] = t.byPart[part].add(record.Seconds)
-		if t.all.n == enoughRecords {
+		if t.all.n == e.enough {
 			break
 		}
 	}

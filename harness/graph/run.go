@@ -32,15 +32,23 @@ type Options struct {
 	Verified func(done, total int)
 	// Report is told how the stages get on.
 	Report func(stage.Event)
+	// Elsewhere has the stages computed by other processes, and returns how they ended;
+	// nil computes them here. An error ends the run.
+	Elsewhere func(ctx context.Context, store *stage.Store, goals []*stage.Stage, o stage.Options) (map[*stage.Stage]stage.Outcome, error)
 }
 
 // executor is what computes the stages. Where several are computed at once, native
 // code has a process of its own; stages without any are not worth one.
 func (g *Graph) executor(o Options) stage.Executor {
-	local := stage.Local{Funcs: g.funcs}
 	if o.Jobs <= 1 {
-		return local
+		return stage.Local{Funcs: g.funcs}
 	}
+	return g.apart(o)
+}
+
+// apart computes native code in processes of their own.
+func (g *Graph) apart(o Options) stage.Executor {
+	local := stage.Local{Funcs: g.funcs}
 	process := stage.Process{Command: o.Command}
 	return stage.Choice(func(spec stage.Spec) stage.Executor {
 		if g.kinds[spec.Kind].Pure {
@@ -88,18 +96,13 @@ const mostRounds = 3
 // of ctx where it is done before all stages are, and else one of the store.
 func (g *Graph) Run(ctx context.Context, o Options) (Result, error) {
 	begin := time.Now()
-	if err := torch.CheckDevice(o.Device); err != nil {
-		return Result{}, stages.Mistake{Err: fmt.Errorf("runtime.device: %w", err)}
-	}
 	result := Result{Sweep: g.Sweep.Name, Store: runs.Path(g.work)}
-	selected := g.selected(o)
-	var goals []*stage.Stage
-	for _, run := range selected {
-		if key := stages.BF16(run.Config); key != "" && torch.OnCPU(o.Device) {
-			return Result{}, stages.Mistake{Err: fmt.Errorf("%s: this run computes on a CPU, where bf16 is slower than f32; it is for a CUDA device (runtime.device)", key)}
+	if o.Elsewhere == nil {
+		if err := g.checkDevice(o); err != nil {
+			return Result{}, err
 		}
-		goals = append(goals, run.Goals...)
 	}
+	goals := g.Goals(o)
 	if err := g.checkName(ctx); err != nil {
 		return result, err
 	}
@@ -134,9 +137,11 @@ func (g *Graph) Run(ctx context.Context, o Options) (Result, error) {
 	// What turns out to be damaged when it is brought into the store is computed again,
 	// and brought in then.
 	for range mostRounds {
-		for st, outcome := range g.store.Execute(ctx, slices.Concat(goals, damaged), stage.Options{
-			Executor: g.executor(o), Workers: o.Jobs, Threads: o.Threads, Device: o.Device, Weight: newEstimates(g.store).weight, Report: o.Report,
-		}) {
+		ended, err := g.execute(ctx, slices.Concat(goals, damaged), o)
+		if err != nil {
+			return result, err
+		}
+		for st, outcome := range ended {
 			if outcome.State != stage.Found || !outcomes[st].Done() {
 				outcomes[st] = outcome
 			}
@@ -175,6 +180,39 @@ func (g *Graph) Run(ctx context.Context, o Options) (Result, error) {
 	}
 	result.Seconds = time.Since(begin).Seconds()
 	return result, nil
+}
+
+// execute computes the goals, here or elsewhere.
+func (g *Graph) execute(ctx context.Context, goals []*stage.Stage, o Options) (map[*stage.Stage]stage.Outcome, error) {
+	of := stage.Options{
+		Executor: g.executor(o), Workers: o.Jobs, Threads: o.Threads, Device: o.Device, Weight: newEstimates(g.store).weight, Report: o.Report,
+	}
+	if o.Elsewhere != nil {
+		return o.Elsewhere(ctx, g.store, goals, of)
+	}
+	return g.store.Execute(ctx, goals, of), nil
+}
+
+// checkDevice refuses what cannot be computed on the device.
+func (g *Graph) checkDevice(o Options) error {
+	if err := torch.CheckDevice(o.Device); err != nil {
+		return stages.Mistake{Err: fmt.Errorf("runtime.device: %w", err)}
+	}
+	for _, run := range g.selected(o) {
+		if key := stages.BF16(run.Config); key != "" && torch.OnCPU(o.Device) {
+			return stages.Mistake{Err: fmt.Errorf("%s: this run computes on a CPU, where bf16 is slower than f32; it is for a CUDA device (runtime.device)", key)}
+		}
+	}
+	return nil
+}
+
+// Goals are those of the runs that are to be computed.
+func (g *Graph) Goals(o Options) []*stage.Stage {
+	var goals []*stage.Stage
+	for _, run := range g.selected(o) {
+		goals = append(goals, run.Goals...)
+	}
+	return goals
 }
 
 // selected returns the runs that are to be computed.

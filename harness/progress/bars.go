@@ -90,6 +90,8 @@ func (b *bars) add(e stage.Event, now time.Time) *bar {
 	return added
 }
 
+func (b *bars) Say(line string) { fmt.Fprintln(b.container, Visible(line)) }
+
 func (b *bars) Close() {
 	b.mu.Lock()
 	for _, running := range b.running {

@@ -3,6 +3,7 @@
 package progress
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -19,6 +20,8 @@ import (
 type Display interface {
 	// Report takes in an event.
 	Report(stage.Event)
+	// Say shows a line.
+	Say(line string)
 	// Close ends the display; what still runs vanishes from it.
 	Close()
 }
@@ -127,7 +130,7 @@ func About(d time.Duration) string {
 func ending(e stage.Event, took time.Duration) string {
 	switch e.State {
 	case stage.Computed:
-		return "done in " + About(took)
+		return "done in " + About(cmp.Or(e.Took, took))
 	case stage.Failed:
 		return "failed: " + e.Err.Error()
 	case stage.Damaged:
@@ -187,6 +190,12 @@ func (l *lines) Report(e stage.Event) {
 		l.last[e.Stage] = now
 		fmt.Fprintf(l.w, "%s: %s\n", t.label, t.status(now))
 	}
+}
+
+func (l *lines) Say(line string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fmt.Fprintln(l.w, Visible(line))
 }
 
 func (l *lines) Close() {}

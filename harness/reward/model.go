@@ -180,7 +180,7 @@ func Train(ctx context.Context, m *model.Model, learned, held Material, c ModelS
 				return nil, err
 			}
 		}
-		if t.Due() {
+		if t.Due(ctx) {
 			if err := t.Checkpoint(struct{}{}); err != nil {
 				return nil, err
 			}

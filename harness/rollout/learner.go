@@ -256,7 +256,7 @@ func (l *Learner) EndUpdate(ctx context.Context, batch Batch) error {
 	if err := l.evaluate(ctx); err != nil {
 		return err
 	}
-	if l.Due() {
+	if l.Due(ctx) {
 		if err := l.Checkpoint(&l.state, l.state.Selected.BestFile); err != nil {
 			return err
 		}

@@ -180,7 +180,7 @@ func (t trainer) run(ctx context.Context, from source, set evaluationSet) error 
 				return err
 			}
 		}
-		if t.Due() {
+		if t.Due(ctx) {
 			if err := t.Checkpoint(struct{}{}); err != nil {
 				return err
 			}

@@ -62,6 +62,8 @@ type Event struct {
 	Warning string
 	// Holder is the process that a waiting stage waits for.
 	Holder Owner
+	// Took is how long a computed stage took, where another process computed it.
+	Took time.Duration
 	// Err belongs to a failed, blocked or damaged stage.
 	Err error
 }
@@ -184,7 +186,7 @@ func (e *execution) start(ctx context.Context) {
 		n := e.ready.next()
 		e.running++
 		go func() {
-			err := e.compute(ctx, n.stage)
+			err := e.store.compute(ctx, n.stage, e.options, e.report)
 			select {
 			case e.results <- result{n, err}:
 			case <-e.quit:
@@ -195,14 +197,14 @@ func (e *execution) start(ctx context.Context) {
 
 // compute has a stage computed whose inputs are there. Its errors are those of
 // [Computation.Wait].
-func (e *execution) compute(ctx context.Context, st *Stage) error {
-	spec := e.store.Spec(st, e.options.Threads, e.options.Device)
-	if err := e.store.writeDown(spec); err != nil {
+func (s *Store) compute(ctx context.Context, st *Stage, o Options, report func(Event)) error {
+	spec := s.Spec(st, o.Threads, o.Device)
+	if err := s.writeDown(spec); err != nil {
 		return err
 	}
-	e.report(Event{Stage: st, State: Running})
-	computation, err := e.options.Executor.Start(ctx, spec, func(p Progress) {
-		e.report(Event{Stage: st, State: Running, Done: p.Done, Total: p.Total, Note: p.Note, Said: p.Said, Warning: p.Warning})
+	report(Event{Stage: st, State: Running})
+	computation, err := o.Executor.Start(ctx, spec, func(p Progress) {
+		report(Event{Stage: st, State: Running, Done: p.Done, Total: p.Total, Note: p.Note, Said: p.Said, Warning: p.Warning})
 	})
 	if err != nil {
 		return err
@@ -249,13 +251,13 @@ func (e *execution) look() {
 			e.end(n, Outcome{State: Found})
 			continue
 		}
-		owner, held := e.store.Holder(n.stage)
+		there, held := e.store.holder(n.stage)
 		switch {
 		case !held:
 			delete(e.waiting, n)
 			e.ready.add(n)
-		case owner != before:
-			e.wait(n, owner)
+		case there.Owner != before:
+			e.wait(n, there.Owner)
 		}
 	}
 }

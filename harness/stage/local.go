@@ -16,14 +16,14 @@ type Local struct {
 }
 
 // Start computes the stage on an OS thread of its own. A stage that has not
-// stopped two seconds after ctx is done is left running, so the process should
+// stopped two seconds, or the store's Grace, after ctx is done is left running, so the process should
 // end then.
 func (l Local) Start(ctx context.Context, spec Spec, report func(Progress)) (Computation, error) {
 	f, err := l.Funcs.of(spec)
 	if err != nil {
 		return nil, err
 	}
-	r := &localComputation{ctx: ctx, err: errors.New("the stage's function ended its goroutine"), done: make(chan struct{})}
+	r := &localComputation{ctx: ctx, grace: spec.grace(), err: errors.New("the stage's function ended its goroutine"), done: make(chan struct{})}
 	go func() {
 		defer close(r.done)
 		// Never unlocked: the thread, with what a stage's libraries have set on
@@ -35,9 +35,10 @@ func (l Local) Start(ctx context.Context, spec Spec, report func(Progress)) (Com
 }
 
 type localComputation struct {
-	ctx  context.Context
-	err  error // once done is closed
-	done chan struct{}
+	ctx   context.Context
+	grace time.Duration
+	err   error // once done is closed
+	done  chan struct{}
 }
 
 func (r *localComputation) Wait() error {
@@ -49,7 +50,7 @@ func (r *localComputation) Wait() error {
 	select {
 	case <-r.done:
 		return r.err
-	case <-time.After(grace):
-		return fmt.Errorf("%w, but still running after %v", ErrStopped, grace)
+	case <-time.After(r.grace):
+		return fmt.Errorf("%w, but still running after %v", ErrStopped, r.grace)
 	}
 }

@@ -1,11 +1,14 @@
 package stage
 
 import (
+	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -20,6 +23,10 @@ type Owner struct {
 	Process int `json:"process"`
 	// Since is when it began with the stage.
 	Since time.Time `json:"since"`
+	// Boot tells the machine's kernel, since it was started, from all others.
+	Boot string `json:"boot,omitempty"`
+	// Job is the job of Slurm's that the process belongs to.
+	Job string `json:"job,omitempty"`
 }
 
 // String returns the owner in words.
@@ -27,71 +34,314 @@ func (o Owner) String() string {
 	if o.Process == 0 {
 		return "another process"
 	}
-	return fmt.Sprintf("process %d on %s since %s", o.Process, o.Host, o.Since.Local().Format("2006-01-02 15:04:05"))
+	job := ""
+	if o.Job != "" {
+		job = " (job " + o.Job + ")"
+	}
+	return fmt.Sprintf("process %d on %s%s since %s", o.Process, o.Host, job, o.Since.Local().Format("2006-01-02 15:04:05"))
 }
 
-// lock is a file with a lock of its open file description: the kernel lets go
-// of it when the process ends, however it ends, and another one can ask about
-// it without taking it. The file holds an [Owner].
-type lock struct{ file *os.File }
+// claim is what a lock's file holds.
+type claim struct {
+	Owner
+	// Token tells the lock from any other that was or will be.
+	Token string `json:"token"`
+	// Lease is the number of seconds after which a lock whose Beat stands still is
+	// over; 0 leaves the lock to the kernel.
+	Lease float64 `json:"lease"`
+	// Beat counts the heartbeats.
+	Beat int `json:"beat"`
+	// Unlocked is true where the file system knows no locks: then the lease is all.
+	Unlocked bool `json:"unlocked,omitempty"`
+	// Progress is how far the stage is.
+	Progress *Progress `json:"progress,omitempty"`
+	// Doing is what the owner does in the work folder, of a lock that says that it is
+	// there.
+	Doing string `json:"doing,omitempty"`
+}
 
-// tryLock locks the file at path, or returns the process that has it.
-func tryLock(path string) (l *lock, owner Owner, err error) {
+// lock is a file that says who has the lock, under a path that a process gives to
+// a file of its own only where there is none, or where the one that there is
+// belongs to nobody any more.
+//
+// What is relied on:
+//
+//   - Of several processes that link(2) a file to one path, one succeeds, and
+//     rename(2) replaces a path in one step. That holds on local file systems, on
+//     NFS 3 and 4, Lustre, GPFS, BeeGFS and CephFS.
+//   - Who opens a file sees what was in it when it was last closed (close-to-open
+//     consistency). That holds there too, unless NFS is mounted with nocto.
+//   - On one machine, the kernel holds the lock of an open file description until
+//     the process ends, however it ends, and tells others of it. So what a dead
+//     process of this machine had is free at once, and what a live one has, though
+//     it was stopped for hours, is not.
+//
+// Of a process on another machine the kernel's word is not relied on, since that
+// depends on the server and on how it is mounted. Its file counts: the owner adds
+// to Beat four times a lease, and a lock whose Beat was seen to stand still for a
+// lease is over. The time is taken by the clock of the process that looks, so
+// clocks need not agree. An owner that was away for longer (a machine that was cut
+// off and comes back) finds out at its next heartbeat, and before it publishes
+// anything, that the path names another's file, and stops.
+type lock struct {
+	path  string
+	file  *os.File // keeps the kernel's lock
+	claim claim
+}
+
+// DefaultLease is how long the lock of a process on another machine outlives its
+// last heartbeat.
+const DefaultLease = time.Minute
+
+// tryLock takes the lock at path, or returns the process that has it.
+func tryLock(path string) (l *lock, owner Owner, err error) { return tryLockFor(path, DefaultLease) }
+
+// tryLockFor is [tryLock] with a lease.
+func tryLockFor(path string, lease time.Duration) (l *lock, owner Owner, err error) {
 	for {
-		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+		there, err := holderOf(path)
 		if err != nil {
-			return nil, Owner{}, err
+			return nil, Owner{}, fmt.Errorf("locking %s: %w", path, err)
 		}
-		_, err = control(f, unix.F_OFD_SETLK, unix.F_WRLCK)
+		if there.held {
+			return nil, there.claim.Owner, nil
+		}
+		l, err := prepareLock(path, lease)
 		if err != nil {
-			defer f.Close()
-			if !errors.Is(err, unix.EAGAIN) && !errors.Is(err, unix.EACCES) {
-				return nil, Owner{}, fmt.Errorf("locking %s: %w", path, err)
-			}
-			return nil, ownerIn(path), nil
+			return nil, Owner{}, fmt.Errorf("locking %s: %w", path, err)
 		}
-		// release removes the file: what was locked here may be one that
-		// another process has just removed, and then it locks nothing.
-		if named, err := isNamed(f, path); err != nil || !named {
-			f.Close()
-			if err != nil {
-				return nil, Owner{}, err
-			}
-			continue
+		won, err := l.take(there)
+		if err != nil {
+			l.drop()
+			return nil, Owner{}, fmt.Errorf("locking %s: %w", path, err)
 		}
-		l := &lock{f}
-		l.write(l.owner())
-		return l, Owner{}, nil
+		if won {
+			forget(path)
+			return l, Owner{}, nil
+		}
+		l.drop() // another one was faster
 	}
 }
 
-// owner is this process, from now on.
-func (*lock) owner() Owner {
-	host, _ := os.Hostname()
-	return Owner{Host: host, Process: os.Getpid(), Since: time.Now().UTC().Truncate(time.Second)}
+// prepareLock makes a file with a lock of this process, under a name of its own.
+func prepareLock(path string, lease time.Duration) (*lock, error) {
+	l := &lock{path: path, claim: claim{Owner: self(), Token: rand.Text(), Lease: lease.Seconds()}}
+	name := l.temporary()
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	l.file = f
+	if _, err := control(f, unix.F_OFD_SETLK, unix.F_WRLCK); err != nil {
+		if !errors.Is(err, unix.ENOLCK) && !errors.Is(err, unix.EOPNOTSUPP) && !errors.Is(err, unix.ENOSYS) {
+			l.drop()
+			return nil, err
+		}
+		l.claim.Unlocked = true
+	}
+	// Written through another description, it is there for others once that is
+	// closed. On a full disk the file stays empty, and the kernel's lock is all.
+	if err := writeClaim(name, l.claim); err != nil {
+		if l.claim.Unlocked {
+			l.drop()
+			return nil, err
+		}
+		_ = f.Truncate(0)
+	}
+	return l, nil
 }
 
-// write says in the file who has it. That is for people; the lock holds without it on a
-// full disk.
-func (l *lock) write(who any) {
-	if text, err := encode(who); err == nil {
-		l.file.Truncate(0)
-		l.file.WriteAt(text, 0)
+// temporary is the name of the lock's file while it has none that others know.
+func (l *lock) temporary() string {
+	return filepath.Join(filepath.Dir(l.path), "."+filepath.Base(l.path)+"."+l.claim.Token)
+}
+
+// take gives the lock's file the path, where that still is as it was found. It
+// reports whether the lock is this process's now.
+func (l *lock) take(there holder) (won bool, err error) {
+	if !there.exists {
+		return l.place(l.path)
 	}
+	// Whoever takes the place of a lock first gives his file a name that is made
+	// of the other's token: one alone succeeds, and if he dies before he has taken
+	// the path, that file is the one to be replaced.
+	successor := there.successor()
+	if won, err := l.place(successor); err != nil || !won {
+		return false, err
+	}
+	now, err := holderOf(l.path)
+	if err != nil || !now.exists || now.claim.Token != l.claim.Token {
+		// The path went to somebody else, who had the name of a successor before.
+		os.Remove(successor)
+		return false, err
+	}
+	if err := os.Rename(successor, l.path); err != nil {
+		os.Remove(successor)
+		return false, err
+	}
+	for _, name := range there.passed {
+		os.Remove(name)
+	}
+	return true, nil
+}
+
+// place gives the lock's file a name that no file has. The temporary name is gone
+// then.
+func (l *lock) place(name string) (won bool, err error) {
+	temporary := l.temporary()
+	err = os.Link(temporary, name)
+	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) {
+		// A file system without hard links.
+		err = unix.Renameat2(unix.AT_FDCWD, temporary, unix.AT_FDCWD, name, unix.RENAME_NOREPLACE)
+		if errors.Is(err, fs.ErrExist) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return false, err
+	}
+	// An NFS server may have done it and be asked again because its answer was lost.
+	if mine, err := isNamed(l.file, name); err != nil || !mine {
+		return false, err
+	}
+	os.Remove(temporary)
+	return true, nil
+}
+
+// drop lets go of a lock that was not taken.
+func (l *lock) drop() {
+	os.Remove(l.temporary())
+	l.file.Close()
+}
+
+// mine reports whether the path still names this lock's file.
+func (l *lock) mine() (now Owner, mine bool) {
+	there, err := readClaim(l.path)
+	if err == nil && there.Token == "" {
+		mine, err := isNamed(l.file, l.path)
+		return Owner{}, err == nil && mine // a full disk has left it empty
+	}
+	return there.Owner, err == nil && there.Token == l.claim.Token
+}
+
+// write says in the lock's file what the claim is now, where the file is still this
+// process's; now is the owner otherwise.
+func (l *lock) write(c claim) (now Owner, mine bool, err error) {
+	// Opened anew, so that an NFS client asks the server what the path names.
+	f, err := os.OpenFile(l.path, os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Owner{}, false, nil
+	}
+	if err != nil {
+		return Owner{}, false, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(f)
+	if err != nil {
+		return Owner{}, false, err
+	}
+	var there claim
+	if len(text) == 0 {
+		if same, err := isNamed(l.file, l.path); err != nil || !same {
+			return Owner{}, false, err
+		}
+	} else if err := json.Unmarshal(text, &there); err != nil {
+		return Owner{}, false, err
+	} else if there.Token != l.claim.Token {
+		return there.Owner, false, nil
+	}
+	if _, err := f.WriteAt(c.text(), 0); err != nil {
+		return Owner{}, true, err
+	}
+	return Owner{}, true, f.Close()
+}
+
+// release removes the file and unlocks it. Unlocking is not left to closing: a
+// process that is being started may hold a copy for a moment.
+func (l *lock) release() {
+	if _, mine := l.mine(); mine {
+		os.Remove(l.path)
+	}
+	control(l.file, unix.F_OFD_SETLK, unix.F_UNLCK)
+	l.file.Close()
+}
+
+// holder is what is found at the path of a lock.
+type holder struct {
+	exists bool
+	claim  claim
+	// held is true while the owner may be computing.
+	held bool
+	path string // of the file that counts
+	root string
+	// passed are the files of successors who died before they had the path.
+	passed []string
+}
+
+// successor is the name that the file which replaces this one gets first.
+func (h holder) successor() string {
+	token := h.claim.Token
+	if token == "" {
+		token = "unknown"
+	}
+	return h.root + "." + token
+}
+
+// holderOf looks who has the lock at path. It changes nothing.
+func holderOf(path string) (holder, error) {
+	h := holder{root: path, path: path}
+	for {
+		there, held, err := heldAt(h.path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return holder{root: path, path: path}, nil
+		}
+		if err != nil {
+			return h, err
+		}
+		h.exists, h.held, h.claim = true, held, there
+		if held {
+			return h, nil
+		}
+		next := h.successor()
+		if _, err := os.Lstat(next); err != nil {
+			return h, nil
+		}
+		h.passed = append(h.passed, next)
+		h.path = next
+	}
+}
+
+// heldAt tells whether a lock's file belongs to a process that may still be there.
+func heldAt(path string) (there claim, held bool, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return claim{}, false, err
+	}
+	defer f.Close()
+	there = claimIn(path)
+	found, err := control(f, unix.F_OFD_GETLK, unix.F_WRLCK)
+	locked := err == nil && found != unix.F_UNLCK
+	if there.Lease == 0 || !there.Unlocked && there.isHere() {
+		return there, locked, nil
+	}
+	return there, !standsStill(path, there), nil
 }
 
 // askLock returns the process that has locked the file at path; held is false
-// where none has. It takes and changes nothing.
+// where none has. It takes and changes nothing. A lock of another machine counts
+// as free where its file is older than two leases by the clocks of both: who takes
+// it, looks for himself.
 func askLock(path string) (owner Owner, held bool) {
-	f, err := os.Open(path)
-	if err != nil {
+	h, err := holderOf(path)
+	if err != nil || !h.held {
 		return Owner{}, false
 	}
-	defer f.Close()
-	if found, err := control(f, unix.F_OFD_GETLK, unix.F_WRLCK); err != nil || found == unix.F_UNLCK {
+	if info, err := os.Stat(h.path); err == nil && h.claim.Lease > 0 && (h.claim.Unlocked || !h.claim.isHere()) &&
+		time.Since(info.ModTime()).Seconds() > 2*h.claim.Lease {
 		return Owner{}, false
 	}
-	return ownerIn(path), true
+	return h.claim.Owner, true
 }
 
 // control is fcntl(2) on the lock of a whole file; it returns the kind of lock
@@ -115,23 +365,56 @@ func isNamed(f *os.File, path string) (bool, error) {
 	return err == nil && os.SameFile(mine, named), err
 }
 
-// ownerIn reads the owner in a locked file, who is written there a moment after
-// the file is locked.
-func ownerIn(path string) Owner {
+// claimIn reads what a lock's file says. It may be in writing at the moment.
+func claimIn(path string) claim {
 	for range 20 {
-		var owner Owner
-		if err := ReadJSON(path, &owner); err == nil {
-			return owner
+		if there, err := readClaim(path); err == nil {
+			return there
 		}
 		time.Sleep(time.Millisecond)
 	}
-	return Owner{}
+	return claim{}
 }
 
-// release removes the file and unlocks it. Unlocking is not left to closing: a
-// process that is being started may hold a copy for a moment.
-func (l *lock) release() {
-	os.Remove(l.file.Name())
-	control(l.file, unix.F_OFD_SETLK, unix.F_UNLCK)
-	l.file.Close()
+// readClaim reads a lock's file; an empty one is the zero claim.
+func readClaim(path string) (there claim, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil || len(text) == 0 {
+		return claim{}, err
+	}
+	err = json.Unmarshal(text, &there)
+	return there, err
+}
+
+// claimSize is the size of a lock's file: the same whatever it says, so that it is
+// never cut short for who reads it meanwhile.
+const claimSize = 1024
+
+// writeClaim writes into the file at path, which is there.
+func writeClaim(path string, c claim) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(c.text(), 0)
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	return err
+}
+
+// text is the claim as a lock's file holds it.
+func (c claim) text() []byte {
+	text, err := encode(c)
+	if len(text) > claimSize && c.Progress != nil {
+		c.Progress = nil
+		return c.text()
+	}
+	if err != nil {
+		return nil
+	}
+	for len(text) < claimSize {
+		text = append(text, '\n')
+	}
+	return text
 }

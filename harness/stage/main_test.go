@@ -33,6 +33,8 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	case "stage":
 		os.Exit(serve(os.Args[len(os.Args)-1]))
+	case "worker":
+		os.Exit(work(os.Args[len(os.Args)-2], os.Args[len(os.Args)-1]))
 	case "coordinator":
 		os.Exit(coordinate(os.Args[len(os.Args)-3], os.Args[len(os.Args)-2], os.Args[len(os.Args)-1]))
 	}

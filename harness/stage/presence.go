@@ -40,8 +40,7 @@ func (s *Store) Enter(ctx context.Context, doing string) (leave func(), err erro
 		}
 		if l != nil {
 			if _, busy := askLock(filepath.Join(folder, aloneName)); !busy {
-				l.write(Present{l.owner(), doing})
-				return l.release, nil
+				return l.keep(doing), nil
 			}
 			l.release()
 		}
@@ -95,7 +94,20 @@ func (s *Store) Alone() (release func(), others []Present, err error) {
 		l.release()
 		return nil, others, ErrPresent
 	}
-	return l.release, nil, nil
+	return l.keep("remove"), nil, nil
+}
+
+// keep says in the lock's file what its owner does, and keeps the lock alive until it is
+// released.
+func (l *lock) keep(doing string) (release func()) {
+	l.claim.Doing = doing
+	// Where it cannot be said the lock holds all the same.
+	_, _, _ = l.write(l.claim)
+	_, beats := l.beat(context.Background())
+	return func() {
+		beats.end()
+		l.release()
+	}
 }
 
 // ErrPresent says that other processes use the work folder.

@@ -25,8 +25,8 @@ type Process struct {
 	Env []string
 }
 
-// Start starts the child. When ctx is done it gets SIGTERM, and two seconds
-// later SIGKILL.
+// Start starts the child. When ctx is done it gets SIGTERM, and after the store's
+// Grace SIGKILL.
 func (p Process) Start(ctx context.Context, spec Spec, report func(Progress)) (Computation, error) {
 	if len(p.Command) == 0 {
 		return nil, errors.New("no command that computes stages in a process of its own")
@@ -41,7 +41,7 @@ func (p Process) Start(ctx context.Context, spec Spec, report func(Progress)) (C
 	// child is told once, by SIGTERM.
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
-	c.WaitDelay = grace
+	c.WaitDelay = spec.grace()
 	started := make(chan error)
 	go func() {
 		// The kernel takes the end of the thread that started a child for the

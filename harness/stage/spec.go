@@ -2,10 +2,12 @@ package stage
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // Spec is a stage written down, so that another process can compute it. It
@@ -28,8 +30,13 @@ type Spec struct {
 	Threads int `json:"threads"`
 	// Device is where models compute.
 	Device string `json:"device"`
+	// Lease and Grace are the seconds of [Store.Lease] and [Store.Grace], where
+	// those are not the usual ones.
+	Lease float64 `json:"lease,omitempty"`
+	Grace float64 `json:"grace,omitempty"`
 
 	store *Store
+	lock  *lock // of the process that computes the stage
 }
 
 // InputSpec is an input of a stage that is written down.
@@ -49,6 +56,7 @@ func (s *Store) Spec(st *Stage, threads int, device string) Spec {
 		Identity: st.Identity, Settings: st.Settings, Content: st.Content,
 		Inputs:  make(map[string]InputSpec, len(st.Inputs)),
 		Threads: threads, Device: device,
+		Lease: s.Lease.Seconds(), Grace: s.Grace.Seconds(),
 		store: s,
 	}
 	for _, input := range st.Inputs {
@@ -106,6 +114,7 @@ func ReadSpec(folder string) (Spec, error) {
 		return Spec{}, err
 	}
 	spec.store = store
+	store.Lease, store.Grace = seconds(spec.Lease), seconds(spec.Grace)
 	spec.Identity, spec.Settings = compact(spec.Identity), compact(spec.Settings)
 	for name, input := range spec.Inputs {
 		if !filepath.IsLocal(filepath.FromSlash(input.Folder)) {
@@ -121,6 +130,11 @@ func ReadSpec(folder string) (Spec, error) {
 	}
 	return spec, nil
 }
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// grace is how long the stage is waited for once it was told to stop.
+func (s Spec) grace() time.Duration { return cmp.Or(seconds(s.Grace), grace) }
 
 // check compares the key with what it is made of.
 func (s Spec) check() error {

@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,7 +21,15 @@ import (
 type Store struct {
 	// Dir is the folder, as an absolute path.
 	Dir string
+	// Lease is how long a lock of this process outlives its last heartbeat for
+	// processes on other machines; 0 is [DefaultLease].
+	Lease time.Duration
+	// Grace is how long a stage is waited for that was told to stop; 0 is two
+	// seconds.
+	Grace time.Duration
 }
+
+func (s *Store) lease() time.Duration { return cmp.Or(s.Lease, DefaultLease) }
 
 // Record is the stage.json of an artifact.
 type Record struct {
@@ -150,6 +159,13 @@ func (s *Store) Begun(st *Stage) bool {
 // does. Asking changes nothing.
 func (s *Store) Holder(st *Stage) (owner Owner, ok bool) {
 	return askLock(s.lockPath(st.ID()))
+}
+
+// holder returns the process that has the stage's lock, and how far it is. A lock
+// of another machine is its owner's until it was seen to stand still.
+func (s *Store) holder(st *Stage) (there claim, held bool) {
+	h, err := holderOf(s.lockPath(st.ID()))
+	return h.claim, err == nil && h.held
 }
 
 // Records returns the records of the finished stages of a kind, in no order.

@@ -18,7 +18,7 @@ func compute(ctx context.Context, spec Spec, f Func, report func(Progress)) erro
 	if err := store.make(); err != nil {
 		return err
 	}
-	l, owner, err := tryLock(store.lockPath(spec.ID()))
+	l, owner, err := tryLockFor(store.lockPath(spec.ID()), store.lease())
 	if err != nil {
 		return err
 	}
@@ -29,7 +29,16 @@ func compute(ctx context.Context, spec Spec, f Func, report func(Progress)) erro
 	if finished(store.Folder(spec.Kind, spec.Key)) {
 		return ErrFound
 	}
-	return spec.try(ctx, f, report)
+	ctx, beats := l.beat(ctx)
+	spec.lock = l
+	err = spec.try(ctx, f, func(p Progress) {
+		beats.progress(p)
+		report(p)
+	})
+	if owner, lost := beats.end(); lost && err != nil {
+		return &HeldError{owner}
+	}
+	return err
 }
 
 // try computes a stage whose lock the caller holds, or completes the artifact
@@ -59,7 +68,7 @@ func (s Spec) try(ctx context.Context, f Func, report func(Progress)) error {
 	if err == nil {
 		err = s.finish(cost)
 	}
-	if err != nil {
+	if _, mine := s.lock.mine(); err != nil && mine {
 		last := attempt{Cost: cost}
 		if ctx.Err() == nil {
 			last.Failure = err.Error()
@@ -180,6 +189,9 @@ func (s Spec) finish(cost Cost) error {
 // publish makes the complete partial folder the artifact.
 func (s Spec) publish() error {
 	dir, final := s.Folder(), s.store.Folder(s.Kind, s.Key)
+	if owner, mine := s.lock.mine(); !mine {
+		return &HeldError{owner}
+	}
 	for _, name := range []string{Checkpoint, specName} {
 		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
 			return fmt.Errorf("removing what a finished stage needs no more: %w", err)
@@ -187,6 +199,9 @@ func (s Spec) publish() error {
 	}
 	if err := os.MkdirAll(filepath.Dir(final), 0o777); err != nil {
 		return fmt.Errorf("publishing an artifact: %w", err)
+	}
+	if owner, mine := s.lock.mine(); !mine {
+		return &HeldError{owner}
 	}
 	// What lies there without a stage.json is no artifact.
 	if err := os.RemoveAll(final); err != nil {

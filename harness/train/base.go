@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -46,9 +47,12 @@ func Base(ctx context.Context, m *model.Model, texts Texts, dev []Sequence, c Ba
 		end = min(end, start+len(batches))
 		for ; t.Done < end; t.Done++ {
 			if err := ctx.Err(); err != nil {
+				if t.Due(ctx) && t.Done > 0 {
+					err = errors.Join(err, t.Checkpoint(struct{}{}))
+				}
 				return err
 			}
-			if t.Due() && t.Done > 0 {
+			if t.Due(ctx) && t.Done > 0 {
 				if err := t.Checkpoint(struct{}{}); err != nil {
 					return err
 				}

@@ -44,9 +44,11 @@ func (c checkpoint) sum() (string, error) {
 
 func (t *Trainer) folder() string { return filepath.Join(t.hooks.Dir, "checkpoint") }
 
-// Due reports whether a checkpoint is due after the update just made.
-func (t *Trainer) Due() bool {
-	return t.config.CheckpointEvery > 0 && t.Done%t.config.CheckpointEvery == 0
+// Due reports whether a checkpoint is due after the update just made, or because ctx
+// is done: what was learned since the last one is not lost then, if there is time to
+// write it.
+func (t *Trainer) Due(ctx context.Context) bool {
+	return t.config.CheckpointEvery > 0 && (t.Done%t.config.CheckpointEvery == 0 || ctx.Err() != nil)
 }
 
 // Checkpoint stores the whole state; extra is the algorithm's own. Files of

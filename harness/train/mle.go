@@ -111,7 +111,7 @@ func MLE(ctx context.Context, m *model.Model, train, dev []Sequence, c MLESettin
 				break
 			}
 		}
-		if t.Due() {
+		if t.Due(ctx) {
 			if err := t.Checkpoint(state, state.BestFile); err != nil {
 				return err
 			}

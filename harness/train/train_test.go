@@ -3,6 +3,7 @@ package train
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"math"
 	"os"
@@ -175,6 +176,17 @@ func TestFromScratchLearns(t *testing.T) {
 	}
 }
 
+// withinSecond stops a training within its second step.
+const withinSecond = -2
+
+// kept is the step of the checkpoint in a folder, 0 where there is none.
+func kept(dir string) int {
+	var state struct{ Done int }
+	text, _ := os.ReadFile(filepath.Join(dir, "checkpoint", "state.json"))
+	_ = json.Unmarshal(text, &state)
+	return state.Done
+}
+
 // TestInterruptedTrainingsEndTheSame stops each algorithm at several steps,
 // leaves behind what a killed process may leave, and goes on in a new session.
 func TestInterruptedTrainingsEndTheSame(t *testing.T) {
@@ -191,6 +203,7 @@ func TestInterruptedTrainingsEndTheSame(t *testing.T) {
 		},
 	} {
 		train := func(dir string, stop int) ([]byte, error) {
+			steps := 0
 			s := modeltest.Open(t, torch.Float32)
 			defer s.Close()
 			m := modeltest.Tiny(t, s, 1)
@@ -198,6 +211,10 @@ func TestInterruptedTrainingsEndTheSame(t *testing.T) {
 			defer cancel()
 			err := run(ctx, m, Hooks{Dir: dir, Progress: func(done, _ int, _ string) {
 				if done == stop {
+					cancel()
+				}
+			}, Tokens: func(int) {
+				if steps++; steps == 2 && stop == withinSecond {
 					cancel()
 				}
 			}})
@@ -208,9 +225,13 @@ func TestInterruptedTrainingsEndTheSame(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		for _, stop := range []int{2, 7, 8, 13} {
+		for _, stop := range []int{2, withinSecond, 7, 8, 13} {
+			before := kept(parts)
 			if _, err := train(parts, stop); !errors.Is(err, context.Canceled) {
 				t.Fatalf("%s: stopped at step %d: %v", name, stop, err)
+			}
+			if now := kept(parts); stop == withinSecond && now != before+2 {
+				t.Errorf("%s: stopped within the second step after the checkpoint of step %d, it left that of step %d", name, before, now)
 			}
 			os.MkdirAll(filepath.Join(parts, "checkpoint"), 0o755)
 			for _, file := range []string{"16.safetensors", "state.json.new", "12.safetensors.new"} {
