@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -51,7 +52,7 @@ type claim struct {
 	Lease float64 `json:"lease"`
 	// Beat counts the heartbeats.
 	Beat int `json:"beat"`
-	// Unlocked is true where the file system knows no locks: then the lease is all.
+	// Unlocked is true where the kernel's locks do not work: then the lease is all.
 	Unlocked bool `json:"unlocked,omitempty"`
 	// Progress is how far the stage is.
 	Progress *Progress `json:"progress,omitempty"`
@@ -74,7 +75,8 @@ type claim struct {
 //   - On one machine, the kernel holds the lock of an open file description until
 //     the process ends, however it ends, and tells others of it. So what a dead
 //     process of this machine had is free at once, and what a live one has, though
-//     it was stopped for hours, is not.
+//     it was stopped for hours, is not. Where a file system is seen not to do that
+//     ([locksWork]), the lease is all on one machine, too.
 //
 // Of a process on another machine the kernel's word is not relied on, since that
 // depends on the server and on how it is mounted. Its file counts: the owner adds
@@ -132,12 +134,11 @@ func prepareLock(path string, lease time.Duration) (*lock, error) {
 		return nil, err
 	}
 	l.file = f
-	if _, err := control(f, unix.F_OFD_SETLK, unix.F_WRLCK); err != nil {
-		if !errors.Is(err, unix.ENOLCK) && !errors.Is(err, unix.EOPNOTSUPP) && !errors.Is(err, unix.ENOSYS) {
+	if l.claim.Unlocked = !locksWork(filepath.Dir(path)); !l.claim.Unlocked {
+		if _, err := control(f, unix.F_OFD_SETLK, unix.F_WRLCK); err != nil {
 			l.drop()
 			return nil, err
 		}
-		l.claim.Unlocked = true
 	}
 	// Written through another description, it is there for others once that is
 	// closed. On a full disk the file stays empty, and the kernel's lock is all.
@@ -198,11 +199,12 @@ func (l *lock) place(name string) (won bool, err error) {
 		}
 		return err == nil, err
 	}
-	if err != nil && !errors.Is(err, fs.ErrExist) {
-		return false, err
-	}
-	// An NFS server may have done it and be asked again because its answer was lost.
-	if mine, err := isNamed(l.file, name); err != nil || !mine {
+	if errors.Is(err, fs.ErrExist) {
+		// An NFS server may have done it and be asked again because its answer was lost.
+		if claimIn(name).Token != l.claim.Token {
+			return false, nil
+		}
+	} else if err != nil {
 		return false, err
 	}
 	os.Remove(temporary)
@@ -342,6 +344,39 @@ func askLock(path string) (owner Owner, held bool) {
 		return Owner{}, false
 	}
 	return h.claim.Owner, true
+}
+
+// works has, by folder, whether the kernel's locks work there.
+var works sync.Map
+
+// locksWork reports whether the kernel's lock of a file in a folder is seen under
+// another name of the file. Some file systems of user space take links of a file for
+// different files, and some have no locks.
+func locksWork(dir string) bool {
+	if known, ok := works.Load(dir); ok {
+		return known.(bool)
+	}
+	f, err := os.CreateTemp(dir, ".probe.*")
+	if err != nil {
+		return true // whoever makes the lock's file sees why
+	}
+	defer f.Close()
+	defer os.Remove(f.Name())
+	other := f.Name() + ".link"
+	if err := os.Link(f.Name(), other); err != nil {
+		other = f.Name()
+	} else {
+		defer os.Remove(other)
+	}
+	_, err = control(f, unix.F_OFD_SETLK, unix.F_WRLCK)
+	work := err == nil
+	if g, err := os.Open(other); work && err == nil {
+		found, err := control(g, unix.F_OFD_GETLK, unix.F_WRLCK)
+		work = err == nil && found != unix.F_UNLCK
+		g.Close()
+	}
+	works.Store(dir, work)
+	return work
 }
 
 // control is fcntl(2) on the lock of a whole file; it returns the kind of lock
