@@ -60,7 +60,7 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/scorer", "experiments metrics harness/correlation harness/data harness/encoder harness/model harness/random harness/records harness/safetensors harness/stage harness/tokenizer harness/torch harness/train"},
 	{"harness/likelihood", "experiments metrics harness/model harness/tokenizer harness/torch"},
 	{"harness/bertscore", "experiments metrics harness/encoder harness/torch"},
-	{"harness/faithfulness", "experiments metrics harness/encoder harness/torch"},
+	{"harness/faithfulness", "experiments metrics harness/encoder"},
 
 	// Learning after maximum likelihood.
 	{"harness/reward", "experiments metrics harness/external harness/model harness/random harness/torch harness/train"},

@@ -103,7 +103,7 @@ func (m *Model) vectors(pairs []pair) map[string]*torch.Tensor {
 	size := m.encoder.Config.HiddenSize
 	for _, batch := range encoder.Batches(rows, m.settings.BatchTokens) {
 		hidden := m.encoder.Session().Only(func() *torch.Tensor {
-			x := m.encoder.Hidden(m.reader.Batch(encoder.Pick(rows, batch)))
+			x := m.encoder.Hidden(m.encoder.Reader.Batch(encoder.Pick(rows, batch)))
 			return x.Div(x.Square().SumDim(2, true).Sqrt())
 		})
 		for k, i := range batch {
@@ -118,7 +118,7 @@ func (m *Model) vectors(pairs []pair) map[string]*torch.Tensor {
 func (m *Model) weights(inputs []metrics.Input) func(token int) float64 {
 	if !m.settings.IDF {
 		return func(token int) float64 {
-			if token == m.reader.Start || token == m.reader.Separator {
+			if token == m.encoder.Reader.Start || token == m.encoder.Reader.Separator {
 				return 0
 			}
 			return 1

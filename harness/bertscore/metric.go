@@ -50,7 +50,7 @@ func (m metric) Signature() string {
 	if name := m.model.baseline.name; name != "" {
 		rescale = name
 	}
-	return fmt.Sprintf("%s|model:%s|layer:%d|idf:%s|rescale:%s|agg:max|as:bert-score-0.3.13|v:1.0", m.name, m.model.name, m.model.encoder.Config.NumHiddenLayers, idf, rescale)
+	return fmt.Sprintf("%s|model:%s|layer:%d|idf:%s|rescale:%s|agg:max|as:bert-score-0.3.13|v:1.0", m.name, m.model.encoder.Name, m.model.encoder.Config.NumHiddenLayers, idf, rescale)
 }
 
 // ScoreAll implements [metrics.Metric]. An input that lacks a reference is a

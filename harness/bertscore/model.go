@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"lastmile/harness/encoder"
-	"lastmile/harness/torch"
 )
 
 // Model is an encoder that matches the tokens of texts. It belongs to the goroutine that
@@ -13,9 +12,7 @@ import (
 type Model struct {
 	settings Settings
 	baseline baseline
-	encoder  *encoder.Encoder
-	reader   encoder.Reader
-	name     string // in signatures
+	encoder  *encoder.Pretrained
 	// tokens are those of each text that was read, and known what pairs matched so
 	// far, so that a text that post-processing leaves as it was costs nothing and
 	// keeps its score to the last digit.
@@ -24,7 +21,7 @@ type Model struct {
 }
 
 // Open loads the encoder of the settings, to compute with so many threads on a device as
-// [torch.Options] names it. It locks the goroutine to its thread until Close.
+// [encoder.Open] names it. It locks the goroutine to its thread until Close.
 func Open(settings Settings, threads int, device string) (*Model, error) {
 	m := &Model{settings: settings, tokens: make(map[string][]int), known: make(map[pair]matched)}
 	c, b, err := settings.read()
@@ -32,41 +29,23 @@ func Open(settings Settings, threads int, device string) (*Model, error) {
 		return nil, err
 	}
 	m.baseline = b
-	if m.name, err = encoder.Name(settings.Model, c); err != nil {
-		return nil, err
-	}
-	v, err := encoder.ReadVocabulary(settings.Model, c)
-	if err != nil {
-		return nil, err
-	}
-	m.reader = encoder.NewReader(v, c)
-	if v.MaxLength > 0 {
-		m.reader.Limit = min(m.reader.Limit, v.MaxLength)
-	}
-	s, err := torch.Open(torch.Options{Threads: threads, Device: device})
-	if err != nil {
-		return nil, err
-	}
-	if m.encoder, err = encoder.Load(s, settings.Model, c, false, encoder.Stored); err != nil {
-		s.Close()
+	if m.encoder, err = encoder.Open(settings.Model, c, false, threads, device); err != nil {
 		return nil, fmt.Errorf("opening the encoder of BERTScore: %w", err)
+	}
+	if most := m.encoder.MaxLength; most > 0 {
+		m.encoder.Reader.Limit = min(m.encoder.Reader.Limit, most)
 	}
 	return m, nil
 }
 
 // Close frees the encoder's memory and its thread.
-func (m *Model) Close() error {
-	s := m.encoder.Session()
-	err := s.Err()
-	s.Close()
-	return err
-}
+func (m *Model) Close() error { return m.encoder.Close() }
 
 // row is a text as the encoder reads it.
 func (m *Model) row(text string) encoder.Row {
 	text = strings.TrimSpace(text)
 	if text == "" {
-		return m.reader.Row(nil)
+		return m.encoder.Reader.Row(nil)
 	}
-	return m.reader.Row(m.reader.Spaced(text))
+	return m.encoder.Reader.Row(m.encoder.Reader.Spaced(text))
 }

@@ -18,12 +18,12 @@ import (
 )
 
 const (
-	// mercy is how long a process has to end after SIGTERM, before SIGKILL.
-	mercy = time.Second
-	// farewell is how long it has to end by itself when its input or output has.
-	farewell = 5 * time.Second
-	// linger is how long its last words are waited for once it is gone.
-	linger = 500 * time.Millisecond
+	// killAfter is how long a process has to end after SIGTERM, before SIGKILL.
+	killAfter = time.Second
+	// endWithin is how long it has to end by itself when its input or output has.
+	endWithin = 5 * time.Second
+	// drainFor is how long its last words are waited for once it is gone.
+	drainFor = 500 * time.Millisecond
 )
 
 // child is a running process with its pipes. It leads a group of its own, so that Ctrl-C
@@ -145,9 +145,9 @@ func (c *child) signal(signal syscall.Signal) {
 // stop ends the process, whatever it does.
 func (c *child) stop() {
 	c.signal(syscall.SIGTERM)
-	if !c.endsWithin(mercy) {
+	if !c.endsWithin(killAfter) {
 		c.signal(syscall.SIGKILL)
-		c.endsWithin(mercy)
+		c.endsWithin(killAfter)
 	}
 	c.in.Close()
 	select {
@@ -286,7 +286,7 @@ func (w *words) line(text []byte) {
 func (w *words) wait() {
 	select {
 	case <-w.done:
-	case <-time.After(linger):
+	case <-time.After(drainFor):
 	}
 }
 

@@ -167,7 +167,7 @@ func (p *Process) ends(c *child) bool {
 	case <-c.done:
 		return true
 	case <-p.ctx.Done():
-	case <-time.After(farewell):
+	case <-time.After(endWithin):
 	}
 	return false
 }
@@ -228,7 +228,7 @@ func (p *Process) Close() error {
 	c := p.child
 	defer p.stop()
 	c.in.Close()
-	limit := time.After(farewell)
+	limit := time.After(endWithin)
 	for {
 		select {
 		case line, ok := <-c.lines:

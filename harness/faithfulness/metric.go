@@ -30,7 +30,7 @@ func (m metric) Signature() string {
 	if s.Contradiction {
 		con = "yes"
 	}
-	return fmt.Sprintf("%s|model:%s|con:%s|split:%s|chars:%d|sents:%d|as:summac-zs|v:1.0", m.Name(), m.model.name, con, metrics.SentenceSplitter, s.MinCharacters, s.MaxSentences)
+	return fmt.Sprintf("%s|model:%s|con:%s|split:%s|chars:%d|sents:%d|as:summac-zs|v:1.0", m.Name(), m.model.encoder.Name, con, metrics.SentenceSplitter, s.MinCharacters, s.MaxSentences)
 }
 
 // ScoreAll implements [metrics.Metric]. An input without a source is a
@@ -41,7 +41,7 @@ func (m metric) ScoreAll(inputs []metrics.Input) ([]float64, error) {
 			return nil, &metrics.LackError{Example: i, Metric: m.Name(), What: "input text"}
 		}
 	}
-	if err := m.model.judge(context.Background(), inputs); err != nil {
+	if err := m.model.classify(context.Background(), inputs); err != nil {
 		return nil, err
 	}
 	scores := make([]float64, len(inputs))
@@ -56,5 +56,5 @@ func (m *Model) Foresee(ctx context.Context, names []string, lists ...[]metrics.
 	if !slices.Contains(names, metrics.Faithfulness) {
 		return nil
 	}
-	return m.judge(ctx, slices.Concat(lists...))
+	return m.classify(ctx, slices.Concat(lists...))
 }

@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"lastmile/harness/encoder"
-	"lastmile/harness/torch"
 	"lastmile/metrics"
 )
 
@@ -20,55 +19,35 @@ const maxTokens = 500
 type Model struct {
 	settings Settings
 	labels   labels
-	encoder  *encoder.Encoder
-	reader   encoder.Reader
-	name     string // in signatures
+	encoder  *encoder.Pretrained
 	// known is what the classifier said so far, so that a sentence that
 	// post-processing leaves as it was costs nothing and keeps its score.
-	known map[pair]verdict
+	known map[pair]probabilities
 }
 
 // pair is a sentence of a source and one of a hypothesis.
 type pair struct{ premise, hypothesis string }
 
-// verdict is what the classifier says of a pair: probabilities.
-type verdict struct{ entailment, contradiction float64 }
+// probabilities are what the classifier says of a pair.
+type probabilities struct{ entailment, contradiction float64 }
 
 // Open loads the classifier of the settings, to compute with so many threads on a device
-// as [torch.Options] names it. It locks the goroutine to its thread until Close.
+// as [encoder.Open] names it. It locks the goroutine to its thread until Close.
 func Open(settings Settings, threads int, device string) (*Model, error) {
 	c, l, err := settings.read()
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{settings: settings, labels: l, known: make(map[pair]verdict)}
-	if m.name, err = encoder.Name(settings.Model, c); err != nil {
-		return nil, err
-	}
-	v, err := encoder.ReadVocabulary(settings.Model, c)
-	if err != nil {
-		return nil, err
-	}
-	m.reader = encoder.NewReader(v, c)
-	m.reader.Limit = min(m.reader.Limit, maxTokens)
-	s, err := torch.Open(torch.Options{Threads: threads, Device: device})
-	if err != nil {
-		return nil, err
-	}
-	if m.encoder, err = encoder.Load(s, settings.Model, c, true, encoder.Stored); err != nil {
-		s.Close()
+	m := &Model{settings: settings, labels: l, known: make(map[pair]probabilities)}
+	if m.encoder, err = encoder.Open(settings.Model, c, true, threads, device); err != nil {
 		return nil, fmt.Errorf("opening the classifier of faithfulness: %w", err)
 	}
+	m.encoder.Reader.Limit = min(m.encoder.Reader.Limit, maxTokens)
 	return m, nil
 }
 
 // Close frees the classifier's memory and its thread.
-func (m *Model) Close() error {
-	s := m.encoder.Session()
-	err := s.Err()
-	s.Close()
-	return err
-}
+func (m *Model) Close() error { return m.encoder.Close() }
 
 // sentences are those of a text that count.
 func (m *Model) sentences(text string) []string {
@@ -91,24 +70,24 @@ func (m *Model) grid(in metrics.Input) (premises, hypotheses []string) {
 // chunk is the number of inputs whose pairs are in memory at once.
 const chunk = 64
 
-// judge computes what is not known yet of the pairs of each input.
-func (m *Model) judge(ctx context.Context, inputs []metrics.Input) error {
+// classify computes what is not known yet of the pairs of each input.
+func (m *Model) classify(ctx context.Context, inputs []metrics.Input) error {
 	for some := range slices.Chunk(inputs, chunk) {
-		if err := m.judgeChunk(ctx, some); err != nil {
+		if err := m.classifyChunk(ctx, some); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (m *Model) judgeChunk(ctx context.Context, inputs []metrics.Input) error {
+func (m *Model) classifyChunk(ctx context.Context, inputs []metrics.Input) error {
 	var unknown []pair
 	asked := make(map[pair]bool)
 	var rows []encoder.Row
 	tokens := make(map[string][]int)
 	encode := func(text string) []int {
 		if _, ok := tokens[text]; !ok {
-			tokens[text] = m.reader.Encode(text)
+			tokens[text] = m.encoder.Reader.Encode(text)
 		}
 		return tokens[text]
 	}
@@ -121,7 +100,7 @@ func (m *Model) judgeChunk(ctx context.Context, inputs []metrics.Input) error {
 					continue
 				}
 				asked[p] = true
-				unknown, rows = append(unknown, p), append(rows, m.reader.Pair(encode(d), encode(h)))
+				unknown, rows = append(unknown, p), append(rows, m.encoder.Reader.Pair(encode(d), encode(h)))
 			}
 		}
 	}
@@ -131,7 +110,7 @@ func (m *Model) judgeChunk(ctx context.Context, inputs []metrics.Input) error {
 		}
 		var values []float64
 		err := m.encoder.Session().NoGrad(func() (err error) {
-			values, err = m.encoder.Outputs(m.reader.Batch(encoder.Pick(rows, batch))).Softmax(-1).Value64s()
+			values, err = m.encoder.Outputs(m.encoder.Reader.Batch(encoder.Pick(rows, batch))).Softmax(-1).Value64s()
 			return err
 		})
 		if err != nil {
@@ -139,7 +118,7 @@ func (m *Model) judgeChunk(ctx context.Context, inputs []metrics.Input) error {
 		}
 		n := len(values) / len(batch)
 		for k, i := range batch {
-			of := verdict{entailment: values[k*n+m.labels.entailment]}
+			of := probabilities{entailment: values[k*n+m.labels.entailment]}
 			if m.labels.contradiction >= 0 {
 				of.contradiction = values[k*n+m.labels.contradiction]
 			}
@@ -157,7 +136,7 @@ func (m *Model) score(in metrics.Input) float64 {
 	}
 	sum := 0.0
 	for _, h := range hypotheses {
-		var most verdict
+		var most probabilities
 		for _, d := range premises {
 			of := m.known[pair{d, h}]
 			most.entailment, most.contradiction = max(most.entailment, of.entailment), max(most.contradiction, of.contradiction)
