@@ -151,6 +151,27 @@ func TestAWorkerTriesAFailedStageOnceUntilItIsForgiven(t *testing.T) {
 	}
 }
 
+func TestWhatAnotherLeftGoesFirstWhereItIsNeededMost(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	trace := filepath.Join(t.TempDir(), "trace")
+	long := stageOf("mle", behaviour{Trace: trace})
+	goals := []*stage.Stage{stageOf("rule", behaviour{Trace: trace}), stageOf("score", behaviour{Trace: trace}, long)}
+	lock := filepath.Join(store.Dir, "locks", long.ID())
+	if err := os.MkdirAll(filepath.Dir(lock), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(lock, []byte(`{"host": "gone", "process": 1}`), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if worked, err := store.Work(t.Context(), goals, workOptions(time.Minute)); err != nil || worked != (stage.Worked{Computed: 3}) {
+		t.Errorf("%+v, %v", worked, err)
+	}
+	if lines := linesOf(trace); len(lines) != 3 || lines[0] != long.ID() {
+		t.Errorf("computed in the order %q", lines)
+	}
+}
+
 func TestAWorkerEndsWhenNothingHasBeenReadyForLong(t *testing.T) {
 	t.Parallel()
 	store := open(t)
