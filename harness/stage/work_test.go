@@ -237,6 +237,25 @@ func TestAStoppedWorkerSaysWhetherACheckpointIsNew(t *testing.T) {
 	}
 }
 
+func TestAStageIsWaitedForAsLongAsTheStoreSays(t *testing.T) {
+	overBoth(t, func(t *testing.T, executor stage.Executor) {
+		store := open(t)
+		store.Grace = time.Minute
+		sign := filepath.Join(t.TempDir(), "sign")
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			until(t, "the stage", func() bool { return exists(sign) })
+			cancel()
+		}()
+		o := workOptions(time.Minute)
+		o.Executor = executor
+		worked, err := store.Work(ctx, []*stage.Stage{stageOf("mle", behaviour{Do: "late", Sign: sign})}, o)
+		if !errors.Is(err, context.Canceled) || worked != (stage.Worked{Left: 1, Kept: true}) {
+			t.Errorf("%+v, %v", worked, err)
+		}
+	})
+}
+
 func TestAtOnce(t *testing.T) {
 	t.Parallel()
 	store := open(t)
