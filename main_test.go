@@ -21,8 +21,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// A task of Slurm's is begun by the program's path.
-	if len(os.Args) > 1 && os.Args[1] == "run" {
+	// A task of Slurm's is begun by the path of the program, which is the test's here.
+	if filepath.Ext(os.Args[0]) == ".test" && len(os.Args) > 1 && os.Args[1] == "run" {
 		main()
 	}
 	// A process of a stage is begun as /proc/self/exe.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -80,7 +81,7 @@ func Run(p Program) int {
 		}
 	}
 	watch(root)
-	err := within(ctx, stopWithin, func() error { return root.ExecuteContext(ctx) })
+	err := within(ctx, stopLimit, func() error { return root.ExecuteContext(ctx) })
 	var sweepErrors experiments.Errors
 	var mistake stages.Mistake
 	var refused *slurm.MistakeError
@@ -118,10 +119,16 @@ var errRunsFailed = errors.New("runs failed")
 // and their processes are given.
 const stopWithin = 2900 * time.Millisecond
 
+// stopGrace is how much longer a stage is waited for, in nanoseconds: where it computes
+// as a task of Slurm's, which is told in time.
+var stopGrace atomic.Int64
+
+func stopLimit() time.Duration { return stopWithin + time.Duration(stopGrace.Load()) }
+
 // within returns what do returns, or once ctx is done what it is done for, if do takes
 // longer than so long after that. The process should end then, as it may at any moment
 // without loss.
-func within(ctx context.Context, limit time.Duration, do func() error) error {
+func within(ctx context.Context, limit func() time.Duration, do func() error) error {
 	ended := make(chan error, 1)
 	go func() { ended <- do() }()
 	select {
@@ -132,7 +139,7 @@ func within(ctx context.Context, limit time.Duration, do func() error) error {
 	select {
 	case err := <-ended:
 		return err
-	case <-time.After(limit):
+	case <-time.After(limit()):
 		return context.Cause(ctx)
 	}
 }

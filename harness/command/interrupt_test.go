@@ -27,14 +27,17 @@ func TestSignalsInterrupt(t *testing.T) {
 func TestWhatDoesNotEndIsLeft(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	wrong := errors.New("wrong")
-	if err := within(ctx, time.Hour, func() error { return wrong }); err != wrong {
+	if err := within(ctx, limit(time.Hour), func() error { return wrong }); err != wrong {
 		t.Errorf("what ends by itself: %v", err)
 	}
 	cancel()
-	if err := within(ctx, time.Hour, func() error { <-ctx.Done(); return wrong }); err != wrong {
+	if err := within(ctx, limit(time.Hour), func() error { <-ctx.Done(); return wrong }); err != wrong {
 		t.Errorf("what ends when it is told to: %v", err)
 	}
-	if err := within(ctx, time.Millisecond, func() error { select {} }); !errors.Is(err, context.Canceled) {
+	if err := within(ctx, limit(time.Millisecond), func() error { select {} }); !errors.Is(err, context.Canceled) {
 		t.Errorf("what never ends: %v", err)
 	}
 }
+
+// limit is a limit that does not change.
+func limit(d time.Duration) func() time.Duration { return func() time.Duration { return d } }

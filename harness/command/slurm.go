@@ -74,6 +74,7 @@ func serveTask(c *cobra.Command, job slurm.Job, hash string, g *graph.Graph, o g
 		o.Report = display.Report
 		work := graph.WorkOptions{Options: o}
 		work.Idle, work.Poll, work.Lease, work.Grace = job.Pace()
+		stopGrace.Store(int64(work.Grace))
 		return g.Work(ctx, work)
 	})
 }

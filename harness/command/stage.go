@@ -4,6 +4,7 @@ import (
 	"context"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,6 +24,9 @@ func stageCommand() *cobra.Command {
 			// A job of Slurm's that ends sends it to all its processes, and then the one
 			// that has started this one does too: that is no second Ctrl-C.
 			context.AfterFunc(c.Context(), func() { signal.Ignore(syscall.SIGTERM) })
+			if spec, err := stage.ReadSpec(args[0]); err == nil {
+				stopGrace.Store(int64(time.Duration(spec.Grace * float64(time.Second))))
+			}
 			out, err := stage.ClaimStdout()
 			if err != nil {
 				return err

@@ -105,11 +105,11 @@ func (f *Following) rest(n *node) {
 	}
 }
 
-// Total is the number of stages that were not there at first, and Left of those that
-// are not there now, and have not failed.
+// Total is the number of stages that were not there at first.
 func (f *Following) Total() int { return len(f.view.ordered) }
 
-// Left is described at Total.
+// Left is the number of stages that are not there, have not failed, and need none that
+// has.
 func (f *Following) Left() int { return f.view.left() }
 
 // Free is the number of stages that could be computed now and that nobody computes,

@@ -107,6 +107,9 @@ type behaviour struct {
 	Gate string `json:"gate"`
 }
 
+// grace is how long a stage is usually waited for.
+const grace = 2 * time.Second
+
 func funcs(string) (stage.Func, int, bool) { return behave, 1, true }
 
 func behave(ctx context.Context, job *stage.Job) error {
@@ -153,6 +156,13 @@ func behave(ctx context.Context, job *stage.Job) error {
 			job.Progress(step, 0, b.Text)
 			time.Sleep(time.Millisecond)
 		}
+		if err := keep(job, []byte(b.Text)); err != nil {
+			return err
+		}
+		return ctx.Err()
+	case "late":
+		<-ctx.Done()
+		time.Sleep(grace + 200*time.Millisecond)
 		if err := keep(job, []byte(b.Text)); err != nil {
 			return err
 		}

@@ -39,8 +39,9 @@ type Worked struct {
 // whose last try failed is not tried again: see [Store.Forgive].
 //
 // The processes agree by the locks of the stages alone. What others have finished
-// or hold is seen by looking at the work folder from time to time, so two may reach for one stage: then each looks
-// further down, the further the more often that happens.
+// or hold is seen by looking at the work folder from time to time, so two may reach
+// for one stage: then each looks further down, the further the more often that
+// happens. Stages whose owner has gone are found in the same way.
 func (s *Store) Work(ctx context.Context, goals []*Stage, o WorkOptions) (Worked, error) {
 	if err := s.make(); err != nil {
 		return Worked{}, err
@@ -49,7 +50,7 @@ func (s *Store) Work(ctx context.Context, goals []*Stage, o WorkOptions) (Worked
 	if err != nil {
 		return Worked{}, err
 	}
-	w := worker{view: v, options: o, spread: 1, first: rand.IntN(1 << 20), began: time.Now(), looked: time.Now(), busy: time.Now()}
+	w := worker{view: v, options: o, spread: 1, first: rand.IntN(1 << 20), looked: time.Now(), fresh: true, busy: time.Now()}
 	err = w.work(ctx)
 	w.worked.Left = v.left()
 	return w.worked, err
@@ -62,11 +63,14 @@ type worker struct {
 	worked  Worked
 	// spread is among how many of the foremost stages one is chosen.
 	spread int
-	vain   int // how often what was reached for was another's, since the last look
-	began  time.Time
-	first  int       // where it begins to look for what others left
+	vain   int       // how often what was reached for was another's, since the last look
 	looked time.Time // when the work folder was looked at
+	fresh  bool      // whether that was a moment ago
 	busy   time.Time // when a stage was last computed
+	// Of the stages that can be computed, those from first on are looked at for what
+	// others have left: seen times, since then.
+	first, seen int
+	since       time.Time
 }
 
 func (w *worker) work(ctx context.Context) error {
@@ -78,8 +82,11 @@ func (w *worker) work(ctx context.Context) error {
 			}
 			n = w.choose()
 		}
-		if n == nil {
-			n = w.orphan()
+		if w.fresh {
+			w.fresh = false
+			if o := w.orphan(); o != nil && (n == nil || o.way > n.way) {
+				n = o
+			}
 		}
 		if n != nil {
 			w.compute(ctx, n)
@@ -107,7 +114,7 @@ const (
 
 // again looks at the work folder anew.
 func (w *worker) again() error {
-	w.looked, w.vain = time.Now(), 0
+	w.looked, w.vain, w.fresh = time.Now(), 0, true
 	if err := w.look(); err != nil {
 		return fmt.Errorf("looking how far others are: %w", err)
 	}
@@ -131,8 +138,8 @@ func (w *worker) choose() *node {
 	return free[rand.IntN(len(free))]
 }
 
-// watched is how many locks of others a worker that waits looks at each time. It keeps
-// to the same ones for two leases.
+// watched is how many locks of others a worker looks at each time. It keeps to the same
+// ones until it has seen them twice, with more than a lease in between.
 const watched = 32
 
 // orphan returns a stage whose owner has gone.
@@ -141,12 +148,15 @@ func (w *worker) orphan() *node {
 	if len(open) == 0 {
 		return nil
 	}
-	first := w.first
-	if len(open) > watched {
-		first += int(time.Since(w.began)/(2*w.store.lease())) * watched
+	if w.seen > 1 && time.Since(w.since) > 2*w.store.lease() {
+		w.first, w.seen = w.first+watched, 0
+	}
+	if w.seen++; w.seen == 1 {
+		w.since = time.Now()
 	}
 	for i := range min(watched, len(open)) {
-		if n := open[(first+i)%len(open)]; w.abandoned(n) {
+		n := open[(w.first+i)%len(open)]
+		if w.held[n.stage.ID()] && w.abandoned(n) {
 			return n
 		}
 	}

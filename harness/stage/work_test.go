@@ -151,6 +151,27 @@ func TestAWorkerTriesAFailedStageOnceUntilItIsForgiven(t *testing.T) {
 	}
 }
 
+func TestWhatAnotherLeftGoesFirstWhereItIsNeededMost(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	trace := filepath.Join(t.TempDir(), "trace")
+	long := stageOf("mle", behaviour{Trace: trace})
+	goals := []*stage.Stage{stageOf("rule", behaviour{Trace: trace}), stageOf("score", behaviour{Trace: trace}, long)}
+	lock := filepath.Join(store.Dir, "locks", long.ID())
+	if err := os.MkdirAll(filepath.Dir(lock), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(lock, []byte(`{"host": "gone", "process": 1}`), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if worked, err := store.Work(t.Context(), goals, workOptions(time.Minute)); err != nil || worked != (stage.Worked{Computed: 3}) {
+		t.Errorf("%+v, %v", worked, err)
+	}
+	if lines := linesOf(trace); len(lines) != 3 || lines[0] != long.ID() {
+		t.Errorf("computed in the order %q", lines)
+	}
+}
+
 func TestAWorkerEndsWhenNothingHasBeenReadyForLong(t *testing.T) {
 	t.Parallel()
 	store := open(t)
@@ -214,6 +235,25 @@ func TestAStoppedWorkerSaysWhetherACheckpointIsNew(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, worked, err)
 		}
 	}
+}
+
+func TestAStageIsWaitedForAsLongAsTheStoreSays(t *testing.T) {
+	overBoth(t, func(t *testing.T, executor stage.Executor) {
+		store := open(t)
+		store.Grace = time.Minute
+		sign := filepath.Join(t.TempDir(), "sign")
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			until(t, "the stage", func() bool { return exists(sign) })
+			cancel()
+		}()
+		o := workOptions(time.Minute)
+		o.Executor = executor
+		worked, err := store.Work(ctx, []*stage.Stage{stageOf("mle", behaviour{Do: "late", Sign: sign})}, o)
+		if !errors.Is(err, context.Canceled) || worked != (stage.Worked{Left: 1, Kept: true}) {
+			t.Errorf("%+v, %v", worked, err)
+		}
+	})
 }
 
 func TestAtOnce(t *testing.T) {
