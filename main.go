@@ -75,7 +75,7 @@ func report(ctx context.Context, sweep *experiments.Sweep, r command.Reporting) 
 	for _, w := range r.Warnings {
 		said = append(said, reports.Warning(w))
 	}
-	folder, root, err := places(sweep.File)
+	folder, err := filepath.Abs(filepath.Dir(sweep.File))
 	if err != nil {
 		return nil, err
 	}
@@ -93,24 +93,8 @@ func report(ctx context.Context, sweep *experiments.Sweep, r command.Reporting) 
 		Defaults:   defaults,
 		Warnings:   said,
 		Folder:     folder,
-		Root:       root,
 		Command:    command.Line(r.Command...),
 		Versions:   []reports.Version{{Name: "lastmile", Version: version}},
 	})
 	return written{summary}, err
-}
-
-// places are the folder of a sweep file, and the working folder where that is above it,
-// or else the same.
-func places(file string) (folder, root string, err error) {
-	if folder, err = filepath.Abs(filepath.Dir(file)); err != nil {
-		return "", "", err
-	}
-	if root, err = os.Getwd(); err != nil {
-		return "", "", err
-	}
-	if below, err := filepath.Rel(root, folder); err != nil || !filepath.IsLocal(below) {
-		root = folder
-	}
-	return folder, root, nil
 }

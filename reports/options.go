@@ -34,9 +34,9 @@ type Options struct {
 	Defaults json.RawMessage
 	// Warnings are of the data; each is told where its label is shown.
 	Warnings []Warning
-	// Folder is the sweep file's, absolute, and Root a folder above it or itself: paths
-	// below Root are told from Folder on, as the file says them. "" tells all as they are.
-	Folder, Root string
+	// Folder is the sweep file's, absolute: paths of settings are told from there; "" tells
+	// them as they are.
+	Folder string
 	// Command is the command that makes this report.
 	Command string
 	// Versions name what computed it, such as lastmile and libtorch.

@@ -3,11 +3,13 @@ package reports
 import (
 	"encoding/json"
 	"path/filepath"
+	"strings"
 )
 
 // told is a setting's value as the sweep file says it, so that a report does not depend
-// on where its author keeps the files: a path, or each of a list, below options.Root
-// starts at options.Folder. Other values are told as they are.
+// on where its author keeps the files: a path, or each of a list, starts at
+// options.Folder, unless the two have nothing but the file system's root in common. Other
+// values are told as they are.
 func (b *builder) told(value string) string {
 	var list []string
 	if json.Unmarshal([]byte(value), &list) != nil || len(list) == 0 {
@@ -24,14 +26,16 @@ func (b *builder) told(value string) string {
 }
 
 func (b *builder) toldPath(value string) string {
-	if b.options.Root == "" || !filepath.IsAbs(value) {
+	folder := b.options.Folder
+	if folder == "" || !filepath.IsAbs(value) {
 		return value
 	}
-	if below, err := filepath.Rel(b.options.Root, value); err != nil || !filepath.IsLocal(below) {
-		return value
+	first := func(path string) string {
+		name, _, _ := strings.Cut(strings.TrimPrefix(filepath.ToSlash(path), "/"), "/")
+		return name
 	}
-	relative, err := filepath.Rel(b.options.Folder, value)
-	if err != nil {
+	relative, err := filepath.Rel(folder, value)
+	if err != nil || first(folder) != first(value) {
 		return value
 	}
 	return relative

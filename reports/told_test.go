@@ -3,11 +3,11 @@ package reports
 import "testing"
 
 func TestPathsAreToldAsTheSweepFileSaysThem(t *testing.T) {
-	b := &builder{options: Options{Folder: "/home/me/project/experiments", Root: "/home/me/project"}}
+	b := &builder{options: Options{Folder: "/home/me/project/experiments"}}
 	for value, want := range map[string]string{
 		"/home/me/project/experiments/data/train.jsonl":                  "data/train.jsonl",
 		"/home/me/project/models/small":                                  "../models/small",
-		"/home/me/projects/small":                                        "/home/me/projects/small",
+		"/home/me/projects/small":                                        "../../projects/small",
 		"/data/train.jsonl":                                              "/data/train.jsonl",
 		`["/home/me/project/experiments/a-*.parquet","/data/b.parquet"]`: `["a-*.parquet","/data/b.parquet"]`,
 		`["greedy","sample"]`:                                            `["greedy","sample"]`,
