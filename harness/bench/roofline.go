@@ -123,6 +123,22 @@ func (j Job) trees(responses func(i int) []int) []tree {
 	return trees
 }
 
+// beginning is the number of tokens that all prompts begin with.
+func (j Job) beginning() int {
+	first := j.Texts[0].Prompt
+	n := len(first)
+	for _, t := range j.Texts {
+		n = min(n, len(t.Prompt))
+		for i := range n {
+			if t.Prompt[i] != first[i] {
+				n = i
+				break
+			}
+		}
+	}
+	return n
+}
+
 // bound is the least time, in seconds, that the timed part of a job takes at this
 // roofline, its share of all that the job does by the result; 0 where the roofline, in f32, says nothing of
 // it.
@@ -137,7 +153,9 @@ func (r roofline) bound(c model.Config, j Job, result Result) float64 {
 	case j.BF16:
 		return 0
 	case j.Kind == "decode":
-		return r.decoding(n, j.trees(func(i int) []int { return []int{len(result.Responses[i])} }), j.Batch)
+		// What all prompts begin with need be computed once.
+		again := float64(len(j.Texts)-1) * n.forward(tree{prompt: j.beginning()})
+		return r.decoding(n, j.trees(func(i int) []int { return []int{len(result.Responses[i])} }), j.Batch) - again/r.products
 	case j.Kind == "mle":
 		for _, t := range j.trees(func(i int) []int { return []int{len(j.Texts[i].Response)} }) {
 			operations += n.training(t)

@@ -67,6 +67,9 @@ func TestWhatIsTimedIsAPartOfTheJob(t *testing.T) {
 	job = Job{Kind: "rl", Texts: job.Texts, Batch: 1, Steps: 2, Samples: 3, MaxTokens: 5}
 	sampled := tree{2, []int{5, 5, 5}}
 	near(t, "two of three updates", one.bound(tiny, job, Result{}), 2*(n.forward(sampled)+n.training(sampled)+one.decoding(n, []tree{sampled}, 3)))
+	job = Job{Kind: "decode", Batch: 1, Texts: []Text{{Prompt: []int{1, 2, 3}}, {Prompt: []int{1, 2, 4}}}}
+	trees := []tree{{3, []int{2}}, {3, []int{2}}}
+	near(t, "with a beginning that is computed once", one.bound(tiny, job, Result{Responses: [][]int{{5, 6}, {7, 8}}}), one.decoding(n, trees, 1)-n.forward(tree{prompt: 2}))
 	if job.BF16 = true; one.bound(tiny, job, Result{}) != 0 {
 		t.Error("a roofline in f32 says something of bf16")
 	}
