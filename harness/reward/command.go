@@ -45,22 +45,7 @@ type command struct {
 
 // Score implements [Reward].
 func (r command) Score(_ context.Context, groups []Group) ([][]Value, error) {
-	var items []external.Item
-	for _, g := range groups {
-		for _, response := range g.Responses {
-			items = append(items, external.Item{ID: g.ID, Input: g.Input, References: g.References, Hypothesis: r.text(response.Tokens)})
-		}
-	}
-	scores, err := r.ask(items)
-	if err != nil {
-		return nil, err
-	}
-	values := make([][]Value, len(groups))
-	for i, g := range groups {
-		for range g.Responses {
-			values[i] = append(values[i], Value{Total: scores[0]})
-			scores = scores[1:]
-		}
-	}
-	return values, nil
+	return scoreTogether(groups, func(g Group, response Response) external.Item {
+		return external.Item{ID: g.ID, Input: g.Input, References: g.References, Hypothesis: r.text(response.Tokens)}
+	}, r.ask)
 }

@@ -93,22 +93,7 @@ type reference struct {
 
 // Score implements [Reward].
 func (m reference) Score(_ context.Context, groups []Group) ([][]Value, error) {
-	var inputs []metrics.Input
-	for _, g := range groups {
-		for _, r := range g.Responses {
-			inputs = append(inputs, metrics.Input{Hypothesis: m.text(r.Tokens), References: g.References, Ended: r.Ended, Tokens: len(r.Tokens)})
-		}
-	}
-	scores, err := m.scores(inputs)
-	if err != nil {
-		return nil, err
-	}
-	values := make([][]Value, len(groups))
-	for i, g := range groups {
-		for range g.Responses {
-			values[i] = append(values[i], Value{Total: scores[0]})
-			scores = scores[1:]
-		}
-	}
-	return values, nil
+	return scoreTogether(groups, func(g Group, r Response) metrics.Input {
+		return metrics.Input{Hypothesis: m.text(r.Tokens), References: g.References, Ended: r.Ended, Tokens: len(r.Tokens)}
+	}, m.scores)
 }
