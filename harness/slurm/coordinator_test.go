@@ -123,9 +123,9 @@ func (b *bench) work(goals []*stage.Stage) {
 
 func (b *bench) until(what string, ok func() bool) {
 	b.t.Helper()
-	for limit := time.Now().Add(20 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+	for limit := time.Now().Add(2 * time.Minute); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(limit) {
-			b.t.Fatalf("%s did not come about in 20 s; said was\n%s", what, b.sayings())
+			b.t.Fatalf("%s did not come about in 2 min; said was\n%s", what, b.sayings())
 		}
 	}
 }

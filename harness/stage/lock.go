@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -113,6 +114,11 @@ func tryLockFor(path string, lease time.Duration) (l *lock, owner Owner, err err
 			return nil, Owner{}, fmt.Errorf("locking %s: %w", path, err)
 		}
 		won, err := l.take(there)
+		if errors.Is(err, fs.ErrNotExist) {
+			// This process stood still so long that its file was taken for litter.
+			l.drop()
+			continue
+		}
 		if err != nil {
 			l.drop()
 			return nil, Owner{}, fmt.Errorf("locking %s: %w", path, err)
@@ -156,6 +162,35 @@ func prepareLock(path string, lease time.Duration) (*lock, error) {
 func (l *lock) temporary() string {
 	return filepath.Join(filepath.Dir(l.path), "."+filepath.Base(l.path)+"."+l.claim.Token)
 }
+
+// passingFor is how long a file that is no lock yet, or no longer, is left to the
+// process that makes it.
+const passingFor = time.Minute
+
+// passingName reports whether a name in a folder of locks is one that a file has on
+// the way to a lock, and which lock's: that of [lock.temporary], of
+// [holder.successor] or of a probe.
+func passingName(name string) (base string, passing bool) {
+	at := strings.LastIndexByte(name, '.')
+	if strings.HasPrefix(name, ".") {
+		return name[1:max(at, 1)], true
+	}
+	if at < 0 {
+		return "", false
+	}
+	token := name[at+1:]
+	if token == unknownToken || len(token) == tokenLength && strings.Trim(token, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == "" {
+		return name[:at], true
+	}
+	return "", false
+}
+
+// tokenLength is that of [rand.Text], and unknownToken what stands for the token of a
+// lock whose file is empty.
+const (
+	tokenLength  = 26
+	unknownToken = "unknown"
+)
 
 // take gives the lock's file the path, where that still is as it was found. It
 // reports whether the lock is this process's now.
@@ -285,7 +320,7 @@ type holder struct {
 func (h holder) successor() string {
 	token := h.claim.Token
 	if token == "" {
-		token = "unknown"
+		token = unknownToken
 	}
 	return h.root + "." + token
 }

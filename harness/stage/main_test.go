@@ -337,9 +337,9 @@ func artifacts(t *testing.T, work string) string {
 // until waits for a condition.
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for limit := time.Now().Add(20 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+	for limit := time.Now().Add(2 * time.Minute); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(limit) {
-			t.Fatalf("%s did not come about in 20 s", what)
+			t.Fatalf("%s did not come about in 2 min", what)
 		}
 	}
 }

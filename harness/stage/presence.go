@@ -55,7 +55,7 @@ func (s *Store) Enter(ctx context.Context, doing string) (leave func(), err erro
 // Present lists the processes that use the work folder.
 func (s *Store) Present() []Present {
 	var all []Present
-	for _, name := range namesIn(filepath.Join(s.Dir, presentDir)) {
+	for _, name := range locksIn(filepath.Join(s.Dir, presentDir)) {
 		path := filepath.Join(s.Dir, presentDir, name)
 		if _, held := askLock(path); !held || name == aloneName {
 			continue
@@ -84,7 +84,7 @@ func (s *Store) Alone() (release func(), others []Present, err error) {
 	}
 	// Whoever enters from now on waits; who came before is seen.
 	others = s.Present()
-	for _, name := range namesIn(filepath.Join(s.Dir, locksDir)) {
+	for _, name := range locksIn(filepath.Join(s.Dir, locksDir)) {
 		// A process of another version computes a stage without having entered.
 		if owner, held := askLock(s.lockPath(name)); held {
 			others = append(others, Present{Owner: owner, Doing: name})

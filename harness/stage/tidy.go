@@ -3,7 +3,9 @@ package stage
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 )
 
 // tidy removes what processes left that were killed: locks that nobody holds, and what
@@ -25,14 +27,39 @@ func (s *Store) tidy() {
 		l.release()
 	}
 	for _, folder := range []string{locksDir, presentDir} {
-		for _, name := range namesIn(filepath.Join(s.Dir, folder)) {
-			path := filepath.Join(s.Dir, folder, name)
-			if _, held := askLock(path); held {
-				continue
-			}
-			if l, _, err := tryLock(path); err == nil && l != nil {
-				l.release()
-			}
+		s.tidyLocks(filepath.Join(s.Dir, folder))
+	}
+}
+
+// tidyLocks removes the locks in a folder that nobody holds.
+func (s *Store) tidyLocks(folder string) {
+	for _, name := range locksIn(folder) {
+		path := filepath.Join(folder, name)
+		if _, held := askLock(path); held {
+			continue
+		}
+		if l, _, err := tryLock(path); err == nil && l != nil {
+			l.release()
+		}
+	}
+	// What else is there a process makes on the way to a lock. It is no lock yet, so
+	// it must not be taken for one that nobody holds: to touch it would take the
+	// lock from under that process. Only what nobody can be at any more goes.
+	for _, name := range namesIn(folder) {
+		path := filepath.Join(folder, name)
+		base, passing := passingName(name)
+		if !passing {
+			continue
+		}
+		if _, err := os.Lstat(filepath.Join(folder, base)); err == nil && !strings.HasPrefix(name, ".") {
+			continue // a successor, which those who ask for the lock must find
+		}
+		info, err := os.Lstat(path)
+		if err != nil || time.Since(info.ModTime()) < passingFor {
+			continue
+		}
+		if _, held, err := heldAt(path); err == nil && !held {
+			os.Remove(path)
 		}
 	}
 }
@@ -51,4 +78,12 @@ func namesIn(folder string) []string {
 		names = append(names, entry.Name())
 	}
 	return names
+}
+
+// locksIn lists the locks in a folder: none of what [passingName] tells.
+func locksIn(folder string) []string {
+	return slices.DeleteFunc(namesIn(folder), func(name string) bool {
+		_, passing := passingName(name)
+		return passing
+	})
 }
