@@ -113,7 +113,7 @@ func startCluster(t *testing.T) *cluster {
 	for _, node := range nodes {
 		c.must("slurmd", "-N", node)
 	}
-	c.until("the nodes", 20*time.Second, func() bool {
+	c.until("the nodes", 120*time.Second, func() bool {
 		return strings.Count(c.ask("sinfo", "--noheader", "--Node", "--format=%T"), "idle") == len(nodes)
 	})
 	return c
@@ -148,7 +148,7 @@ func (c *cluster) stop() {
 	for _, name := range []string{"slurmctld.pid", "munge/pid"} {
 		c.kill(name, syscall.SIGTERM)
 	}
-	c.until("the end of the daemons", 10*time.Second, func() bool { return os.RemoveAll(c.dir) == nil })
+	c.until("the end of the daemons", 60*time.Second, func() bool { return os.RemoveAll(c.dir) == nil })
 }
 
 // kill sends a signal to the process whose number a file has.
@@ -336,17 +336,17 @@ func TestASweepSurvivesWhatSlurmDoes(t *testing.T) {
 		found, _ := filepath.Glob(filepath.Join(work, "partial", "mle-*", "checkpoint", "state.json"))
 		return len(found)
 	}
-	c.until("two policies in computation", 40*time.Second, func() bool { return checkpoints() == 2 && len(running()) == 2 })
+	c.until("two policies in computation", 240*time.Second, func() bool { return checkpoints() == 2 && len(running()) == 2 })
 
 	// A node dies. Slurm would see it by itself after SlurmdTimeout.
 	c.killNode("n1")
 	c.must("scontrol", "update", "nodename=n1", "state=down", "reason=test")
-	c.until("the dead node's task, again", 20*time.Second, func() bool { return restarted(work) && len(running()) == 2 })
+	c.until("the dead node's task, again", 120*time.Second, func() bool { return restarted(work) && len(running()) == 2 })
 
 	// Somebody cancels a task; the coordinator submits it again.
 	cancelled := running()[1]
 	c.must("scancel", cancelled)
-	c.until("the cancelled task, again", 20*time.Second, func() bool { return len(jobsOf(t, work)) == 2 && len(running()) == 2 })
+	c.until("the cancelled task, again", 120*time.Second, func() bool { return len(jobsOf(t, work)) == 2 && len(running()) == 2 })
 
 	// The coordinator leaves and comes back.
 	first.Process.Signal(syscall.SIGINT)
@@ -382,7 +382,7 @@ func TestASweepSurvivesWhatSlurmDoes(t *testing.T) {
 		return all
 	}
 	left, before := stored(), written()
-	c.until("a checkpoint that nobody waits for", 30*time.Second, func() bool { return written() != before })
+	c.until("a checkpoint that nobody waits for", 180*time.Second, func() bool { return written() != before })
 	if stored() != left {
 		t.Error("somebody has written to the store while the coordinator was away")
 	}
@@ -406,7 +406,7 @@ func TestASweepSurvivesWhatSlurmDoes(t *testing.T) {
 		}
 		return false
 	}
-	c.until("the time limit", 60*time.Second, func() bool { return logged(": requeued after ") })
+	c.until("the time limit", 240*time.Second, func() bool { return logged(": requeued after ") })
 
 	if err := second.Wait(); err != nil {
 		t.Errorf("the coordinator ends with %v", err)

@@ -74,7 +74,7 @@ func TestWaitingForALockedStoreEndsWithTheContext(t *testing.T) {
 	if err := in.flush(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v", err)
 	}
-	if took := time.Since(begin); took > 2*time.Second {
+	if took := time.Since(begin); took > time.Minute/2 {
 		t.Errorf("it took %v", took)
 	}
 	_, err = held.ExecContext(t.Context(), `ROLLBACK`)

@@ -1,32 +1,14 @@
 package encoder
 
-import (
-	"cmp"
-	"slices"
-)
+import "lastmile/harness/model"
 
-// Batches puts rows of similar length together: as many as have, filled up to the
-// longest, at most so many tokens; a longer row is alone. Each batch is the places of its
-// rows.
+// Batches puts rows of similar length together, as [model.Batches] does.
 func Batches(rows []Row, tokens int) [][]int {
-	order := make([]int, len(rows))
-	for i := range order {
-		order[i] = i
+	lengths := make([]int, len(rows))
+	for i, row := range rows {
+		lengths[i] = len(row.Tokens)
 	}
-	length := func(i int) int { return len(rows[i].Tokens) }
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(length(a), length(b)) })
-	var batches [][]int
-	start := 0
-	for i := range order {
-		if i > start && (i-start+1)*length(order[i]) > tokens {
-			batches = append(batches, order[start:i])
-			start = i
-		}
-	}
-	if start < len(order) {
-		batches = append(batches, order[start:])
-	}
-	return batches
+	return model.Batches(lengths, tokens)
 }
 
 // Pick is the rows at some places.

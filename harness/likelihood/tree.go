@@ -69,21 +69,19 @@ func trees(questions []*asked) []tree {
 	return all
 }
 
-// batches put trees of similar length together: as many as have, filled up to the
-// longest, at most so many tokens.
+// batches put trees of similar length together, as [model.Batches] does.
 func batches(all []tree, tokens int) [][]tree {
-	length := func(t tree) int { return t.row().Tokens() }
-	slices.SortStableFunc(all, func(a, b tree) int { return cmp.Compare(length(a), length(b)) })
-	var batches [][]tree
-	start := 0
-	for i := range all {
-		if i > start && (i-start+1)*length(all[i]) > tokens {
-			batches = append(batches, all[start:i])
-			start = i
-		}
+	lengths := make([]int, len(all))
+	for i, t := range all {
+		lengths[i] = t.row().Tokens()
 	}
-	if start < len(all) {
-		batches = append(batches, all[start:])
+	var batches [][]tree
+	for _, places := range model.Batches(lengths, tokens) {
+		batch := make([]tree, len(places))
+		for k, i := range places {
+			batch[k] = all[i]
+		}
+		batches = append(batches, batch)
 	}
 	return batches
 }

@@ -290,6 +290,7 @@ func coordinator(t *testing.T, executor, gate, work string) (*exec.Cmd, *output)
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { c.Process.Kill() }) // where the test gave up before it ended
 	return c, out
 }
 

@@ -25,6 +25,9 @@ func (o operation) apply(s *Session) (inputs []*Tensor, out, sum *Tensor) {
 	return inputs, out, out.Mul(s.Float64s(noise(99, out.Shape()), out.Shape()...)).Sum()
 }
 
+// inParts is the operation with the largest vocabulary.
+const inParts = "token logprobs in parts"
+
 // operations are those with a gradient, in each of their forms.
 func operations() map[string]operation {
 	mask := func(s *Session, rows, length, columns int) *Tensor {
@@ -89,7 +92,7 @@ func operations() map[string]operation {
 			return in[0].TokenLogprobs(in[1], s.Ints([]int64{0, 1000, 5, 5, 17, 999}, 6), 0.7)
 		}},
 		// Of so many rows that their logits come in parts.
-		"token logprobs in parts": {[][]int{{70, 4}, {300000, 4}}, func(s *Session, in []*Tensor) *Tensor {
+		inParts: {[][]int{{70, 4}, {300000, 4}}, func(s *Session, in []*Tensor) *Tensor {
 			targets := make([]int64, 70)
 			for i := range targets {
 				targets[i] = int64(i * i * 61)
@@ -135,7 +138,13 @@ func TestFusedEqualsComposed(t *testing.T) {
 			tolerance float64
 		}{{Float64, 1, 1e-10}, {Float32, 1, 2e-5}, {Float32, 2, 2e-5}} {
 			compute := func(unfused bool) (results [][]float64) {
-				s := openWith(t, Options{Threads: c.threads, DType: c.dtype})
+				options := Options{Threads: c.threads, DType: c.dtype}
+				if unfused && name == inParts {
+					// In f32, libtorch's sum over a vocabulary is less exact than ours on
+					// some processors.
+					options.DType = Float64
+				}
+				s := openWith(t, options)
 				s.unfused = unfused
 				inputs, out, sum := o.apply(s)
 				sum.Backward()

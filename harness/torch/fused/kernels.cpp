@@ -131,16 +131,24 @@ LASTMILE_INLINE double softmax_row(T *x, const T *mask, double scale, int64_t n)
       top = std::max(top, x[i]);
     }
   }
-  T sum = 0;
+  // Rounded at each of a large vocabulary's tokens, a sum of floats would be off by
+  // some 1e-4, and by more the fewer a register holds.
+  constexpr int64_t block = 4096;
+  double total = 0;
+  for (int64_t begin = 0; begin < n; begin += block) {
+    const int64_t end = std::min(begin + block, n);
+    T sum = 0;
 #pragma omp simd reduction(+ : sum)
-  for (int64_t i = 0; i < n; i++) {
-    x[i] = exponential(x[i] - top);
-    sum += x[i];
+    for (int64_t i = begin; i < end; i++) {
+      x[i] = exponential(x[i] - top);
+      sum += x[i];
+    }
+    total += double(sum);
   }
-  const T inverse = T(1) / sum;
+  const T inverse = T(1) / T(total);
 #pragma omp simd
   for (int64_t i = 0; i < n; i++) x[i] *= inverse;
-  return double(top) + std::log(double(sum));
+  return double(top) + std::log(total);
 }
 
 template <typename T>
