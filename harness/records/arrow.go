@@ -20,7 +20,7 @@ func readArrow(c *content, use func(Record) error) (err error) {
 	isFile := c.beginsWith("ARROW1")
 	at, size, err := c.random()
 	if err == nil {
-		err = checkArrow(at, size)
+		err = checkArrow(at, size, c.mostValues())
 	}
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", c.path, err)

@@ -14,10 +14,10 @@ import (
 //
 // See https://arrow.apache.org/docs/format/Columnar.html and Schema.fbs,
 // Message.fbs and File.fbs there.
-func checkArrow(r io.ReaderAt, size int64) (err error) {
+func checkArrow(r io.ReaderAt, size, mostRows int64) (err error) {
 	defer func() {
 		if found := recover(); found != nil {
-			err = fmt.Errorf("the file is damaged: %v", found)
+			err = damage(found)
 		}
 	}()
 	at := int64(0)
@@ -44,7 +44,7 @@ func checkArrow(r io.ReaderAt, size int64) (err error) {
 		if err != nil {
 			return err
 		}
-		body := checkMessage(root(metadata))
+		body := checkMessage(root(metadata), &mostRows)
 		if body < 0 || body > size-start-length {
 			return errors.New("the file is damaged: a message ends behind it")
 		}
@@ -88,16 +88,17 @@ const (
 	batchMessage      = 3
 )
 
-// checkMessage returns the length of the message's body.
-func checkMessage(message fields) int64 {
+// checkMessage returns the length of the message's body, and takes its rows off those
+// that there may be.
+func checkMessage(message fields, rows *int64) int64 {
 	header := message.table(2)
 	switch kind := message.scalar(1, 1); kind {
 	case schemaMessage:
 		checkSchema(header)
 	case dictionaryMessage:
-		checkBatch(header.table(1))
+		checkBatch(header.table(1), rows)
 	case batchMessage:
-		checkBatch(header)
+		checkBatch(header, rows)
 	}
 	message.tables(4, checkPair)
 	return int64(message.scalar(3, 8))
@@ -125,7 +126,11 @@ func checkField(field fields, depth int) {
 	field.tables(6, checkPair)
 }
 
-func checkBatch(batch fields) {
+func checkBatch(batch fields, rows *int64) {
+	n := int64(batch.scalar(0, 8))
+	if *rows -= n; n < 0 || *rows < 0 {
+		panic(fmt.Sprintf("it says that it has %d rows", n))
+	}
 	batch.vector(1, 16)
 	batch.vector(2, 16)
 	batch.table(3)

@@ -13,6 +13,9 @@ import (
 func readParquet(c *content, use func(Record) error) (err error) {
 	defer c.recovered(&err)
 	at, size, err := c.random()
+	if err == nil {
+		err = (&parquetCheck{r: at, size: size, most: c.most, mostValues: c.mostValues()}).file()
+	}
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", c.path, err)
 	}

@@ -35,6 +35,11 @@ func table(separator rune) func(c *content, use func(Record) error) error {
 			}
 			line, _ := r.FieldPos(0)
 			if names == nil {
+				for i, name := range cells {
+					if valid([]byte(name)) != nil {
+						return c.at(line, "", fmt.Errorf("the name of column %d is not UTF-8", i+1))
+					}
+				}
 				if names = cells; repeated(names) != "" {
 					return c.at(line, "", fmt.Errorf("two columns are called %q", repeated(names)))
 				}

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"lastmile/harness/jsonfile"
 )
 
 // Store is a work folder.
@@ -267,7 +269,7 @@ func readRecord(dir, key string) (record Record, ok bool, err error) {
 		return Record{}, false, err
 	}
 	if err == nil {
-		err = json.Unmarshal(text, &record)
+		err = jsonfile.Unmarshal(text, &record)
 	}
 	if err != nil {
 		return Record{}, false, &DamagedError{dir, fmt.Sprintf("%s cannot be read: %v", recordName, err)}
