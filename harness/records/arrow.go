@@ -23,7 +23,7 @@ func readArrow(c *content, use func(Record) error) (err error) {
 		err = checkArrow(at, size, c.mostValues())
 	}
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", c.path, err)
+		return fmt.Errorf("reading %s: %w", c.path, plainDamage(err))
 	}
 	section := io.NewSectionReader(at, 0, size)
 	within := ipc.WithAllocator(bounded{memory.DefaultAllocator, c.most})
@@ -36,7 +36,7 @@ func readArrow(c *content, use func(Record) error) (err error) {
 func (c *content) arrowStream(section io.Reader, within ipc.Option, use func(Record) error) error {
 	r, err := ipc.NewReader(section, within)
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", c.path, err)
+		return fmt.Errorf("reading %s: %w", c.path, plainDamage(err))
 	}
 	defer r.Release()
 	number := 0
@@ -46,7 +46,7 @@ func (c *content) arrowStream(section io.Reader, within ipc.Option, use func(Rec
 		}
 	}
 	if err := r.Err(); err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("reading %s, after row %d: %w", c.path, number, err)
+		return fmt.Errorf("reading %s, after row %d: %w", c.path, number, plainDamage(err))
 	}
 	return nil
 }
@@ -54,14 +54,14 @@ func (c *content) arrowStream(section io.Reader, within ipc.Option, use func(Rec
 func (c *content) arrowFile(section *io.SectionReader, within ipc.Option, use func(Record) error) error {
 	r, err := ipc.NewFileReader(section, within)
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", c.path, err)
+		return fmt.Errorf("reading %s: %w", c.path, plainDamage(err))
 	}
 	defer r.Close()
 	number := 0
 	for i := range r.NumRecords() {
 		b, err := r.RecordBatchAt(i)
 		if err != nil {
-			return fmt.Errorf("reading %s, after row %d: %w", c.path, number, err)
+			return fmt.Errorf("reading %s, after row %d: %w", c.path, number, plainDamage(err))
 		}
 		err = c.batch(b, &number, use)
 		b.Release()

@@ -53,10 +53,19 @@ func number(v float64, bits int) any {
 
 // damage is the error that a panic becomes.
 func damage(found any) error {
-	if _, ofRuntime := found.(runtime.Error); ofRuntime {
+	if err, is := found.(error); is && errors.As(err, new(runtime.Error)) {
 		return errors.New("the file is damaged: a part of it ends behind another")
 	}
 	return fmt.Errorf("the file is damaged: %v", found)
+}
+
+// plainDamage is an error of a library that has made it of a panic, without the
+// words of that.
+func plainDamage(err error) error {
+	if errors.As(err, new(runtime.Error)) {
+		return damage(err)
+	}
+	return err
 }
 
 // recovered makes an error of a panic: the libraries that read binary formats
