@@ -102,7 +102,7 @@ func content(raw json.RawMessage) (string, error) {
 	}
 	var token struct{ Content string }
 	if err := jsonfile.Unmarshal(raw, &token); err != nil || token.Content == "" {
-		return "", fmt.Errorf("found %s; expected a string or an object with content", raw)
+		return "", fmt.Errorf("found %s; expected a string or an object with content", jsonfile.Excerpt(raw))
 	}
 	return token.Content, nil
 }

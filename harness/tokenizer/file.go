@@ -78,8 +78,12 @@ func (v vocab) MarshalJSON() ([]byte, error) {
 // ones, as ["a", "b"].
 type merge [2]string
 
-// MarshalJSON writes the form that every version of tokenizers reads.
+// MarshalJSON writes the form that every version of tokenizers reads, unless a token
+// has a space in it, which only newer ones can.
 func (m merge) MarshalJSON() ([]byte, error) {
+	if strings.Contains(m[0]+m[1], " ") {
+		return json.Marshal(m[:])
+	}
 	return json.Marshal(m[0] + " " + m[1])
 }
 

@@ -131,7 +131,7 @@ func endIDs(fsys fs.FS, name string) ([]int, error) {
 	}
 	var several []int
 	if err := jsonfile.Unmarshal(raw, &several); err != nil {
-		return nil, fmt.Errorf("%s: eos_token_id: found %s; expected a number or a list of numbers", path.Base(name), raw)
+		return nil, fmt.Errorf("%s: eos_token_id: found %s; expected a number or a list of numbers", path.Base(name), jsonfile.Excerpt(raw))
 	}
 	return several, nil
 }
@@ -163,7 +163,7 @@ func tokenContent(raw json.RawMessage) (string, error) {
 	}
 	var token addedToken
 	if err := jsonfile.Unmarshal(raw, &token); err != nil || token.Content == "" {
-		return "", fmt.Errorf("found %s; expected a string or an object with content", raw)
+		return "", fmt.Errorf("found %s; expected a string or an object with content", jsonfile.Excerpt(raw))
 	}
 	return token.Content, nil
 }

@@ -145,7 +145,11 @@ func between(text string, sets []addedTokens, token func(id int), plain func(str
 		if m.token == nil {
 			continue
 		}
-		between(text[done:m.start], sets[1:], token, plain)
+		// Where the token before took the spaces behind it along, one of spaces may
+		// begin among them.
+		if done < m.start {
+			between(text[done:m.start], sets[1:], token, plain)
+		}
 		token(m.token.ID)
 		done = m.end
 	}

@@ -122,6 +122,12 @@ func TestMalformedAndUnsupportedFiles(t *testing.T) {
 		{"unknown token", `"unk_token":null`, `"unk_token":"<unk>"`, `unk_token "<unk>" is not in the vocabulary`},
 		{"normalizer", `"normalizer":null`, `"normalizer":{"type":"Nmt"}`, `normalizer "Nmt" is not supported`},
 		{"normalizer", `"normalizer":null`, `"normalizer":7`, "normalizer: found a JSON number, expected an object"},
+		{"a normalizer that doubles what it is given", `"normalizer":null`, `"normalizer":{"type":"Sequence","normalizers":[` +
+			strings.Repeat(`{"type":"Replace","pattern":{"String":"a"},"content":"aa"},`, 40) + `{"type":"NFC"}]}`, "normalizer: what it writes may have more than 1000 times"},
+		{"a decoder that does", `"decoder":{"type":"ByteLevel"`, `"decoder":{"type":"Sequence","decoders":[` +
+			strings.TrimSuffix(strings.Repeat(`{"type":"Replace","pattern":{"String":"a"},"content":"aa"},`, 40), ",") + `]`, "decoder: what it writes may have more than 1000 times"},
+		{"a Sequence in a Sequence", `"normalizer":null`, `"normalizer":` + strings.Repeat(`{"type":"Sequence","normalizers":[`, 99) + strings.Repeat("]}", 99), "lies more than 8 deep"},
+		{"a mark of two characters", `"type":"Digits"`, `"type":"Metaspace","replacement":"  "`, "expected one character"},
 		{"decoder", `"decoder":{"type":"ByteLevel"`, `"decoder":{"type":"CTC"`, `decoder "CTC" is not supported`},
 		{"no decoder", `"decoder":{"type":"ByteLevel"`, `"decoder":{"type":"Sequence","decoders":[]`, `decoder without`},
 		{"strip without fuse", `"decoder":{"type":"ByteLevel"`, `"decoder":{"type":"Sequence","decoders":[{"type":"Strip","content":" ","start":1}]`, `decoder "Strip" is not supported there`},

@@ -200,8 +200,15 @@ func compileMetaspace(raw json.RawMessage) (words func(text string, word func(st
 			return nil, fmt.Errorf("pre_tokenizer: %w", err)
 		}
 	}
-	if section.Type == "Sequence" && len(section.PreTokenizers) == 1 {
-		return compileMetaspace(section.PreTokenizers[0])
+	for range deepest {
+		if section.Type != "Sequence" || len(section.PreTokenizers) != 1 {
+			break
+		}
+		raw = section.PreTokenizers[0]
+		section.Type, section.PreTokenizers = "", nil
+		if err := jsonfile.Unmarshal(raw, &section); err != nil {
+			return nil, fmt.Errorf("pre_tokenizer: %w", err)
+		}
 	}
 	apart := false // WhitespaceSplit: words are first cut at white space
 	if section.Type == "Sequence" && len(section.PreTokenizers) == 2 {
@@ -219,6 +226,9 @@ func compileMetaspace(raw json.RawMessage) (words func(text string, word func(st
 	m := metaspace{Replacement: pieceSpace, PrependScheme: "always"}
 	if err := jsonfile.Unmarshal(raw, &m); err != nil {
 		return nil, fmt.Errorf("pre_tokenizer: %w", err)
+	}
+	if m.Replacement, err = markOf("pre_tokenizer", m.Replacement); err != nil {
+		return nil, err
 	}
 	if m.AddPrefixSpace != nil && !*m.AddPrefixSpace {
 		m.PrependScheme = "never"
