@@ -32,7 +32,8 @@ var rooms = []struct{ name, mayImport string }{
 	{"reports/document", ""},
 	{"harness", ""},
 	{"harness/random", ""},
-	{"harness/trackers", ""},
+	{"harness/spreadsheet", ""},
+	{"harness/trackers", "harness/spreadsheet"},
 	{"harness/fuzztest", ""},
 	{"harness/jsonfile", ""},
 	{"harness/safetensors", "harness/jsonfile"},
@@ -51,7 +52,7 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/torch/gradcheck", "harness/torch"},
 	{"harness/data", "experiments experiments/data harness/chat harness/random harness/records"},
 	{"harness/postprocess", "experiments"},
-	{"harness/external", "experiments metrics"},
+	{"harness/external", "experiments metrics harness/jsonfile"},
 	{"harness/rule", "experiments harness/postprocess"},
 	{"harness/model", "experiments harness/jsonfile harness/random harness/safetensors harness/stage harness/torch"},
 	{"harness/model/modeltest", "harness/model harness/torch"},
@@ -78,14 +79,14 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/progress", "harness/stage"},
 	{"harness/slurm", "experiments harness/progress harness/stage"},
 	{"harness/graph", "experiments runs harness/progress harness/stage harness/stages harness/torch"},
-	{"harness/results", "experiments runs harness/algorithms harness/data harness/decode harness/graph harness/model harness/progress " +
+	{"harness/results", "experiments runs harness/algorithms harness/data harness/decode harness/graph harness/jsonfile harness/model harness/progress " +
 		"harness/rule harness/safetensors harness/stage harness/stages harness/tokenizer harness/torch harness/trackers"},
 	{"harness/doctor", "harness/model harness/torch harness/torch/blas"},
 	{"harness/scoring", "experiments metrics runs harness/bertscore harness/data harness/doctor harness/external harness/faithfulness harness/likelihood harness/model harness/negatives harness/progress " +
-		"harness/records harness/results harness/scorer harness/stage harness/stages harness/random harness/torch harness/train harness/trivial"},
+		"harness/records harness/results harness/scorer harness/spreadsheet harness/stage harness/stages harness/random harness/torch harness/train harness/trivial"},
 	{"harness/dataset", "metrics harness/data harness/model harness/stages"},
 	{"harness/command", "experiments metrics runs harness/algorithms harness/bertscore harness/data harness/dataset harness/doctor harness/external harness/faithfulness harness/graph harness/likelihood harness/progress harness/records harness/results harness/scoring harness/slurm harness/stage harness/stages"},
-	{"reports", "metrics runs reports/document"},
+	{"reports", "metrics runs harness/spreadsheet reports/document"},
 
 	// Programs.
 	{"experiments/builtin/make", "harness/safetensors"},

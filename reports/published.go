@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -72,6 +73,8 @@ func readPublished(path string) ([]publishedValue, error) {
 		switch {
 		case v.System == "" || v.Metric == "" || v.Value == nil:
 			return nil, fmt.Errorf("reading published values from %s: value %d needs system, metric and value", path, i+1)
+		case math.IsNaN(*v.Value) || math.IsInf(*v.Value, 0):
+			return nil, fmt.Errorf("reading published values from %s: value %d is %g, expected a number", path, i+1, *v.Value)
 		case v.Form != "raw" && v.Form != "post":
 			return nil, fmt.Errorf("reading published values from %s: value %d has the form %q; one of raw, post", path, i+1, v.Form)
 		}

@@ -15,7 +15,7 @@ PARALLEL=${PARALLEL:-1}
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # The packages that have targets; all others need not be built.
-packages=$(go list -f '{{$p := .}}{{range .TestGoFiles}}{{$p.Dir}}/{{.}}{{"\n"}}{{end}}' ${PACKAGES:-./...} |
+packages=$(go list -f '{{$p := .}}{{range .TestGoFiles}}{{$p.Dir}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$p.Dir}}/{{.}}{{"\n"}}{{end}}' ${PACKAGES:-./...} |
 	xargs -r grep -l '^func Fuzz' | xargs -r -n 1 dirname | sort -u)
 if [ -z "$packages" ]; then
 	echo "no fuzz targets in ${PACKAGES:-./...}" >&2

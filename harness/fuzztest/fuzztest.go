@@ -49,8 +49,8 @@ func Bounded(t testing.TB, most uint64, read func()) {
 		stacks := make([]byte, 1<<20)
 		panic("an input takes more than a minute\n" + string(stacks[:runtime.Stack(stacks, true)]))
 	})
+	defer late.Stop() // where the input fails too
 	read()
-	late.Stop()
 	if runtime.ReadMemStats(&after); after.TotalAlloc-before.TotalAlloc > most {
 		t.Errorf("%d bytes were allocated, more than %d", after.TotalAlloc-before.TotalAlloc, most)
 	}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -131,7 +132,13 @@ func ReadSpec(folder string) (Spec, error) {
 	return spec, nil
 }
 
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+// seconds is so many seconds, or as many as there can be.
+func seconds(s float64) time.Duration {
+	if s *= float64(time.Second); s < math.MaxInt64 {
+		return time.Duration(max(s, 0))
+	}
+	return math.MaxInt64
+}
 
 // grace is how long the stage is waited for once it was told to stop.
 func (s Spec) grace() time.Duration { return cmp.Or(seconds(s.Grace), grace) }
