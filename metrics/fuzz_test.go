@@ -170,9 +170,10 @@ func FuzzMetrics(f *testing.F) {
 	f.Add("the cat sat.", "a cat\nsat", "the cat", "the cat and the mat", byte(0), 3)
 	f.Add("\xff日本 語。", "", "İ \u0301", "٣½", byte(7), -1)
 	f.Fuzz(func(t *testing.T, hypothesis, one, other, source string, options byte, tokens int) {
+		source += " a" // without an input, some metrics refuse to score
 		inputs := []Input{
 			{ID: "a", Hypothesis: hypothesis, References: []string{one, other}, Source: source, Ended: options&1 == 1, Tokens: tokens},
-			{ID: "b", Hypothesis: one, References: []string{hypothesis}, Source: other},
+			{ID: "b", Hypothesis: one, References: []string{hypothesis}, Source: "a " + other},
 		}
 		o := DefaultOptions()
 		o.Stemming, o.SplitSentences = options&2 == 0, options&4 == 4

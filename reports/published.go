@@ -1,9 +1,11 @@
 package reports
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -63,7 +65,7 @@ func readPublished(path string) ([]publishedValue, error) {
 	var file publishedFile
 	meta, err := toml.Decode(string(raw), &file)
 	if err != nil {
-		return nil, fmt.Errorf("reading published values from %s: %w", path, err)
+		return nil, fmt.Errorf("reading published values from %s: %w", path, plainTOML(err))
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return nil, fmt.Errorf("reading published values from %s: unknown key %q; a value has system, decode, form, metric, value and source", path, unknown[0].String())
@@ -86,6 +88,17 @@ func readPublished(path string) ([]publishedValue, error) {
 		}
 	}
 	return file.Value, nil
+}
+
+// typed matches the end of an error of the decoder's that names types of Go.
+var typed = regexp.MustCompile(`incompatible types: TOML value has type .*$`)
+
+// plainTOML is an error of the decoder's without its types.
+func plainTOML(err error) error {
+	if said := err.Error(); typed.MatchString(said) {
+		return errors.New(typed.ReplaceAllString(said, "a value of another type was expected: [[value]] are tables with a number as value, and texts"))
+	}
+	return err
 }
 
 // resolve replaces names of variants by the labels of their runs, and returns
