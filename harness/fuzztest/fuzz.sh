@@ -44,7 +44,7 @@ while read -r package target; do
 			}
 		}
 		END { printf "%-6s %-56s %10d executions %6d new interesting %5d s\n", result, name, execs, found, seconds }' "$log"
-	[ "$result" = ok ] || cat "$log"
+	[ "$result" = ok ] || grep -v "^fuzz: " "$log"
 done <<TARGETS
 $(echo "$targets" | awk -v of="${FUZZ:-}" '
 	$1 ~ /^Fuzz/ { names[++n] = $1 }

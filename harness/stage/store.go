@@ -275,7 +275,7 @@ func readRecord(dir, key string) (record Record, ok bool, err error) {
 		return Record{}, false, &DamagedError{dir, fmt.Sprintf("%s cannot be read: %v", recordName, err)}
 	}
 	if !strings.HasPrefix(record.Key, key) {
-		return Record{}, false, &DamagedError{dir, fmt.Sprintf("%s is of the stage with key %s, expected %s", recordName, record.Key, key)}
+		return Record{}, false, &DamagedError{dir, fmt.Sprintf("%s is of the stage with key %.80q, expected %s", recordName, record.Key, key)}
 	}
 	return record, true, nil
 }
@@ -321,7 +321,7 @@ func (r Record) check() error {
 		keys = append(keys, inputKey{name, input})
 	}
 	if made := key(r.Kind, r.Version, compact(r.Part), r.Content, keys); made != r.Key {
-		return fmt.Errorf("the key is %s, but kind, version, part, content and inputs give %s", r.Key, made)
+		return fmt.Errorf("the key is %.80q, but kind, version, part, content and inputs give %s", r.Key, made)
 	}
 	return nil
 }
