@@ -18,8 +18,12 @@ func FuzzExamples(f *testing.F) {
 	f.Add([]byte(`{"m": [{"from": "human", "value": "Q"}, {"from": "gpt", "value": "R"}, {"from": "system", "value": ""}]}`), "", "m", "m.1.value", byte(0))
 	f.Add([]byte("a,b\n1,2\n1, \n"), "a", "a", "b", byte(1))
 	f.Add([]byte(`[{"t": {"en": " ", "de": null}}]`), "t", "t.en", "t.de", byte(2))
+	f.Add([]byte(`{"`+strings.Repeat("name", 1000)+`": 1, "two\nlines": 2}`), "id", "input", "reference", byte(0))
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, text []byte, id, input, reference string, format byte) {
+		if len(id)+len(input)+len(reference) > 100 {
+			return // a setting that long is the user's own
+		}
 		path := filepath.Join(dir, []string{"train.jsonl", "train.csv", "train.json"}[format%3])
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			t.Fatal(err)

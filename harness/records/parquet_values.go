@@ -79,12 +79,15 @@ func checkFrames(content []byte, most int64) error {
 	return nil
 }
 
+// plainDictionary is the encoding of indices that older writers name.
+const plainDictionary format.Encoding = 2
+
 // checkValues looks whether a page's values are no more than it says, in the
 // encodings in which a few bytes can be many. It returns how many bytes they are more
 // than they take in the page.
 func checkValues(text []byte, encoding format.Encoding, values int64) (more int64, err error) {
 	switch encoding {
-	case format.PlainDictionary, format.RLEDictionary:
+	case plainDictionary, format.RLEDictionary:
 		if len(text) > 0 {
 			err = checkRuns(text[1:], int(text[0]), values)
 		}
