@@ -26,7 +26,8 @@ func (t *Table) writeCSV(w io.Writer) error {
 		for c, cell := range row.Cells {
 			column := t.Columns[c]
 			line := make([]string, len(lines[0]))
-			copy(line, []string{spreadsheet.Cell(row.Label), spreadsheet.Cell(row.Decode), row.Form, strings.Trim(fmt.Sprint(row.Seeds), "[]"), column.Metric, column.Summary})
+			label, decode, seeds := spreadsheet.Cell(row.Label), spreadsheet.Cell(row.Decode), strings.Trim(fmt.Sprint(row.Seeds), "[]")
+			copy(line, []string{label, decode, row.Form, seeds, column.Metric, column.Summary})
 			line[10] = spreadsheet.Cell(row.Baseline)
 			if s := cell.Score; s != nil {
 				copy(line[6:], []string{full(s.Value), full(s.Low), full(s.High), strconv.Itoa(s.Examples)})

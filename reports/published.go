@@ -96,7 +96,8 @@ var typed = regexp.MustCompile(`incompatible types: TOML value has type .*$`)
 // plainTOML is an error of the decoder's without its types.
 func plainTOML(err error) error {
 	if said := err.Error(); typed.MatchString(said) {
-		return errors.New(typed.ReplaceAllString(said, "a value of another type was expected: [[value]] are tables with a number as value, and texts"))
+		return errors.New(typed.ReplaceAllString(said,
+			"a value of another type was expected: [[value]] are tables with a number as value, and texts"))
 	}
 	return err
 }

@@ -36,7 +36,8 @@ them from standard input, a text a line. RUN is as in lastmile show.`,
 					g.Inputs = append(g.Inputs, lines.Text())
 				}
 				if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
-					return fmt.Errorf("standard input:%d: the line has more than %d bytes, which no text has", len(g.Inputs)+1, longestInput)
+					return fmt.Errorf("standard input:%d: the line has more than %d bytes, which no text has",
+						len(g.Inputs)+1, longestInput)
 				} else if err != nil {
 					return fmt.Errorf("reading standard input: %w", err)
 				}

@@ -165,7 +165,8 @@ func (c Config) Check() error {
 		is   int
 		min  int
 	}{
-		{"pad_token_id", c.PadTokenID, math.MinInt}, {"max_relative_positions", c.MaxRelativePositions, math.MinInt}, {"position_buckets", c.PositionBuckets, math.MinInt},
+		{"pad_token_id", c.PadTokenID, math.MinInt}, {"position_buckets", c.PositionBuckets, math.MinInt},
+		{"max_relative_positions", c.MaxRelativePositions, math.MinInt},
 		{"vocab_size", c.VocabSize, 1}, {"hidden_size", c.HiddenSize, 1}, {"intermediate_size", c.IntermediateSize, 1},
 		{"num_hidden_layers", c.NumHiddenLayers, 1}, {"num_attention_heads", c.NumAttentionHeads, 1},
 		{"max_position_embeddings", c.MaxPositionEmbeddings, c.firstPosition() + f.marks()}, {"type_vocab_size", c.TypeVocabSize, f.types},

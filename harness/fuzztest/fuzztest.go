@@ -15,7 +15,10 @@ import (
 const longest = 2000
 
 // words are those of this program's insides that no error about a file has.
-var words = []string{"Go struct", "Go value", "json: cannot", "json: invalid", "json: unsupported", "runtime error", "interface {}", "map[string]", "[]string", "[]int", "struct {", "reflect.", "0xc000", "%!"}
+var words = []string{
+	"Go struct", "Go value", "json: cannot", "json: invalid", "json: unsupported", "runtime error",
+	"interface {}", "map[string]", "[]string", "[]int", "struct {", "reflect.", "0xc000", "%!",
+}
 
 // Says fails where an error is no line for a person. Words that the input has itself
 // may be in it.

@@ -99,7 +99,8 @@ func (c *Config) readRotary() error {
 			return fmt.Errorf("rope_theta is %g, want a number above 1", r.base)
 		}
 		if scale := r.scale(); !(scale > 0) || math.IsInf(scale, 0) {
-			return fmt.Errorf("%s: mscale %g and mscale_all_dim %g scale positions by %g, want a positive number", field, r.MScale, r.MScaleAllDim, scale)
+			return fmt.Errorf("%s: mscale %g and mscale_all_dim %g scale positions by %g, want a positive number",
+				field, r.MScale, r.MScaleAllDim, scale)
 		}
 	}
 	switch {

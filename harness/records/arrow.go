@@ -100,7 +100,7 @@ func (c *content) batch(b arrow.RecordBatch, number *int, use func(Record) error
 		for i := range int(b.NumCols()) {
 			value, err := cell(b.Column(i), row)
 			if err != nil {
-				return c.at(r.Number, "row", fmt.Errorf("field %q: %w", b.ColumnName(i), err))
+				return c.at(r.Number, "row", fmt.Errorf("field %.80q: %w", b.ColumnName(i), err))
 			}
 			r.Fields[b.ColumnName(i)] = value
 		}

@@ -81,7 +81,9 @@ func damaged(err error) error { return fmt.Errorf("the file is damaged: %w", err
 
 // leavesOf returns the columns of a schema whose first element is their root, and
 // the elements behind that.
-func leavesOf(schema []format.SchemaElement, at leaf, depth int) (leaves []leaf, rest []format.SchemaElement, err error) {
+func leavesOf(schema []format.SchemaElement, at leaf, depth int) (
+	leaves []leaf, rest []format.SchemaElement, err error,
+) {
 	if len(schema) == 0 || depth > deepestField {
 		return nil, nil, errors.New("columns lie too deep, or lack")
 	}
@@ -179,7 +181,8 @@ func (p *parquetCheck) header(at, end int64) (header pageHeader, taken int64, er
 		if errors.Is(err, errShort) && window < end-at {
 			continue
 		}
-		if err == nil && (header.uncompressed < 0 || header.compressed < 0 || header.values < 0 || header.repetitionLength < 0 || header.definitionLength < 0) {
+		least := min(header.uncompressed, header.compressed, header.values, header.repetitionLength, header.definitionLength)
+		if err == nil && least < 0 {
 			err = errors.New("a page of less than nothing")
 		}
 		return header, int64(c.at), err

@@ -41,7 +41,7 @@ func table(separator rune) func(c *content, use func(Record) error) error {
 					}
 				}
 				if names = cells; repeated(names) != "" {
-					return c.at(line, "", fmt.Errorf("two columns are called %q", repeated(names)))
+					return c.at(line, "", fmt.Errorf("two columns are called %.80q", repeated(names)))
 				}
 				continue
 			}
@@ -57,7 +57,7 @@ func (c *content) row(names, cells []string, line int, use func(Record) error) e
 	r := Record{Number: line, Fields: make(map[string]any, len(names))}
 	for i, name := range names {
 		if err := valid([]byte(cells[i])); err != nil {
-			return fmt.Errorf("field %q is not UTF-8", name)
+			return fmt.Errorf("field %.80q is not UTF-8", name)
 		}
 		if cells[i] == "" {
 			r.Fields[name] = nil
