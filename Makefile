@@ -12,7 +12,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 export LIBTORCH
 
-.PHONY: help setup build demo test faults lint bench bench-rouge bench-scorer bench-tokenizer bench-decode bench-train bench-rl bench-flat bench-scale bench-cluster clean
+.PHONY: help setup build demo test faults fuzz lint bench bench-rouge bench-scorer bench-tokenizer bench-decode bench-train bench-rl bench-flat bench-scale bench-cluster clean
 
 help:
 	@echo 'make demo    set up, build, run experiments/demo.toml, print its report'
@@ -21,6 +21,7 @@ help:
 	@echo 'make setup   only what a build needs: compiler, libtorch, fitted gotch, flags'
 	@echo 'make lint    gofmt, vet, staticcheck'
 	@echo 'make faults  the fault tests in their long form: KILLS=100 kills'
+	@echo 'make fuzz    all fuzz targets: FUZZTIME=1m each, FUZZ=NAME, PACKAGES=./harness/records'
 	@echo 'make bench   our speed beside that of peers, see CONTRIBUTING.md'
 	@echo 'make clean   remove what make built or set up (not the work folder)'
 	@echo
@@ -46,6 +47,11 @@ test: setup
 KILLS ?= 100
 faults: setup
 	LASTMILE_FAULTS=$(KILLS) go test . -run 'Killed|Together|Faulty|FullDisk' -count 1 -v -timeout 0
+
+# The script says what else it takes. It finds the targets itself.
+FUZZTIME ?= 1m
+fuzz: setup
+	@FUZZTIME='$(FUZZTIME)' FUZZ='$(FUZZ)' PACKAGES='$(PACKAGES)' harness/fuzztest/fuzz.sh
 
 lint: setup
 	@files=$$(gofmt -l . | grep -v '^\.made-by-make-setup/'); \

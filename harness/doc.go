@@ -25,15 +25,17 @@
 //	model        the transformer and its checkpoints
 //	tokenizer    text to tokens and back
 //	safetensors  the file format
+//	jsonfile     JSON that others wrote, and in plain words what is wrong with it
+//	spreadsheet  texts of others in tables
 //	torch        tensors, and the only room that knows gotch
 //	stage        the engine: keys, artifacts, locks, child processes
 //	random       random streams by name
 //
-// and beside them doctor (what speed hangs on), progress (bars and lines) and bench
-// (measuring beside peers).
+// and beside them doctor (what speed hangs on), progress (bars and lines), bench
+// (measuring beside peers) and fuzztest (what fuzz targets look at).
 //
 // Imports run downwards: command → results, scoring → graph → stages → algorithms →
 // rollout, pairs → reward → train, decode → model → torch. The room stage imports
-// none of ours, and experiments, metrics and runs import nothing of harness. Which
+// none of ours but jsonfile, and experiments, metrics and runs import nothing of harness. Which
 // room may import which is a table in rooms_test.go, beside main.go.
 package harness

@@ -165,6 +165,61 @@ func FuzzROUGE(f *testing.F) {
 	})
 }
 
+// FuzzMetrics scores texts with all metrics at once, and each alone.
+func FuzzMetrics(f *testing.F) {
+	f.Add("the cat sat.", "a cat\nsat", "the cat", "the cat and the mat", byte(0), 3)
+	f.Add("\xff日本 語。", "", "İ \u0301", "٣½", byte(7), -1)
+	f.Fuzz(func(t *testing.T, hypothesis, one, other, source string, options byte, tokens int) {
+		source += " a" // without an input, some metrics refuse to score
+		inputs := []Input{
+			{ID: "a", Hypothesis: hypothesis, References: []string{one, other}, Source: source, Ended: options&1 == 1, Tokens: tokens},
+			{ID: "b", Hypothesis: one, References: []string{hypothesis}, Source: "a " + other},
+		}
+		o := DefaultOptions()
+		o.Stemming, o.SplitSentences = options&2 == 0, options&4 == 4
+		if options&8 == 8 {
+			o.Tokenizer = "unicode"
+		}
+		var all []Metric
+		for _, name := range Names() {
+			m, err := New(name, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, m)
+		}
+		together, err := All(all, inputs, 1)
+		if err != nil {
+			t.Fatalf("scoring %+v: %v", inputs, err)
+		}
+		for i, m := range all {
+			alone, err := m.ScoreAll(inputs)
+			if err != nil || !slices.Equal(alone, together[i]) {
+				t.Errorf("%s of %+v is %v, %v, and %v with the others", m.Name(), inputs, alone, err, together[i])
+			}
+			for _, score := range alone {
+				if score-score != 0 || strings.HasPrefix(m.Name(), "rouge") && (score < 0 || score > 1) {
+					t.Errorf("%s of %+v is %g", m.Name(), inputs, score)
+				}
+			}
+		}
+	})
+}
+
+// FuzzSentences splits a text, of which nothing but space is lost.
+func FuzzSentences(f *testing.F) {
+	for _, text := range []string{"One. Two! Three?", "e.g. this, Dr. Who", "\xff.\u2028 a。b", "...", " \n\n"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		sentences := Sentences(text)
+		squeezed := func(s string) string { return strings.Join(strings.Fields(s), "") }
+		if got := squeezed(strings.Join(sentences, " ")); got != squeezed(text) {
+			t.Errorf("%q has the sentences %q", text, sentences)
+		}
+	})
+}
+
 // TestLongTexts scores texts of 10,000 words, and of 30,000, whose table of
 // subsequences would have 900 million cells.
 func TestLongTexts(t *testing.T) {

@@ -6,7 +6,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"unicode"
+
+	"lastmile/harness/spreadsheet"
 )
 
 // writeCSV writes the table with one line for each system and metric.
@@ -25,8 +26,9 @@ func (t *Table) writeCSV(w io.Writer) error {
 		for c, cell := range row.Cells {
 			column := t.Columns[c]
 			line := make([]string, len(lines[0]))
-			copy(line, []string{inertCell(row.Label), inertCell(row.Decode), row.Form, strings.Trim(fmt.Sprint(row.Seeds), "[]"), column.Metric, column.Summary})
-			line[10] = inertCell(row.Baseline)
+			label, decode, seeds := spreadsheet.Cell(row.Label), spreadsheet.Cell(row.Decode), strings.Trim(fmt.Sprint(row.Seeds), "[]")
+			copy(line, []string{label, decode, row.Form, seeds, column.Metric, column.Summary})
+			line[10] = spreadsheet.Cell(row.Baseline)
 			if s := cell.Score; s != nil {
 				copy(line[6:], []string{full(s.Value), full(s.Low), full(s.High), strconv.Itoa(s.Examples)})
 			}
@@ -41,19 +43,4 @@ func (t *Table) writeCSV(w io.Writer) error {
 		}
 	}
 	return out.WriteAll(lines)
-}
-
-// inertCell is a text of the user's as a cell that no spreadsheet takes for a formula,
-// and that does not turn round what stands beside it.
-func inertCell(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control) {
-			return -1
-		}
-		return r
-	}, text)
-	if text != "" && strings.ContainsRune("=+-@", rune(text[0])) {
-		return "'" + text
-	}
-	return text
 }

@@ -1,8 +1,11 @@
 package reports
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -62,7 +65,7 @@ func readPublished(path string) ([]publishedValue, error) {
 	var file publishedFile
 	meta, err := toml.Decode(string(raw), &file)
 	if err != nil {
-		return nil, fmt.Errorf("reading published values from %s: %w", path, err)
+		return nil, fmt.Errorf("reading published values from %s: %w", path, plainTOML(err))
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return nil, fmt.Errorf("reading published values from %s: unknown key %q; a value has system, decode, form, metric, value and source", path, unknown[0].String())
@@ -72,6 +75,8 @@ func readPublished(path string) ([]publishedValue, error) {
 		switch {
 		case v.System == "" || v.Metric == "" || v.Value == nil:
 			return nil, fmt.Errorf("reading published values from %s: value %d needs system, metric and value", path, i+1)
+		case math.IsNaN(*v.Value) || math.IsInf(*v.Value, 0):
+			return nil, fmt.Errorf("reading published values from %s: value %d is %g, expected a number", path, i+1, *v.Value)
 		case v.Form != "raw" && v.Form != "post":
 			return nil, fmt.Errorf("reading published values from %s: value %d has the form %q; one of raw, post", path, i+1, v.Form)
 		}
@@ -83,6 +88,18 @@ func readPublished(path string) ([]publishedValue, error) {
 		}
 	}
 	return file.Value, nil
+}
+
+// typed matches the end of an error of the decoder's that names types of Go.
+var typed = regexp.MustCompile(`incompatible types: TOML value has type .*$`)
+
+// plainTOML is an error of the decoder's without its types.
+func plainTOML(err error) error {
+	if said := err.Error(); typed.MatchString(said) {
+		return errors.New(typed.ReplaceAllString(said,
+			"a value of another type was expected: [[value]] are tables with a number as value, and texts"))
+	}
+	return err
 }
 
 // resolve replaces names of variants by the labels of their runs, and returns

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"lastmile/harness/jinja"
+	"lastmile/harness/jsonfile"
 )
 
 // A Message is what one side says in a conversation, with Hugging Face's names.
@@ -85,7 +86,7 @@ func readConfig(path string) (fields map[string]json.RawMessage, err error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err == nil:
-		err = json.Unmarshal(text, &fields)
+		err = jsonfile.Unmarshal(text, &fields)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("loading chat template: reading %s: %w", path, err)
@@ -100,8 +101,8 @@ func content(raw json.RawMessage) (string, error) {
 		return text, nil
 	}
 	var token struct{ Content string }
-	if err := json.Unmarshal(raw, &token); err != nil || token.Content == "" {
-		return "", fmt.Errorf("found %s; expected a string or an object with content", raw)
+	if err := jsonfile.Unmarshal(raw, &token); err != nil || token.Content == "" {
+		return "", fmt.Errorf("found %s; expected a string or an object with content", jsonfile.Excerpt(raw))
 	}
 	return token.Content, nil
 }
@@ -113,7 +114,7 @@ func templateOf(raw json.RawMessage) (string, error) {
 		return text, nil
 	}
 	var list []struct{ Name, Template string }
-	if err := json.Unmarshal(raw, &list); err != nil {
+	if err := jsonfile.Unmarshal(raw, &list); err != nil {
 		return "", errors.New("chat_template: expected a text, or a list of objects with name and template")
 	}
 	for _, named := range list {

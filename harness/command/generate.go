@@ -2,6 +2,7 @@ package command
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -11,6 +12,9 @@ import (
 	"lastmile/harness/doctor"
 	"lastmile/harness/results"
 )
+
+// longestInput is the most bytes that a text of standard input may have.
+const longestInput = 1 << 24
 
 func generateCommand() *cobra.Command {
 	g := results.Generation{Threads: doctor.Cores()}
@@ -27,11 +31,14 @@ them from standard input, a text a line. RUN is as in lastmile show.`,
 			g.Run, g.Inputs = args[0], args[1:]
 			if len(g.Inputs) == 0 {
 				lines := bufio.NewScanner(c.InOrStdin())
-				lines.Buffer(nil, 1<<24)
+				lines.Buffer(nil, longestInput)
 				for lines.Scan() {
 					g.Inputs = append(g.Inputs, lines.Text())
 				}
-				if err := lines.Err(); err != nil {
+				if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
+					return fmt.Errorf("standard input:%d: the line has more than %d bytes, which no text has",
+						len(g.Inputs)+1, longestInput)
+				} else if err != nil {
 					return fmt.Errorf("reading standard input: %w", err)
 				}
 			}

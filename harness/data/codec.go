@@ -51,10 +51,10 @@ func NewCodec(task Task, tokenizer Tokenizer, ends []int, template *chat.Templat
 		}
 	}
 	if n := len(tokenizer.Encode(c.render(Example{}, ""))); task.MaxPromptTokens <= n {
-		return nil, fmt.Errorf("task.max_prompt_tokens: found %d, expected more than the %d tokens that the prompt %q takes without an input", task.MaxPromptTokens, n, task.Prompt)
+		return nil, fmt.Errorf("task.max_prompt_tokens: found %d, expected more than the %d tokens that the prompt %.200q takes without an input", task.MaxPromptTokens, n, task.Prompt)
 	}
 	if n := len(tokenizer.Encode(c.template.Response(""))); task.MaxResponseTokens <= n+1 {
-		return nil, fmt.Errorf("task.max_response_tokens: found %d, expected more than the %d tokens that the response %q takes without a reference, and the end token", task.MaxResponseTokens, n, task.Response)
+		return nil, fmt.Errorf("task.max_response_tokens: found %d, expected more than the %d tokens that the response %.200q takes without a reference, and the end token", task.MaxResponseTokens, n, task.Response)
 	}
 	return c, nil
 }

@@ -187,7 +187,7 @@ func (r *reader) add(record records.Record) error {
 }
 
 func (r *reader) example(record records.Record) (Example, error) {
-	has := "the line has " + strings.Join(record.Names(), ", ")
+	has := "the line has " + few(record.Names())
 	if len(record.Fields) == 0 {
 		has = "the line has no fields"
 	}
@@ -244,6 +244,23 @@ func (r *reader) example(record records.Record) (Example, error) {
 		return Example{}, fmt.Errorf("no reference in field %s (task.fields.references); %s", quoted(r.fields.References), has)
 	}
 	return example, nil
+}
+
+// few lists the first of names, of which a record may have any number, each of any
+// length.
+func few(names []string) string {
+	const most, longest = 20, 60
+	var shown []string
+	for _, name := range names[:min(len(names), most)] {
+		if runes := []rune(name); len(runes) > longest {
+			name = string(runes[:longest]) + "..."
+		}
+		shown = append(shown, strings.Join(strings.Fields(name), " "))
+	}
+	if more := len(names) - most; more > 0 {
+		shown = append(shown, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(shown, ", ")
 }
 
 func blank(text string) bool { return strings.TrimSpace(text) == "" }

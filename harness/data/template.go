@@ -35,7 +35,7 @@ func NewTemplate(prompt, response string) (Template, error) {
 // around splits a template at its place.
 func around(key, template, place string) (before, after string, err error) {
 	if n := strings.Count(template, place); n != 1 {
-		return "", "", fmt.Errorf("%s: %q holds %s %d times, expected once", key, template, place, n)
+		return "", "", fmt.Errorf("%s: %.200q holds %s %d times, expected once", key, template, place, n)
 	}
 	before, after, _ = strings.Cut(template, place)
 	return before, after, nil

@@ -3,6 +3,7 @@ package encoder
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -164,6 +165,8 @@ func (c Config) Check() error {
 		is   int
 		min  int
 	}{
+		{"pad_token_id", c.PadTokenID, math.MinInt}, {"position_buckets", c.PositionBuckets, math.MinInt},
+		{"max_relative_positions", c.MaxRelativePositions, math.MinInt},
 		{"vocab_size", c.VocabSize, 1}, {"hidden_size", c.HiddenSize, 1}, {"intermediate_size", c.IntermediateSize, 1},
 		{"num_hidden_layers", c.NumHiddenLayers, 1}, {"num_attention_heads", c.NumAttentionHeads, 1},
 		{"max_position_embeddings", c.MaxPositionEmbeddings, c.firstPosition() + f.marks()}, {"type_vocab_size", c.TypeVocabSize, f.types},
@@ -172,8 +175,13 @@ func (c Config) Check() error {
 		if size.is < size.min {
 			return fmt.Errorf("%s is %d; expected at least %d", size.name, size.is, size.min)
 		}
+		if size.is > maxSize {
+			return fmt.Errorf("%s is %d; expected at most %d", size.name, size.is, maxSize)
+		}
 	}
 	switch {
+	case c.NumHiddenLayers > maxLayers:
+		return fmt.Errorf("num_hidden_layers is %d; expected at most %d", c.NumHiddenLayers, maxLayers)
 	case c.HiddenSize%c.NumAttentionHeads != 0:
 		return fmt.Errorf("hidden_size %d is not a multiple of num_attention_heads %d", c.HiddenSize, c.NumAttentionHeads)
 	case c.HiddenAct != "gelu" && c.HiddenAct != "gelu_new":
@@ -187,6 +195,13 @@ func (c Config) Check() error {
 	}
 	return nil
 }
+
+// The bounds of sizes, so that a malformed file cannot ask for all memory or
+// overflow a product.
+const (
+	maxSize   = 1 << 24
+	maxLayers = 1 << 12
+)
 
 // marks is the number of special tokens around the two texts of a pair.
 func (f family) marks() int { return 2 + f.separators }

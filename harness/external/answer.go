@@ -9,7 +9,10 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
+
+	"lastmile/harness/jsonfile"
 )
 
 // Item is a text that is asked about.
@@ -66,7 +69,7 @@ func numbersIn(line []byte, id string, names []string) ([]float64, error) {
 	if raw, ok := members["id"]; ok {
 		var got string
 		if json.Unmarshal(raw, &got) != nil || got != id {
-			return nil, fmt.Errorf("its id is %s: answers come in the order of the texts", raw)
+			return nil, fmt.Errorf("its id is %s: answers come in the order of the texts", jsonfile.Excerpt(raw))
 		}
 	}
 	numbers := make([]float64, len(names))
@@ -89,8 +92,14 @@ func numbersIn(line []byte, id string, names []string) ([]float64, error) {
 	return numbers, nil
 }
 
-// short cuts a text to so many bytes, for an error.
+// short cuts a text to so many bytes and to a line, for an error.
 func short(text string, most int) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\uFFFD"))
 	if len(text) <= most {
 		return text
 	}

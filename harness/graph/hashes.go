@@ -43,7 +43,7 @@ func (h fileHash) holds(info fs.FileInfo) bool {
 func openHashes(work string) *hashes {
 	h := &hashes{path: filepath.Join(work, "hashes.json"), known: map[string]fileHash{}}
 	// Without the file, or with a damaged one, all is hashed again.
-	if text, err := os.ReadFile(h.path); err == nil && json.Unmarshal(text, &h.known) != nil {
+	if text, err := os.ReadFile(h.path); err == nil && (json.Unmarshal(text, &h.known) != nil || h.known == nil) {
 		h.known = map[string]fileHash{}
 	}
 	return h

@@ -14,7 +14,9 @@ package jinja
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Bounds on what a template may do. The longest of the usual chat templates takes
@@ -102,13 +104,28 @@ func caught(err *error) {
 	switch found := recover().(type) {
 	case nil:
 	case failure:
-		*err = found.err
+		*err = shortLine(found.err)
 		if found.line > 0 {
-			*err = fmt.Errorf("line %d: %w", found.line, found.err)
+			*err = fmt.Errorf("line %d: %w", found.line, *err)
 		}
 	default:
 		panic(found)
 	}
+}
+
+// shortLine is an error in one line that a person can read: a template may put any
+// text into one.
+func shortLine(err error) error {
+	const most = 500
+	text := err.Error()
+	if len(text) <= most && utf8.ValidString(text) && !strings.ContainsAny(text, "\n\r") {
+		return err
+	}
+	words := []rune(strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " "))
+	if len(words) > most {
+		words = append(words[:most], '…')
+	}
+	return errors.New(string(words))
 }
 
 // at gives failures in f the line, if they have none.

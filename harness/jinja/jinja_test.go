@@ -189,14 +189,3 @@ func TestClock(t *testing.T) {
 		t.Errorf("got %q, error %v; want %q", got, err, want)
 	}
 }
-
-func FuzzParseAndRender(f *testing.F) {
-	for _, seed := range []string{"{{ a.b[1:2] | trim }}", "{% for x in a if x %}{{ loop.index }}{% else %}b{% endfor %}", "{%- set ns.x = {'a': (1,)} -%}", "{% macro f(a, b=1) %}{% endmacro %}{{ f(*a, **b) }}", "{# c #}{% raw %}{{ x }}{% endraw %}", "{{ '%5.2f' % 1 }}"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, source string) {
-		if template, err := Parse(source); err == nil {
-			template.Render(Values{"a": []any{1, "b"}, "b": NewDict("x", 1.5)})
-		}
-	})
-}

@@ -308,29 +308,6 @@ func TestBadIndexesAreRefused(t *testing.T) {
 	}
 }
 
-func FuzzConfig(f *testing.F) {
-	folders, _ := filepath.Glob("testdata/architectures/*/config.json")
-	for _, name := range folders {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		c, err := parseConfig(text)
-		if err != nil {
-			return
-		}
-		for _, p := range c.shapes() {
-			c.arch().source(c, p)
-		}
-		if _, err := json.Marshal(c); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
 // TestSmolLM2 compares with logits that testdata/make_architectures.py wrote
 // with transformers for SmolLM2-135M, in the folder that LASTMILE_SMOLLM2 names.
 func TestSmolLM2(t *testing.T) {

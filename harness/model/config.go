@@ -19,6 +19,8 @@ import (
 	"math"
 	"os"
 	"slices"
+
+	"lastmile/harness/jsonfile"
 )
 
 // Config mirrors Hugging Face's config.json, with the names that Llama's has.
@@ -103,7 +105,7 @@ func ReadConfig(path string) (Config, error) {
 
 func parseConfig(raw []byte) (Config, error) {
 	var file map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &file); err != nil {
+	if err := jsonfile.Unmarshal(raw, &file); err != nil {
 		return Config{}, err
 	}
 	for name, value := range file {
@@ -116,7 +118,7 @@ func parseConfig(raw []byte) (Config, error) {
 		Architectures []string `json:"architectures"`
 		ModelType     string   `json:"model_type"`
 	}
-	if err := json.Unmarshal(raw, &named); err != nil {
+	if err := jsonfile.Unmarshal(raw, &named); err != nil {
 		return Config{}, err
 	}
 	a, err := findArchitecture(named.Architectures, named.ModelType)
@@ -146,7 +148,7 @@ func parseConfig(raw []byte) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	if err := json.Unmarshal(text, &c); err != nil {
+	if err := jsonfile.Unmarshal(text, &c); err != nil {
 		return Config{}, err
 	}
 	if c.NumKeyValueHeads == 0 {
@@ -176,7 +178,7 @@ func (c *Config) orNull(name string, otherwise float64) (float64, error) {
 		return 0, nil
 	}
 	var v float64
-	if err := json.Unmarshal(raw, &v); err != nil {
+	if err := jsonfile.Unmarshal(raw, &v); err != nil {
 		return 0, fmt.Errorf("%s: %w", name, err)
 	}
 	if !(v >= 0) || math.IsInf(v, 0) {
@@ -204,7 +206,7 @@ func (c *Config) unmarshalFile(v any) error {
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal(text, v)
+	return jsonfile.Unmarshal(text, v)
 }
 
 // arch is the architecture of c.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 
+	"lastmile/harness/jsonfile"
 	"lastmile/harness/torch"
 )
 
@@ -90,6 +91,18 @@ func (c *Config) readRotary() error {
 		return err
 	}
 	c.RopeTheta = c.rope.base
+	for _, r := range []*rope{&c.rope, c.localRope} {
+		if r == nil {
+			continue
+		}
+		if !(r.base > 1) || math.IsInf(r.base, 0) {
+			return fmt.Errorf("rope_theta is %g, want a number above 1", r.base)
+		}
+		if scale := r.scale(); !(scale > 0) || math.IsInf(scale, 0) {
+			return fmt.Errorf("%s: mscale %g and mscale_all_dim %g scale positions by %g, want a positive number",
+				field, r.MScale, r.MScaleAllDim, scale)
+		}
+	}
 	switch {
 	case c.kind.rotaryShare == 0 && share != 1:
 		return fmt.Errorf("partial_rotary_factor %g is not supported in %s; want 1", share, c.kind.causal)
@@ -117,7 +130,7 @@ func (c *Config) readRope(raw json.RawMessage, field string, to *rope, share *fl
 		PartialRotaryFactor *float64 `json:"partial_rotary_factor"`
 		rope
 	}
-	if err := json.Unmarshal(raw, &f); err != nil {
+	if err := jsonfile.Unmarshal(raw, &f); err != nil {
 		return fmt.Errorf("%s: %w", field, err)
 	}
 	r := f.rope

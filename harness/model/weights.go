@@ -1,7 +1,6 @@
 package model
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"lastmile/harness/jsonfile"
 	"lastmile/harness/safetensors"
 )
 
@@ -52,7 +52,7 @@ func readIndex(dir string) (map[string]string, error) {
 	var index struct {
 		WeightMap map[string]string `json:"weight_map"`
 	}
-	if err := json.Unmarshal(raw, &index); err != nil {
+	if err := jsonfile.Unmarshal(raw, &index); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", path, err)
 	}
 	if len(index.WeightMap) == 0 {

@@ -20,10 +20,10 @@ func readArrow(c *content, use func(Record) error) (err error) {
 	isFile := c.beginsWith("ARROW1")
 	at, size, err := c.random()
 	if err == nil {
-		err = checkArrow(at, size)
+		err = checkArrow(at, size, c.mostValues())
 	}
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", c.path, err)
+		return fmt.Errorf("reading %s: %w", c.path, plainDamage(err))
 	}
 	section := io.NewSectionReader(at, 0, size)
 	within := ipc.WithAllocator(bounded{memory.DefaultAllocator, c.most})
@@ -36,7 +36,7 @@ func readArrow(c *content, use func(Record) error) (err error) {
 func (c *content) arrowStream(section io.Reader, within ipc.Option, use func(Record) error) error {
 	r, err := ipc.NewReader(section, within)
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", c.path, err)
+		return fmt.Errorf("reading %s: %w", c.path, plainDamage(err))
 	}
 	defer r.Release()
 	number := 0
@@ -46,7 +46,7 @@ func (c *content) arrowStream(section io.Reader, within ipc.Option, use func(Rec
 		}
 	}
 	if err := r.Err(); err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("reading %s, after row %d: %w", c.path, number, err)
+		return fmt.Errorf("reading %s, after row %d: %w", c.path, number, plainDamage(err))
 	}
 	return nil
 }
@@ -54,14 +54,14 @@ func (c *content) arrowStream(section io.Reader, within ipc.Option, use func(Rec
 func (c *content) arrowFile(section *io.SectionReader, within ipc.Option, use func(Record) error) error {
 	r, err := ipc.NewFileReader(section, within)
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", c.path, err)
+		return fmt.Errorf("reading %s: %w", c.path, plainDamage(err))
 	}
 	defer r.Close()
 	number := 0
 	for i := range r.NumRecords() {
 		b, err := r.RecordBatchAt(i)
 		if err != nil {
-			return fmt.Errorf("reading %s, after row %d: %w", c.path, number, err)
+			return fmt.Errorf("reading %s, after row %d: %w", c.path, number, plainDamage(err))
 		}
 		err = c.batch(b, &number, use)
 		b.Release()
@@ -100,7 +100,7 @@ func (c *content) batch(b arrow.RecordBatch, number *int, use func(Record) error
 		for i := range int(b.NumCols()) {
 			value, err := cell(b.Column(i), row)
 			if err != nil {
-				return c.at(r.Number, "row", fmt.Errorf("field %q: %w", b.ColumnName(i), err))
+				return c.at(r.Number, "row", fmt.Errorf("field %.80q: %w", b.ColumnName(i), err))
 			}
 			r.Fields[b.ColumnName(i)] = value
 		}

@@ -14,41 +14,54 @@ import (
 //
 // See https://arrow.apache.org/docs/format/Columnar.html and Schema.fbs,
 // Message.fbs and File.fbs there.
-func checkArrow(r io.ReaderAt, size int64) (err error) {
+func checkArrow(r io.ReaderAt, size, mostRows int64) (err error) {
 	defer func() {
 		if found := recover(); found != nil {
-			err = fmt.Errorf("the file is damaged: %v", found)
+			err = damage(found)
 		}
 	}()
 	at := int64(0)
-	var head [8]byte
-	if _, err := r.ReadAt(head[:6], 0); err == nil && string(head[:6]) == "ARROW1" {
-		if err := checkFooter(r, size); err != nil {
+	var magic [6]byte
+	var blocks []int64 // where the messages are that a footer names
+	if _, err := r.ReadAt(magic[:], 0); err == nil && string(magic[:]) == "ARROW1" {
+		if blocks, err = checkFooter(r, size); err != nil {
 			return err
 		}
 		at = 8
 	}
-	for at+8 <= size {
-		if _, err := r.ReadAt(head[:], at); err != nil {
+	messages := map[int64]bool{} // by where they begin
+	for at+4 <= size {
+		// Before Arrow 0.15 nothing stood before the length.
+		number, err := part(r, at, 4, size)
+		if err != nil {
 			return err
 		}
-		length, start := int64(int32(binary.LittleEndian.Uint32(head[4:]))), at+8
-		if binary.LittleEndian.Uint32(head[:]) != 0xffffffff {
-			// Before Arrow 0.15 nothing stood before the length.
-			length, start = int64(int32(binary.LittleEndian.Uint32(head[:]))), at+4
+		start := at + 4
+		if binary.LittleEndian.Uint32(number) == 0xffffffff {
+			if number, err = part(r, at+4, 4, size); err != nil {
+				return err
+			}
+			start = at + 8
 		}
+		length := int64(int32(binary.LittleEndian.Uint32(number)))
 		if length == 0 {
-			return nil
+			break
 		}
+		messages[at] = true
 		metadata, err := part(r, start, length, size)
 		if err != nil {
 			return err
 		}
-		body := checkMessage(root(metadata))
+		body := checkMessage(root(metadata), &mostRows)
 		if body < 0 || body > size-start-length {
 			return errors.New("the file is damaged: a message ends behind it")
 		}
 		at = start + length + body
+	}
+	for _, block := range blocks {
+		if !messages[block] {
+			return errors.New("the file is damaged: its footer names a message that is not there")
+		}
 	}
 	return nil
 }
@@ -63,23 +76,31 @@ func part(r io.ReaderAt, start, length, size int64) ([]byte, error) {
 	return content, err
 }
 
-func checkFooter(r io.ReaderAt, size int64) error {
+// checkFooter returns where the messages begin that the footer names.
+func checkFooter(r io.ReaderAt, size int64) (blocks []int64, err error) {
 	tail, err := part(r, size-10, 10, size)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	length := int64(int32(binary.LittleEndian.Uint32(tail)))
 	content, err := part(r, size-10-length, length, size)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	footer := root(content)
 	checkSchema(footer.table(1))
-	footer.vector(2, 24)
-	footer.vector(3, 24)
+	for _, field := range []int{2, 3} {
+		first, n := footer.vector(field, blockSize)
+		for i := range n {
+			blocks = append(blocks, int64(binary.LittleEndian.Uint64(content[first+blockSize*i:])))
+		}
+	}
 	footer.tables(4, checkPair)
-	return nil
+	return blocks, nil
 }
+
+// blockSize is that of a Block of a footer, which begins with the place of a message.
+const blockSize = 24
 
 // The kinds of messages.
 const (
@@ -88,16 +109,17 @@ const (
 	batchMessage      = 3
 )
 
-// checkMessage returns the length of the message's body.
-func checkMessage(message fields) int64 {
+// checkMessage returns the length of the message's body, and takes its rows off those
+// that there may be.
+func checkMessage(message fields, rows *int64) int64 {
 	header := message.table(2)
 	switch kind := message.scalar(1, 1); kind {
 	case schemaMessage:
 		checkSchema(header)
 	case dictionaryMessage:
-		checkBatch(header.table(1))
+		checkBatch(header.table(1), rows)
 	case batchMessage:
-		checkBatch(header)
+		checkBatch(header, rows)
 	}
 	message.tables(4, checkPair)
 	return int64(message.scalar(3, 8))
@@ -125,7 +147,11 @@ func checkField(field fields, depth int) {
 	field.tables(6, checkPair)
 }
 
-func checkBatch(batch fields) {
+func checkBatch(batch fields, rows *int64) {
+	n := int64(batch.scalar(0, 8))
+	if *rows -= n; n < 0 || *rows < 0 {
+		panic(fmt.Sprintf("it says that it has %d rows", n))
+	}
 	batch.vector(1, 16)
 	batch.vector(2, 16)
 	batch.table(3)

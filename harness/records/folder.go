@@ -1,7 +1,6 @@
 package records
 
 import (
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
@@ -9,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"lastmile/harness/jsonfile"
 )
 
 // splitNames are the words by which files and folders say which split they are,
@@ -76,7 +77,7 @@ func saved(dir string) ([]string, error) {
 			Name string `json:"filename"`
 		} `json:"_data_files"`
 	}
-	if err := json.Unmarshal(text, &state); err != nil {
+	if err := jsonfile.Unmarshal(text, &state); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", filepath.Join(dir, "state.json"), err)
 	}
 	var found []string

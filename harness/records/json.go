@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"lastmile/harness/jsonfile"
 )
 
 // Decode parses one JSON value into value, numbers within an any as
@@ -13,22 +15,14 @@ import (
 // infinities, count as null.
 func Decode(text []byte, value any) error {
 	err := decode(text, value)
-	var (
-		syntax   *json.SyntaxError
-		mismatch *json.UnmarshalTypeError
-	)
-	switch {
-	case errors.As(err, &syntax):
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
 		if lenient, changed := withoutNaN(text); changed && decode(lenient, value) == nil {
 			return nil
 		}
 		return fmt.Errorf("malformed JSON at byte %d of the line: %w", syntax.Offset, err)
-	case errors.As(err, &mismatch) && mismatch.Field == "":
-		return fmt.Errorf("found a JSON %s, expected an object", mismatch.Value)
-	case errors.As(err, &mismatch):
-		return fmt.Errorf("field %q is a JSON %s, expected %s", mismatch.Field, mismatch.Value, mismatch.Type)
 	}
-	return err
+	return jsonfile.Plain(text, err)
 }
 
 func decode(text []byte, value any) error {

@@ -41,6 +41,10 @@ func contentOf(r io.Reader, name string) *content {
 
 func (c *content) Close() error { return c.close() }
 
+// mostValues is how many rows a binary file may have: few bytes can be a great many
+// that are all the same, which no rows of texts are.
+func (c *content) mostValues() int64 { return c.most / 64 }
+
 func (c *content) beginsWith(magic string) bool {
 	found, _ := c.Peek(len(magic))
 	return string(found) == magic

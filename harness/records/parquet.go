@@ -13,12 +13,15 @@ import (
 func readParquet(c *content, use func(Record) error) (err error) {
 	defer c.recovered(&err)
 	at, size, err := c.random()
+	if err == nil {
+		err = (&parquetCheck{r: at, size: size, most: c.most, mostValues: c.mostValues()}).file()
+	}
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", c.path, err)
+		return fmt.Errorf("reading %s: %w", c.path, plainDamage(err))
 	}
 	f, err := parquet.OpenFile(at, size, parquet.SkipBloomFilters(true), parquet.SkipPageIndex(true))
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", c.path, err)
+		return fmt.Errorf("reading %s: %w", c.path, plainDamage(err))
 	}
 	r := parquet.NewGenericReader[any](f, f.Schema())
 	defer r.Close()
@@ -38,7 +41,7 @@ func readParquet(c *content, use func(Record) error) (err error) {
 		case errors.Is(readErr, io.EOF):
 			return nil
 		case readErr != nil:
-			return fmt.Errorf("reading %s, after row %d: %w", c.path, number, readErr)
+			return fmt.Errorf("reading %s, after row %d: %w", c.path, number, plainDamage(readErr))
 		}
 	}
 }

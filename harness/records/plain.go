@@ -2,8 +2,10 @@ package records
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"strconv"
 	"unicode/utf8"
 )
@@ -49,10 +51,27 @@ func number(v float64, bits int) any {
 	return json.Number(strconv.FormatFloat(v, 'g', -1, bits))
 }
 
+// damage is the error that a panic becomes.
+func damage(found any) error {
+	if err, is := found.(error); is && errors.As(err, new(runtime.Error)) {
+		return errors.New("the file is damaged: a part of it ends behind another")
+	}
+	return fmt.Errorf("the file is damaged: %v", found)
+}
+
+// plainDamage is an error of a library that has made it of a panic, without the
+// words of that.
+func plainDamage(err error) error {
+	if errors.As(err, new(runtime.Error)) {
+		return damage(err)
+	}
+	return err
+}
+
 // recovered makes an error of a panic: the libraries that read binary formats
 // meet some damaged files with one.
 func (c *content) recovered(err *error) {
 	if found := recover(); found != nil {
-		*err = fmt.Errorf("reading %s: the file is damaged: %v", c.path, found)
+		*err = fmt.Errorf("reading %s: %w", c.path, damage(found))
 	}
 }

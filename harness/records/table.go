@@ -35,8 +35,13 @@ func table(separator rune) func(c *content, use func(Record) error) error {
 			}
 			line, _ := r.FieldPos(0)
 			if names == nil {
+				for i, name := range cells {
+					if valid([]byte(name)) != nil {
+						return c.at(line, "", fmt.Errorf("the name of column %d is not UTF-8", i+1))
+					}
+				}
 				if names = cells; repeated(names) != "" {
-					return c.at(line, "", fmt.Errorf("two columns are called %q", repeated(names)))
+					return c.at(line, "", fmt.Errorf("two columns are called %.80q", repeated(names)))
 				}
 				continue
 			}
@@ -52,7 +57,7 @@ func (c *content) row(names, cells []string, line int, use func(Record) error) e
 	r := Record{Number: line, Fields: make(map[string]any, len(names))}
 	for i, name := range names {
 		if err := valid([]byte(cells[i])); err != nil {
-			return fmt.Errorf("field %q is not UTF-8", name)
+			return fmt.Errorf("field %.80q is not UTF-8", name)
 		}
 		if cells[i] == "" {
 			r.Fields[name] = nil

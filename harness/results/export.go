@@ -19,6 +19,7 @@ import (
 	"lastmile/harness/stages"
 
 	"lastmile/experiments"
+	"lastmile/harness/jsonfile"
 	"lastmile/harness/model"
 	"lastmile/harness/safetensors"
 	"lastmile/harness/tokenizer"
@@ -275,7 +276,10 @@ func changeJSON(from, to string, changes map[string]any) error {
 	d.UseNumber()
 	var object map[string]any
 	if err := d.Decode(&object); err != nil {
-		return fmt.Errorf("reading %s: %w", from, err)
+		return fmt.Errorf("reading %s: %w", from, jsonfile.Plain(raw, err))
+	}
+	if object == nil {
+		return fmt.Errorf("reading %s: found null, expected a JSON object", from)
 	}
 	for name, value := range changes {
 		if value == nil {

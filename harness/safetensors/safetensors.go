@@ -20,6 +20,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"lastmile/harness/jsonfile"
 )
 
 // Tensor is one tensor of a file.
@@ -171,7 +173,7 @@ func headerSize(raw []byte, bytes int64) (int64, error) {
 // among the bytes behind it.
 func parseHeader(header []byte, bytes int64) (map[string]Tensor, map[string]place, error) {
 	var entries map[string]json.RawMessage
-	if err := json.Unmarshal(header, &entries); err != nil {
+	if err := jsonfile.Unmarshal(header, &entries); err != nil {
 		return nil, nil, fmt.Errorf("safetensors header: %w", err)
 	}
 	tensors, places := make(map[string]Tensor, len(entries)), make(map[string]place, len(entries))
@@ -180,7 +182,7 @@ func parseHeader(header []byte, bytes int64) (map[string]Tensor, map[string]plac
 			continue
 		}
 		var e entry
-		if err := json.Unmarshal(text, &e); err != nil {
+		if err := jsonfile.Unmarshal(text, &e); err != nil {
 			return nil, nil, fmt.Errorf("tensor %q: %w", name, err)
 		}
 		from, to, err := e.place(bytes)

@@ -99,16 +99,3 @@ func TestMalformedFilesAreRefused(t *testing.T) {
 		}
 	}
 }
-
-func FuzzParse(f *testing.F) {
-	f.Add([]byte("\x02\x00\x00\x00\x00\x00\x00\x00{}"))
-	const header = `{"__metadata__":{"format":"pt"},"a":{"dtype":"BF16","shape":[1,2],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[],"data_offsets":[4,8]}}`
-	f.Add(append(append(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), header...), 1, 2, 3, 4, 5, 6, 7, 8))
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		if tensors, err := Parse(raw); err == nil {
-			for _, tensor := range tensors {
-				tensor.Float32s()
-			}
-		}
-	})
-}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"lastmile/harness/spreadsheet"
 	"lastmile/runs"
 )
 
@@ -113,7 +114,7 @@ func WriteRunScoresCSV(w io.Writer, scores []RunScore) error {
 		for _, seed := range s.Seeds {
 			seeds = append(seeds, strconv.Itoa(seed))
 		}
-		rows = append(rows, append([]string{s.Name, s.Decode, s.Form, strings.Join(seeds, " ")}, s.cells()...))
+		rows = append(rows, append([]string{spreadsheet.Cell(s.Name), spreadsheet.Cell(s.Decode), s.Form, strings.Join(seeds, " ")}, s.cells()...))
 	}
 	return c.WriteAll(rows)
 }

@@ -41,13 +41,17 @@ func command(ctx context.Context, words []string) (string, error) {
 	return out.String(), nil
 }
 
+// endsLine tells whether a line ends at a character: those of bars of progress end
+// with a carriage return.
+func endsLine(r rune) bool { return r == '\n' || r == '\r' }
+
 // prefix begins the lines in which Slurm's commands complain.
 var prefix = regexp.MustCompile(`^\w+: (error|fatal): `)
 
 // complaints are the lines of a complaint in one, without who says it.
 func complaints(text string) string {
 	var said []string
-	for line := range strings.Lines(text) {
+	for _, line := range strings.FieldsFunc(strings.ToValidUTF8(text, "?"), endsLine) {
 		if line = prefix.ReplaceAllString(strings.TrimSpace(line), ""); line != "" {
 			said = append(said, line)
 		}
@@ -71,9 +75,14 @@ func (j Job) submit(ctx context.Context, tasks []int) (string, error) {
 		}
 		return "", fmt.Errorf("submitting the job: %w", err)
 	}
+	return jobIn(out)
+}
+
+// jobIn is the job's number in an answer of sbatch --parsable.
+func jobIn(out string) (string, error) {
 	id, _, _ := strings.Cut(strings.TrimSpace(out), ";")
-	if _, err := strconv.Atoi(id); err != nil {
-		return "", fmt.Errorf("submitting the job: sbatch answers %q, expected the job's number", out)
+	if n, err := strconv.Atoi(id); err != nil || n < 0 {
+		return "", fmt.Errorf("submitting the job: sbatch answers %.200q, expected the job's number", out)
 	}
 	return id, nil
 }
@@ -94,19 +103,23 @@ func (j Job) queue(ctx context.Context) ([]queued, error) {
 	if err != nil {
 		return nil, err
 	}
-	var tasks []queued
+	return tasksIn(out), nil
+}
+
+// tasksIn are the tasks in an answer of squeue.
+func tasksIn(out string) (tasks []queued) {
 	for line := range strings.Lines(out) {
 		fields := strings.Split(strings.TrimSpace(line), "|")
 		if len(fields) != 5 {
 			continue
 		}
 		n, err := strconv.Atoi(fields[1])
-		if err != nil {
+		if err != nil || n < 0 {
 			continue // no task of an array: none that we have submitted
 		}
 		tasks = append(tasks, queued{job: fields[0], task: n, state: fields[2], node: fields[3], reason: fields[4]})
 	}
-	return tasks, nil
+	return tasks
 }
 
 // fate is what Slurm still knows of a task that has ended: "TIMEOUT on n1 (TimeLimit)",
@@ -116,6 +129,11 @@ func fate(ctx context.Context, id string) string {
 	if err != nil {
 		return ""
 	}
+	return fateIn(out)
+}
+
+// fateIn is what an answer of scontrol says of a task.
+func fateIn(out string) string {
 	known := map[string]string{}
 	for _, field := range strings.Fields(out) {
 		if key, value, ok := strings.Cut(field, "="); ok {

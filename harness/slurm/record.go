@@ -95,7 +95,7 @@ func (j Job) lastWords(id string) string {
 	if err != nil {
 		return ""
 	}
-	lines := strings.FieldsFunc(strings.ToValidUTF8(string(text), "?"), func(r rune) bool { return r == '\n' })
+	lines := strings.FieldsFunc(strings.ToValidUTF8(string(text), "?"), endsLine)
 	if len(lines) == 0 {
 		return ""
 	}

@@ -25,7 +25,7 @@ func TestDamagedArtifactIsComputedAgain(t *testing.T) {
 		"removed":    {func(t *testing.T, dir string) { remove(t, filepath.Join(dir, "text")) }, "text is missing"},
 		"half":       {func(t *testing.T, dir string) { overwrite(t, filepath.Join(dir, "stage.json"), "{") }, "stage.json cannot be read"},
 		"empty":      {func(t *testing.T, dir string) { overwrite(t, filepath.Join(dir, "stage.json"), "") }, "stage.json cannot be read"},
-		"of another": {func(t *testing.T, dir string) { edit(t, dir, `"key": "`, `"key": "0`) }, "is of the stage with key 0"},
+		"of another": {func(t *testing.T, dir string) { edit(t, dir, `"key": "`, `"key": "0`) }, `is of the stage with key "0`},
 		"edited":     {func(t *testing.T, dir string) { edit(t, dir, `"version": 1`, `"version": 2`) }, "kind, version, part, content and inputs give"},
 		"kept times": {func(t *testing.T, dir string) {
 			path := filepath.Join(dir, "text")

@@ -64,8 +64,7 @@ var announcement = regexp.MustCompile(`^(panic: |fatal error: |runtime: out of m
 func crash(text string) (signal syscall.Signal, quote string) {
 	var quotes []string
 	panicked := false
-	for line := range strings.Lines(text) {
-		line = strings.TrimRight(line, "\r\n")
+	for _, line := range strings.FieldsFunc(text, endsLine) {
 		if !announcement.MatchString(line) || len(quotes) == 4 {
 			continue
 		}
@@ -78,15 +77,20 @@ func crash(text string) (signal syscall.Signal, quote string) {
 	return signal, cut(strings.Join(quotes, "; "))
 }
 
+// endsLine tells whether a line ends at a character: those of bars of progress end
+// with a carriage return.
+func endsLine(r rune) bool { return r == '\n' || r == '\r' }
+
 // lastLines returns the last lines of a text in one.
 func lastLines(text string) string {
-	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
+	lines := strings.FieldsFunc(text, endsLine)
 	return cut(strings.Join(lines[max(0, len(lines)-5):], "; "))
 }
 
 // cut shortens what an error quotes to its last 600 bytes.
 func cut(quote string) string {
 	const most = 600
+	quote = strings.ToValidUTF8(quote, "\uFFFD")
 	if len(quote) <= most {
 		return quote
 	}

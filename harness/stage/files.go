@@ -141,7 +141,7 @@ func compareFiles(ctx context.Context, dir string, record *Record, check Check) 
 	for _, name := range slices.Sorted(maps.Keys(record.Files)) {
 		want := record.Files[name]
 		if !filepath.IsLocal(filepath.FromSlash(name)) {
-			return false, damaged(recordName, "names %q, which lies elsewhere", name)
+			return false, damaged(recordName, "names %.200q, which lies elsewhere", name)
 		}
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		info, err := os.Stat(path)

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"lastmile/harness/jsonfile"
 )
 
 // Func computes an artifact: it reads the folders job.Inputs and writes into
@@ -86,7 +88,7 @@ func (j *Job) Read(key string, into any) error {
 				return nil
 			}
 			var members map[string]json.RawMessage
-			if err := json.Unmarshal(text, &members); err != nil {
+			if err := jsonfile.Unmarshal(text, &members); err != nil {
 				return fmt.Errorf("the stage's settings: looking for %s in %s: %w", name, key, err)
 			}
 			text = members[name]
@@ -95,7 +97,7 @@ func (j *Job) Read(key string, into any) error {
 	if len(text) == 0 {
 		return nil
 	}
-	if err := json.Unmarshal(text, into); err != nil {
+	if err := jsonfile.Unmarshal(text, into); err != nil {
 		if key == "" {
 			return fmt.Errorf("the stage's settings: %w", err)
 		}

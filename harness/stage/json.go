@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"lastmile/harness/jsonfile"
 )
 
 // ReadJSON decodes the JSON file at path. Its errors name the file; where there
@@ -15,7 +17,7 @@ func ReadJSON(path string, into any) error {
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(text, into); err != nil {
+	if err := jsonfile.Unmarshal(text, into); err != nil {
 		return fmt.Errorf("reading %s: %w", path, err)
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -341,8 +342,8 @@ func holderOf(path string) (holder, error) {
 			return h, nil
 		}
 		next := h.successor()
-		if _, err := os.Lstat(next); err != nil {
-			return h, nil
+		if _, err := os.Lstat(next); err != nil || slices.Contains(h.passed, next) {
+			return h, nil // or one that is damaged names itself
 		}
 		h.passed = append(h.passed, next)
 		h.path = next

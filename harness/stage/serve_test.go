@@ -64,11 +64,11 @@ func TestReadSpecSaysWhatIsWrong(t *testing.T) {
 	s := stageOf("mle", behaviour{Text: "x"})
 	for name, test := range map[string]struct{ replace, by, want string }{
 		"no JSON":         {"{", "[", "spec.json: "},
-		"another key":     {s.Key, strings.Repeat("0", 64), "is of the stage mle-0000000000000000, expected mle-" + s.Key[:16]},
-		"another version": {`"version": 1`, `"version": 2`, "the key is " + s.Key + ", but kind, version, identity, content and inputs give "},
-		"a changed part":  {`"text": "x"`, `"text": "y"`, "the key is " + s.Key},
+		"another key":     {s.Key, strings.Repeat("0", 64), "is of the stage \"mle-0000000000000000\", expected mle-" + s.Key[:16]},
+		"another version": {`"version": 1`, `"version": 2`, "the key is \"" + s.Key + "\", but kind, version, identity, content and inputs give "},
+		"a changed part":  {`"text": "x"`, `"text": "y"`, "the key is \"" + s.Key},
 		"an input outside": {`"inputs": {}`, `"inputs": {"a": {"key": "1", "folder": "../other"}}`,
-			`the folder of the input a is "../other", expected one inside the work folder`},
+			`the folder of the input "a" is "../other", expected one inside the work folder`},
 	} {
 		folder := writeDown(t, open(t), s)
 		path := filepath.Join(folder, "spec.json")

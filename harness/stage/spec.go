@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -118,12 +119,12 @@ func ReadSpec(folder string) (Spec, error) {
 	spec.Identity, spec.Settings = compact(spec.Identity), compact(spec.Settings)
 	for name, input := range spec.Inputs {
 		if !filepath.IsLocal(filepath.FromSlash(input.Folder)) {
-			return Spec{}, fmt.Errorf("%s: the folder of the input %s is %q, expected one inside the work folder", path, name, input.Folder)
+			return Spec{}, fmt.Errorf("%s: the folder of the input %.80q is %.200q, expected one inside the work folder", path, name, input.Folder)
 		}
 		spec.Inputs[name] = InputSpec{Key: input.Key, Folder: filepath.Join(store.Dir, filepath.FromSlash(input.Folder))}
 	}
 	if spec.ID() != name {
-		return Spec{}, fmt.Errorf("%s is of the stage %s, expected %s by the folder's name", path, spec.ID(), name)
+		return Spec{}, fmt.Errorf("%s is of the stage %.80q, expected %s by the folder's name", path, spec.ID(), name)
 	}
 	if err := spec.check(); err != nil {
 		return Spec{}, fmt.Errorf("%s: %w", path, err)
@@ -131,7 +132,13 @@ func ReadSpec(folder string) (Spec, error) {
 	return spec, nil
 }
 
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+// seconds is so many seconds, or as many as there can be.
+func seconds(s float64) time.Duration {
+	if s *= float64(time.Second); s < math.MaxInt64 {
+		return time.Duration(max(s, 0))
+	}
+	return math.MaxInt64
+}
 
 // grace is how long the stage is waited for once it was told to stop.
 func (s Spec) grace() time.Duration { return cmp.Or(seconds(s.Grace), grace) }
@@ -143,7 +150,7 @@ func (s Spec) check() error {
 		keys = append(keys, inputKey{name, input.Key})
 	}
 	if made := key(s.Kind, s.Version, s.Identity, s.Content, keys); made != s.Key {
-		return fmt.Errorf("stage %s: the key is %s, but kind, version, identity, content and inputs give %s", s.ID(), s.Key, made)
+		return fmt.Errorf("stage %s: the key is %.80q, but kind, version, identity, content and inputs give %s", s.ID(), s.Key, made)
 	}
 	return nil
 }

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"lastmile/harness/jsonfile"
 )
 
 // Store is a work folder.
@@ -267,13 +269,13 @@ func readRecord(dir, key string) (record Record, ok bool, err error) {
 		return Record{}, false, err
 	}
 	if err == nil {
-		err = json.Unmarshal(text, &record)
+		err = jsonfile.Unmarshal(text, &record)
 	}
 	if err != nil {
 		return Record{}, false, &DamagedError{dir, fmt.Sprintf("%s cannot be read: %v", recordName, err)}
 	}
 	if !strings.HasPrefix(record.Key, key) {
-		return Record{}, false, &DamagedError{dir, fmt.Sprintf("%s is of the stage with key %s, expected %s", recordName, record.Key, key)}
+		return Record{}, false, &DamagedError{dir, fmt.Sprintf("%s is of the stage with key %.80q, expected %s", recordName, record.Key, key)}
 	}
 	return record, true, nil
 }
@@ -319,7 +321,7 @@ func (r Record) check() error {
 		keys = append(keys, inputKey{name, input})
 	}
 	if made := key(r.Kind, r.Version, compact(r.Part), r.Content, keys); made != r.Key {
-		return fmt.Errorf("the key is %s, but kind, version, part, content and inputs give %s", r.Key, made)
+		return fmt.Errorf("the key is %.80q, but kind, version, part, content and inputs give %s", r.Key, made)
 	}
 	return nil
 }

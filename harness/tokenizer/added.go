@@ -79,7 +79,9 @@ func (t *addedToken) at(text string, start, done int) match {
 		}
 	}
 	if t.Lstrip {
-		m.start = max(done, len(strings.TrimRightFunc(text[:start], unicode.IsSpace)))
+		if done < start {
+			m.start = done + len(strings.TrimRightFunc(text[done:start], unicode.IsSpace))
+		}
 	}
 	if t.Rstrip {
 		m.end = len(text) - len(strings.TrimLeftFunc(text[end:], unicode.IsSpace))

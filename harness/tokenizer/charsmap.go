@@ -69,6 +69,15 @@ func (m charsmap) prefixes(text string, found func(n int, replacement string) (m
 	}
 }
 
+// longestReplacement is the most bytes that a key becomes.
+func (m charsmap) longestReplacement() int {
+	longest := 0
+	for replacement := range strings.SplitSeq(m.replacements, "\x00") {
+		longest = max(longest, len(replacement))
+	}
+	return longest
+}
+
 // byGraphemes replaces as Hugging Face's Precompiled does: a grapheme cluster
 // of fewer than 6 bytes is replaced as a whole by what its shortest key gives,
 // otherwise each of its characters is.

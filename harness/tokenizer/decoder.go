@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"lastmile/harness/jsonfile"
 )
 
 // decoderSection is the section decoder of a tokenizer.json.
@@ -45,7 +47,7 @@ type decoder struct {
 func compileDecoder(raw json.RawMessage) (decoder, error) {
 	var section decoderSection
 	if len(raw) > 0 {
-		if err := json.Unmarshal(raw, &section); err != nil {
+		if err := jsonfile.Unmarshal(raw, &section); err != nil {
 			return decoder{}, fmt.Errorf("decoder: %w", err)
 		}
 	}
@@ -58,13 +60,16 @@ func compileDecoder(raw json.RawMessage) (decoder, error) {
 		before := d.token
 		d.token = func(spelling string) string { return f(before(spelling)) }
 	}
-	fused, bytes := false, false
+	fused, bytes, grows := false, false, same
 	for _, p := range parts {
 		switch {
 		case p.Type == "ByteLevel" && !fused:
 			then(unspell)
 			fused = true
 		case p.Type == "Replace" && p.Pattern.String != "" && !fused && !bytes:
+			if grows = grows.then(replacing(p.Pattern.String, p.Content)); grows.tooMuch() {
+				return decoder{}, errGrows("decoder")
+			}
 			then(func(s string) string { return strings.ReplaceAll(s, p.Pattern.String, p.Content) })
 		case p.Type == "ByteFallback" && !fused:
 			then(byteOfToken)
@@ -73,18 +78,18 @@ func compileDecoder(raw json.RawMessage) (decoder, error) {
 			fused = true
 		case p.Type == "Strip" && fused && utf8.RuneCountInString(p.Content) == 1 && d.text == nil:
 			d.text = func(text string) string {
-				for range p.Start {
-					text = strings.TrimPrefix(text, p.Content)
+				for n := p.Start; n > 0 && strings.HasPrefix(text, p.Content); n-- {
+					text = text[len(p.Content):]
 				}
-				for range p.Stop {
-					text = strings.TrimSuffix(text, p.Content)
+				for n := p.Stop; n > 0 && strings.HasSuffix(text, p.Content); n-- {
+					text = text[:len(text)-len(p.Content)]
 				}
 				return text
 			}
 		case p.Type == "Metaspace" && len(parts) == 1:
-			mark := p.Replacement
-			if mark == "" {
-				mark = pieceSpace
+			mark, err := markOf("decoder", p.Replacement)
+			if err != nil {
+				return decoder{}, err
 			}
 			then(func(s string) string { return strings.ReplaceAll(s, mark, " ") })
 			if p.PrependScheme != "never" && (p.AddPrefixSpace == nil || *p.AddPrefixSpace) {

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"lastmile/harness/jsonfile"
 )
 
 // file is tokenizer.json. What is not used here is kept as it was found.
@@ -76,8 +78,12 @@ func (v vocab) MarshalJSON() ([]byte, error) {
 // ones, as ["a", "b"].
 type merge [2]string
 
-// MarshalJSON writes the form that every version of tokenizers reads.
+// MarshalJSON writes the form that every version of tokenizers reads, unless a token
+// has a space in it, which only newer ones can.
 func (m merge) MarshalJSON() ([]byte, error) {
+	if strings.Contains(m[0]+m[1], " ") {
+		return json.Marshal(m[:])
+	}
 	return json.Marshal(m[0] + " " + m[1])
 }
 
@@ -85,7 +91,7 @@ func (m merge) MarshalJSON() ([]byte, error) {
 func (m *merge) UnmarshalJSON(data []byte) error {
 	if len(data) > 0 && data[0] == '"' {
 		var s string
-		if err := json.Unmarshal(data, &s); err != nil {
+		if err := jsonfile.Unmarshal(data, &s); err != nil {
 			return err
 		}
 		left, right, ok := strings.Cut(s, " ")
@@ -96,7 +102,7 @@ func (m *merge) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	var two []string
-	if err := json.Unmarshal(data, &two); err != nil {
+	if err := jsonfile.Unmarshal(data, &two); err != nil {
 		return err
 	}
 	if len(two) != 2 {
@@ -122,7 +128,7 @@ func sectionType(section string, raw json.RawMessage) (string, error) {
 	var s struct {
 		Type string `json:"type"`
 	}
-	if err := json.Unmarshal(raw, &s); err != nil {
+	if err := jsonfile.Unmarshal(raw, &s); err != nil {
 		return "", fmt.Errorf("%s: %w", section, err)
 	}
 	return s.Type, nil

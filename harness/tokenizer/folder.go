@@ -10,6 +10,8 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+
+	"lastmile/harness/jsonfile"
 )
 
 // Load reads the tokenizer of a Hugging Face folder, or a tokenizer.json of any
@@ -41,7 +43,7 @@ func LoadFS(fsys fs.FS, name string) (*Tokenizer, error) {
 		return nil, fmt.Errorf("loading tokenizer: %w", err)
 	}
 	var f file
-	if err := json.Unmarshal(data, &f); err != nil {
+	if err := jsonfile.Unmarshal(data, &f); err != nil {
 		return nil, fmt.Errorf("loading tokenizer %s: not a tokenizer.json: %w", name, err)
 	}
 	dir := path.Dir(name)
@@ -128,8 +130,8 @@ func endIDs(fsys fs.FS, name string) ([]int, error) {
 		return []int{one}, nil
 	}
 	var several []int
-	if err := json.Unmarshal(raw, &several); err != nil {
-		return nil, fmt.Errorf("%s: eos_token_id: found %s; expected a number or a list of numbers", path.Base(name), raw)
+	if err := jsonfile.Unmarshal(raw, &several); err != nil {
+		return nil, fmt.Errorf("%s: eos_token_id: found %s; expected a number or a list of numbers", path.Base(name), jsonfile.Excerpt(raw))
 	}
 	return several, nil
 }
@@ -144,7 +146,7 @@ func readJSON(fsys fs.FS, name string, v any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal(data, v); err != nil {
+	if err := jsonfile.Unmarshal(data, v); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return data, nil
@@ -160,8 +162,8 @@ func tokenContent(raw json.RawMessage) (string, error) {
 		return content, nil
 	}
 	var token addedToken
-	if err := json.Unmarshal(raw, &token); err != nil || token.Content == "" {
-		return "", fmt.Errorf("found %s; expected a string or an object with content", raw)
+	if err := jsonfile.Unmarshal(raw, &token); err != nil || token.Content == "" {
+		return "", fmt.Errorf("found %s; expected a string or an object with content", jsonfile.Excerpt(raw))
 	}
 	return token.Content, nil
 }

@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -8,6 +9,8 @@ import (
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"lastmile/harness/jsonfile"
 )
 
 // normalizer is the section normalizer of a tokenizer.json, except for BERT's.
@@ -35,14 +38,26 @@ func compileNormalizer(raw json.RawMessage) (func(string) string, error) {
 		return func(text string) string { return text }, nil
 	}
 	var n normalizer
-	if err := json.Unmarshal(raw, &n); err != nil {
+	if err := jsonfile.Unmarshal(raw, &n); err != nil {
 		return nil, fmt.Errorf("normalizer: %w", err)
 	}
+	if grows, err := n.growth(0); err != nil || grows.tooMuch() {
+		return nil, cmp.Or(err, errGrows("normalizer"))
+	}
+	return n.compile()
+}
+
+// compile is [compileNormalizer] of a section whose growth is known.
+func (n normalizer) compile() (func(string) string, error) {
 	switch n.Type {
 	case "Sequence":
 		var steps []func(string) string
 		for _, part := range n.Normalizers {
-			step, err := compileNormalizer(part)
+			var within normalizer
+			if err := jsonfile.Unmarshal(part, &within); err != nil {
+				return nil, fmt.Errorf("normalizer: %w", err)
+			}
+			step, err := within.compile()
 			if err != nil {
 				return nil, err
 			}

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode"
+
+	"lastmile/harness/jsonfile"
 )
 
 // Pieces is the tokenizer of an encoder such as BERT: it writes a text anew
@@ -70,7 +72,7 @@ func ModelType(dir string) (string, error) {
 	var f struct {
 		Model json.RawMessage `json:"model"`
 	}
-	if err := json.Unmarshal(text, &f); err != nil {
+	if err := jsonfile.Unmarshal(text, &f); err != nil {
 		return "", fmt.Errorf("loading tokenizer %s: not a tokenizer.json: %w", name, err)
 	}
 	kind, err := sectionType("model", f.Model)
@@ -143,7 +145,11 @@ func between(text string, sets []addedTokens, token func(id int), plain func(str
 		if m.token == nil {
 			continue
 		}
-		between(text[done:m.start], sets[1:], token, plain)
+		// Where the token before took the spaces behind it along, one of spaces may
+		// begin among them.
+		if done < m.start {
+			between(text[done:m.start], sets[1:], token, plain)
+		}
 		token(m.token.ID)
 		done = m.end
 	}
@@ -257,7 +263,7 @@ func (p *Pieces) findMarks() error {
 		Pad json.RawMessage `json:"pad_token"`
 	}{}
 	if text, ok := p.files["tokenizer_config.json"]; ok {
-		if err := json.Unmarshal(text, &names); err != nil {
+		if err := jsonfile.Unmarshal(text, &names); err != nil {
 			return fmt.Errorf("tokenizer_config.json: %w", err)
 		}
 	}

@@ -6,6 +6,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
+
+	"lastmile/harness/jsonfile"
 )
 
 // preTokenizer is the section pre_tokenizer, as far as it is supported.
@@ -57,7 +60,7 @@ func compilePreTokenizer(raw json.RawMessage) (cuts []cut, bytes bool, err error
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil, false, nil
 	}
-	if err := json.Unmarshal(raw, &p); err != nil {
+	if err := jsonfile.Unmarshal(raw, &p); err != nil {
 		return nil, false, fmt.Errorf("pre_tokenizer: %w", err)
 	}
 	parts := []preTokenizer{p}
@@ -118,14 +121,25 @@ func (p preTokenizer) splitter() (func(string) int, error) {
 	}
 	word, ok := splitPatterns[p.Pattern.Regex]
 	if !ok {
-		return nil, fmt.Errorf("pre_tokenizer Split by the pattern %q is not supported; supported are\n  %s",
-			p.Pattern.Regex, strings.Join(slices.Sorted(maps.Keys(splitPatterns)), "\n  "))
+		return nil, fmt.Errorf("pre_tokenizer Split by the pattern %q is not supported; supported are %s",
+			p.Pattern.Regex, strings.Join(slices.Sorted(maps.Keys(splitPatterns)), " and "))
 	}
 	// The patterns match everything, so that these two are the same.
 	if !(p.Behavior == "Isolated" && !p.Invert || p.Behavior == "Removed" && p.Invert) {
 		return nil, fmt.Errorf("pre_tokenizer Split with the behavior %q, invert %v, is not supported; expected Isolated, false", p.Behavior, p.Invert)
 	}
 	return word, nil
+}
+
+// markOf is the character that a Metaspace writes for a space.
+func markOf(section, replacement string) (string, error) {
+	if replacement == "" {
+		return pieceSpace, nil
+	}
+	if utf8.RuneCountInString(replacement) != 1 {
+		return "", fmt.Errorf("%s Metaspace: replacement %q: expected one character", section, replacement)
+	}
+	return replacement, nil
 }
 
 // metaspace writes spaces as another character, in front of the text too.
@@ -140,9 +154,9 @@ func (p preTokenizer) metaspace() (cut, error) {
 	if scheme != "always" && scheme != "first" && scheme != "never" {
 		return cut{}, fmt.Errorf("pre_tokenizer Metaspace: prepend_scheme %q is not known; expected always, first or never", scheme)
 	}
-	mark := p.Replacement
-	if mark == "" {
-		mark = pieceSpace
+	mark, err := markOf("pre_tokenizer", p.Replacement)
+	if err != nil {
+		return cut{}, err
 	}
 	s := cut{rewrite: func(text string, first bool) string {
 		text = strings.ReplaceAll(text, " ", mark)

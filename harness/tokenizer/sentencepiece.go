@@ -91,6 +91,9 @@ func (p *Pieces) readSentencePiece(_ fs.FS, text []byte) error {
 	if err != nil {
 		return err
 	}
+	if (growth{float64(chars.longestReplacement()), 0}).tooMuch() {
+		return errGrows("normalizer_spec")
+	}
 	p.normalize = func(text string) string { return m.normalize(chars, defined, text) }
 	p.begins = func(token string) bool { return strings.HasPrefix(token, pieceSpace) }
 	p.append = u.append

@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"unicode/utf8"
+
+	"lastmile/harness/jsonfile"
 )
 
 // unigram cuts a text into the pieces whose scores, log-probabilities, have
@@ -133,7 +135,7 @@ func (p *Pieces) readUnigram(f pieceFile) error {
 		ByteFallback bool `json:"byte_fallback"`
 		Vocab        []scoredPiece
 	}
-	if err := json.Unmarshal(f.Model, &m); err != nil {
+	if err := jsonfile.Unmarshal(f.Model, &m); err != nil {
 		return fmt.Errorf("model: %w", err)
 	}
 	switch {
@@ -183,7 +185,7 @@ type scoredPiece struct {
 
 // UnmarshalJSON reads the two from a list.
 func (s *scoredPiece) UnmarshalJSON(text []byte) error {
-	return json.Unmarshal(text, &[]any{&s.Piece, &s.Score})
+	return jsonfile.Unmarshal(text, &[]any{&s.Piece, &s.Score})
 }
 
 // compileMetaspace returns what cuts a text into words, each with its space in
@@ -194,12 +196,19 @@ func compileMetaspace(raw json.RawMessage) (words func(text string, word func(st
 		PreTokenizers []json.RawMessage `json:"pretokenizers"`
 	}
 	if len(raw) > 0 {
-		if err := json.Unmarshal(raw, &section); err != nil {
+		if err := jsonfile.Unmarshal(raw, &section); err != nil {
 			return nil, fmt.Errorf("pre_tokenizer: %w", err)
 		}
 	}
-	if section.Type == "Sequence" && len(section.PreTokenizers) == 1 {
-		return compileMetaspace(section.PreTokenizers[0])
+	for range deepest {
+		if section.Type != "Sequence" || len(section.PreTokenizers) != 1 {
+			break
+		}
+		raw = section.PreTokenizers[0]
+		section.Type, section.PreTokenizers = "", nil
+		if err := jsonfile.Unmarshal(raw, &section); err != nil {
+			return nil, fmt.Errorf("pre_tokenizer: %w", err)
+		}
 	}
 	apart := false // WhitespaceSplit: words are first cut at white space
 	if section.Type == "Sequence" && len(section.PreTokenizers) == 2 {
@@ -215,8 +224,11 @@ func compileMetaspace(raw json.RawMessage) (words func(text string, word func(st
 		return nil, fmt.Errorf("pre_tokenizer %q is not supported with Unigram; expected Metaspace", section.Type)
 	}
 	m := metaspace{Replacement: pieceSpace, PrependScheme: "always"}
-	if err := json.Unmarshal(raw, &m); err != nil {
+	if err := jsonfile.Unmarshal(raw, &m); err != nil {
 		return nil, fmt.Errorf("pre_tokenizer: %w", err)
+	}
+	if m.Replacement, err = markOf("pre_tokenizer", m.Replacement); err != nil {
+		return nil, err
 	}
 	if m.AddPrefixSpace != nil && !*m.AddPrefixSpace {
 		m.PrependScheme = "never"

@@ -4,6 +4,8 @@ import (
 	"encoding/csv"
 	"io"
 	"strconv"
+
+	"lastmile/harness/spreadsheet"
 )
 
 // Run is the curves of a run, by a name for it.
@@ -21,7 +23,8 @@ func WriteCSV(w io.Writer, all []Run) error {
 	for _, run := range all {
 		for _, c := range run.Curves {
 			for i, step := range c.Steps {
-				if err := out.Write([]string{run.Name, c.Tag, strconv.Itoa(step), strconv.FormatFloat(c.Values[i], 'g', -1, 64)}); err != nil {
+				value := strconv.FormatFloat(c.Values[i], 'g', -1, 64)
+				if err := out.Write([]string{spreadsheet.Cell(run.Name), spreadsheet.Cell(c.Tag), strconv.Itoa(step), value}); err != nil {
 					return err
 				}
 			}

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"lastmile/harness/jsonfile"
 	"lastmile/harness/model"
 	"lastmile/harness/safetensors"
 	"lastmile/harness/stage"
@@ -175,7 +176,7 @@ func (t *Trainer) resume(c checkpoint, extra any) error {
 	if err := t.verify(c); err != nil {
 		return err
 	}
-	if err := json.Unmarshal(c.Extra, extra); err != nil {
+	if err := jsonfile.Unmarshal(c.Extra, extra); err != nil {
 		return fmt.Errorf("reading checkpoint %s: %w", filepath.Join(t.folder(), stateFile), err)
 	}
 	tensors, err := safetensors.Read(filepath.Join(t.folder(), c.Tensors))
