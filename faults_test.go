@@ -137,8 +137,8 @@ func outcomeOf(t *testing.T, work string) map[string]string {
 	return all
 }
 
-// costs are the lines of a report with times and memory.
-var costs = regexp.MustCompile(`(?m)^(\| .* MiB +\||After MLE, a run of each system took.*|\| stages begun .*|[|-]+)$`)
+// costs are the lines of a report with times and memory, and those that are as wide.
+var costs = regexp.MustCompile(`(?m)^(\| .* MiB +\||\| stage +\| systems +.*|After MLE, a run of each system took.*|\| stages begun .*|[|-]+)$`)
 
 // rowsOf are the rows of a query, sorted.
 func rowsOf(t *testing.T, db *sql.DB, query string) string {
@@ -179,9 +179,22 @@ func compareOutcomes(t *testing.T, want, got map[string]string) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		if got[name] != want[name] {
-			t.Errorf("%s differs from that of an undisturbed sweep:\n%.2000s\n%.2000s", name, got[name], want[name])
+			t.Errorf("%s differs from that of an undisturbed sweep from here on:\n%.2000s\nundisturbed:\n%.2000s", name, from(got[name], want[name]), from(want[name], got[name]))
 		}
 	}
+}
+
+// from is a text from the first line on that another one does not begin with.
+func from(text, other string) string {
+	for text != "" {
+		line, after, _ := strings.Cut(text, "\n")
+		theirs, rest, _ := strings.Cut(other, "\n")
+		if line != theirs {
+			break
+		}
+		text, other = after, rest
+	}
+	return text
 }
 
 // undisturbed runs a sweep to its end.
