@@ -222,7 +222,7 @@ func TestKilledSweepsEndAsUndisturbedOnes(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("random moments of seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
-	killed := 0
+	killed, stages, sweeps := 0, 0, 0
 	for sweep := 0; killed < n; sweep++ {
 		if sweep == n+20 {
 			t.Fatalf("%d sweeps were over before they were killed %d times", sweep, n)
@@ -242,7 +242,9 @@ func TestKilledSweepsEndAsUndisturbedOnes(t *testing.T) {
 				time.Sleep(time.Millisecond)
 			}
 			time.Sleep(time.Duration(r.Int64N(int64(300 * time.Millisecond))))
-			if len(ended) == 0 && (long && r.IntN(2) == 0 && killStageOf(t, work) || c.Process.Kill() == nil) {
+			if len(ended) == 0 && long && r.IntN(2) == 0 && killStageOf(t, work) {
+				killed, stages = killed+1, stages+1
+			} else if len(ended) == 0 && c.Process.Kill() == nil {
 				killed++
 			}
 			if <-ended == nil {
@@ -257,7 +259,9 @@ func TestKilledSweepsEndAsUndisturbedOnes(t *testing.T) {
 			}
 		}
 		os.RemoveAll(work)
+		sweeps++
 	}
+	t.Logf("%d processes were killed, %d of them those of a stage, of %d sweeps", killed, stages, sweeps)
 }
 
 // finishedStages counts those of a work folder.
