@@ -12,7 +12,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 export LIBTORCH
 
-.PHONY: help setup build demo test faults fuzz lint bench bench-rouge bench-scorer bench-tokenizer bench-decode bench-train bench-rl bench-flat bench-scale bench-cluster clean
+.PHONY: help setup build demo test faults fuzz lint bench bench-rouge bench-scorer bench-tokenizer bench-decode bench-train bench-rl bench-flat bench-scale bench-sleep bench-cluster clean
 
 help:
 	@echo 'make demo    set up, build, run experiments/demo.toml, print its report'
@@ -98,6 +98,12 @@ bench-decode bench-train bench-rl bench-flat: bench-%: setup
 # Ours alone, on large sweeps whose artifacts are made up. BENCH has its options.
 bench-scale: setup
 	python3 harness/bench/scale.py $(BENCH)
+
+# A large sweep from end to end, whose stages do nothing but sleep. BENCH has its options.
+bench-sleep: setup
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT INT TERM && \
+		go build -buildvcs=false -o "$$folder" . ./harness/bench/scale ./harness/bench/scale/sleeper && \
+		"$$folder/scale" sleep $(BENCH) "$$folder"
 
 # What a large sweep takes on a cluster, by a simulation. BENCH has its options.
 bench-cluster: setup

@@ -137,8 +137,8 @@ func outcomeOf(t *testing.T, work string) map[string]string {
 	return all
 }
 
-// costs are the lines of a report with times and memory.
-var costs = regexp.MustCompile(`(?m)^(\| .* MiB +\||After MLE, a run of each system took.*|\| stages begun .*|[|-]+)$`)
+// costs are the lines of a report with times and memory, and those that are as wide.
+var costs = regexp.MustCompile(`(?m)^(\| .* MiB +\||\| stage +\| systems +.*|After MLE, a run of each system took.*|\| stages begun .*|[|-]+)$`)
 
 // rowsOf are the rows of a query, sorted.
 func rowsOf(t *testing.T, db *sql.DB, query string) string {
@@ -179,9 +179,22 @@ func compareOutcomes(t *testing.T, want, got map[string]string) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		if got[name] != want[name] {
-			t.Errorf("%s differs from that of an undisturbed sweep:\n%.2000s\n%.2000s", name, got[name], want[name])
+			t.Errorf("%s differs from that of an undisturbed sweep from here on:\n%.2000s\nundisturbed:\n%.2000s", name, from(got[name], want[name]), from(want[name], got[name]))
 		}
 	}
+}
+
+// from is a text from the first line on that another one does not begin with.
+func from(text, other string) string {
+	for text != "" {
+		line, after, _ := strings.Cut(text, "\n")
+		theirs, rest, _ := strings.Cut(other, "\n")
+		if line != theirs {
+			break
+		}
+		text, other = after, rest
+	}
+	return text
 }
 
 // undisturbed runs a sweep to its end.
@@ -209,7 +222,7 @@ func TestKilledSweepsEndAsUndisturbedOnes(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("random moments of seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
-	killed := 0
+	killed, stages, sweeps := 0, 0, 0
 	for sweep := 0; killed < n; sweep++ {
 		if sweep == n+20 {
 			t.Fatalf("%d sweeps were over before they were killed %d times", sweep, n)
@@ -229,7 +242,9 @@ func TestKilledSweepsEndAsUndisturbedOnes(t *testing.T) {
 				time.Sleep(time.Millisecond)
 			}
 			time.Sleep(time.Duration(r.Int64N(int64(300 * time.Millisecond))))
-			if len(ended) == 0 && (long && r.IntN(2) == 0 && killStageOf(t, work) || c.Process.Kill() == nil) {
+			if len(ended) == 0 && long && r.IntN(2) == 0 && killStageOf(t, work) {
+				killed, stages = killed+1, stages+1
+			} else if len(ended) == 0 && c.Process.Kill() == nil {
 				killed++
 			}
 			if <-ended == nil {
@@ -244,7 +259,9 @@ func TestKilledSweepsEndAsUndisturbedOnes(t *testing.T) {
 			}
 		}
 		os.RemoveAll(work)
+		sweeps++
 	}
+	t.Logf("%d processes were killed, %d of them those of a stage, of %d sweeps", killed, stages, sweeps)
 }
 
 // finishedStages counts those of a work folder.

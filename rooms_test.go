@@ -93,7 +93,9 @@ var rooms = []struct{ name, mayImport string }{
 	{"experiments/data/make", "experiments/data"},
 	{"harness/bench", "experiments harness/algorithms harness/data harness/decode harness/doctor harness/model harness/reward harness/rollout harness/stage harness/torch harness/train"},
 	{"harness/bench/cluster", "experiments harness/command harness/graph harness/stage harness/stages"},
-	{"harness/bench/scale", "experiments runs harness/command harness/data harness/graph harness/reward harness/reward/evaluation harness/stage harness/stages harness/train"},
+	{"harness/bench/scale/sleeping", "harness/stage"},
+	{"harness/bench/scale/sleeper", "harness/bench/scale/sleeping harness/stage"},
+	{"harness/bench/scale", "experiments runs harness/bench/scale/sleeping harness/command harness/data harness/graph harness/reward harness/reward/evaluation harness/stage harness/stages harness/train"},
 	{"main", "experiments reports harness/algorithms harness/command harness/progress harness/results harness/stages"},
 }
 

@@ -48,7 +48,7 @@ type RunDetails struct {
 	Run
 	State
 	Settings []Setting
-	Stages   []StageOf   // in the order in which they were begun
+	Stages   []StageOf   // each after those that it was made of
 	Listed   []RunLabels // the sweeps that list it
 }
 
@@ -165,7 +165,7 @@ func (s *Store) Run(ctx context.Context, prefix string) (RunDetails, error) {
 	err = s.read(ctx, "reading the stages of run "+d.Name, `
 		SELECT `+stageColumns+`, rs.role
 		FROM runs r JOIN run_stages rs ON rs.run = r.id JOIN stages t ON t.id = rs.stage
-		WHERE r.name = ? ORDER BY t.started, t.kind, rs.role`, []any{d.Name}, append(fields, &st.Role), func() error {
+		WHERE r.name = ? ORDER BY t.id, rs.role`, []any{d.Name}, append(fields, &st.Role), func() error {
 		if err := finish(); err != nil {
 			return err
 		}
@@ -175,8 +175,8 @@ func (s *Store) Run(ctx context.Context, prefix string) (RunDetails, error) {
 	return d, err
 }
 
-// Costs returns the stages of a sweep, each once, in the order in which they
-// were begun.
+// Costs returns the stages of a sweep, each once and after those that it was made of:
+// when they were begun is what the clocks of several machines say.
 func (s *Store) Costs(ctx context.Context, sweep string) ([]StageCost, error) {
 	users := map[int64]*StageCost{}
 	var id int64
@@ -211,7 +211,7 @@ func (s *Store) Costs(ctx context.Context, sweep string) ([]StageCost, error) {
 		FROM (SELECT rs.stage, count(DISTINCT sr.run) AS runs
 		      FROM sweeps s JOIN sweep_runs sr ON sr.sweep = s.id JOIN run_stages rs ON rs.run = sr.run
 		      WHERE s.name = ? GROUP BY rs.stage) u
-		JOIN stages t ON t.id = u.stage ORDER BY t.started, t.kind, t.key`, []any{sweep}, append(fields, &id, &runs), func() error {
+		JOIN stages t ON t.id = u.stage ORDER BY t.id`, []any{sweep}, append(fields, &id, &runs), func() error {
 		if err := finish(); err != nil {
 			return err
 		}

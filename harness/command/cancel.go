@@ -43,15 +43,18 @@ SWEEP is the sweep's name, or its file where that is called so.`,
 			if err != nil {
 				return err
 			}
+			// Of a process that ran here before the machine was started anew, another one
+			// may have the number by now.
+			here := func(p stage.Present) bool { return p.Host == host && p.Here() }
 			found := of()
 			if len(found) == 0 {
 				return stages.Mistakef("no process computes the sweep %s in %s", name, work)
 			}
 			elsewhere := 0
 			for _, p := range found {
-				if p.Host != host {
+				if !here(p) {
 					elsewhere++
-					fmt.Fprintf(c.ErrOrStderr(), "%v is on another machine; stop it there\n", p.Owner)
+					fmt.Fprintf(c.ErrOrStderr(), "%v is on another machine, or was on this one before it was started anew; it is not stopped\n", p.Owner)
 				} else if err := syscall.Kill(p.Process, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
 					return fmt.Errorf("stopping %v: %w", p.Owner, err)
 				}
@@ -65,7 +68,7 @@ SWEEP is the sweep's name, or its file where that is called so.`,
 				}
 			}
 			for _, p := range found {
-				if p.Host == host {
+				if here(p) {
 					fmt.Fprintf(c.OutOrStdout(), "stopped %v\n", p.Owner)
 				}
 			}

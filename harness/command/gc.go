@@ -41,7 +41,9 @@ meanwhile wait.`,
 			if err != nil {
 				return err
 			}
-			release, others, err := store.Alone()
+			release, others, err := store.Alone(c.Context(), func(p stage.Present) {
+				fmt.Fprintf(c.ErrOrStderr(), "waiting to see whether %v still uses %s\n", p.Owner, work)
+			})
 			if errors.Is(err, stage.ErrPresent) {
 				var who []string
 				for _, p := range others {

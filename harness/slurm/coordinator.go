@@ -103,7 +103,7 @@ func (c *Coordinator) hold(ctx context.Context) (held context.Context, release f
 		if !errors.As(err, &other) {
 			return held, release, err
 		}
-		if host, _ := os.Hostname(); other.Owner.Host == host || time.Now().After(limit) {
+		if other.Owner.Here() || time.Now().After(limit) {
 			return nil, nil, fmt.Errorf("this sweep is looked after already, by %v", other.Owner)
 		}
 		if !told {

@@ -295,3 +295,28 @@ func TestWhatSlurmRefusesIsAMistake(t *testing.T) {
 		t.Errorf("without Slurm: %v", err)
 	}
 }
+
+// TestACoordinatorOfBeforeARestartIsGone finds the lock of one that ran on this machine
+// before it was started anew: it cannot be asked, and its heart does not beat.
+func TestACoordinatorOfBeforeARestartIsGone(t *testing.T) {
+	b := newBench(t)
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(b.job.Folder(), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	lock := fmt.Sprintf(`{"host": %q, "process": 1, "boot": "before", "token": "T", "lease": 0.3, "beat": 7}`, host)
+	if err := os.WriteFile(filepath.Join(b.job.Folder(), "lock"), []byte(lock), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	goals := threeGoals()
+	b.write("fills", "RUNNING|n1|None")
+	ended := b.start(t.Context(), goals)
+	b.until("the submission", func() bool { return len(ended) > 0 || strings.Contains(b.sayings(), "submitted job 1: 2 tasks") })
+	b.work(goals)
+	if err := <-ended; err != nil || !strings.Contains(b.sayings(), "waiting to see whether process 1 on ") {
+		t.Errorf("%v; said was\n%s", err, b.sayings())
+	}
+}

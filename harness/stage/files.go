@@ -60,7 +60,9 @@ func HashFile(ctx context.Context, path string) (hash string, info fs.FileInfo, 
 		return "", nil, fmt.Errorf("%s is no regular file", path)
 	}
 	sum := sha256.New()
-	if _, err := io.CopyBuffer(struct{ io.Writer }{sum}, UntilDone(ctx, f), make([]byte, 1<<20)); err != nil {
+	// Most files of a large sweep are small, and there are many.
+	buffer := make([]byte, min(max(info.Size()+1, 512), 1<<20))
+	if _, err := io.CopyBuffer(struct{ io.Writer }{sum}, UntilDone(ctx, f), buffer); err != nil {
 		return "", nil, err
 	}
 	return hex.EncodeToString(sum.Sum(nil)), info, nil

@@ -26,9 +26,10 @@ var bootID = sync.OnceValue(func() string {
 	return strings.TrimSpace(string(text))
 })
 
-// isHere reports whether the owner runs, or ran, under the same kernel as this
-// process, which then knows whether it is alive.
-func (o Owner) isHere() bool {
+// Here reports whether the owner runs, or ran, under the same kernel as this process,
+// which then knows whether it is alive. After a machine was started anew, what ran on
+// it before is not here, though the name of the machine is the same.
+func (o Owner) Here() bool {
 	if o.Boot != "" && bootID() != "" {
 		return o.Boot == bootID()
 	}
@@ -36,11 +37,13 @@ func (o Owner) isHere() bool {
 	return o.Host == host
 }
 
-// sight is when a lock was first seen as it is.
+// sight is when a lock was first seen as it is, and whether it was seen to be another
+// before, as that of a process that is alive.
 type sight struct {
 	token string
 	beat  int
 	since time.Time
+	moved bool
 }
 
 // sights are the locks of other machines that this process has seen, by path.
@@ -49,13 +52,20 @@ var sights sync.Map
 // standsStill reports whether a lock was seen unchanged for its lease.
 func standsStill(path string, c claim) bool {
 	now := time.Now()
-	if known, ok := sights.Load(path); ok {
+	known, seen := sights.Load(path)
+	if seen {
 		if s := known.(sight); s.token == c.Token && s.beat == c.Beat {
 			return now.Sub(s.since).Seconds() > c.Lease
 		}
 	}
-	sights.Store(path, sight{c.Token, c.Beat, now})
+	sights.Store(path, sight{c.Token, c.Beat, now, seen})
 	return false
+}
+
+// seenToMove reports whether a lock was seen to change, less than its lease ago.
+func seenToMove(path string) bool {
+	known, ok := sights.Load(path)
+	return ok && known.(sight).moved
 }
 
 // forget forgets what was seen of a lock.

@@ -360,27 +360,31 @@ func heldAt(path string) (there claim, held bool, err error) {
 	there = claimIn(path)
 	found, err := control(f, unix.F_OFD_GETLK, unix.F_WRLCK)
 	locked := err == nil && found != unix.F_UNLCK
-	if there.Lease == 0 || !there.Unlocked && there.isHere() {
+	if there.known() {
 		return there, locked, nil
 	}
 	return there, !standsStill(path, there), nil
 }
 
 // askLock returns the process that has locked the file at path; held is false
-// where none has. It takes and changes nothing. A lock of another machine counts
-// as free where its file is older than two leases by the clocks of both: who takes
-// it, looks for himself.
+// where none has. It takes and changes nothing. A lock of another machine that was not
+// seen to change counts as free where its file was written more than two leases ago, or
+// ahead, by the clocks of both, which need not agree: so this is for showing, and who
+// takes the lock looks for himself.
 func askLock(path string) (owner Owner, held bool) {
 	h, err := holderOf(path)
 	if err != nil || !h.held {
 		return Owner{}, false
 	}
-	if info, err := os.Stat(h.path); err == nil && h.claim.Lease > 0 && (h.claim.Unlocked || !h.claim.isHere()) &&
-		time.Since(info.ModTime()).Seconds() > 2*h.claim.Lease {
+	if info, err := os.Stat(h.path); err == nil && !h.claim.known() && !seenToMove(h.path) &&
+		time.Since(info.ModTime()).Abs().Seconds() > 2*h.claim.Lease {
 		return Owner{}, false
 	}
 	return h.claim.Owner, true
 }
+
+// known reports whether the kernel knows if the lock's owner is alive.
+func (c claim) known() bool { return c.Lease == 0 || !c.Unlocked && c.Here() }
 
 // works has, by folder, whether the kernel's locks work there.
 var works sync.Map

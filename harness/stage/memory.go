@@ -3,8 +3,11 @@ package stage
 import (
 	"bufio"
 	"os"
+	"runtime/debug"
+	"runtime/metrics"
 	"strconv"
 	"strings"
+	"sync/atomic"
 )
 
 // memory returns the process's resident size and its largest so far, in bytes;
@@ -30,4 +33,32 @@ func memory() (resident, peak int64) {
 		}
 	}
 	return resident, peak
+}
+
+// given is how many bytes Go's heap had of the system after it was given back last.
+var given atomic.Uint64
+
+// worthACollection is how much more than that the heap must have before it is given back
+// again: to collect what a process of a large sweep holds takes longer than its small
+// stages do.
+const worthACollection = 32 << 20
+
+// giveBack gives memory that is not used back to the system, where that may be much.
+func giveBack() {
+	if ofSystem() < given.Load()+worthACollection {
+		return
+	}
+	debug.FreeOSMemory()
+	given.Store(ofSystem())
+}
+
+// ofSystem is how many bytes Go's heap has of the system.
+func ofSystem() uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/unused:bytes"}, {Name: "/memory/classes/heap/free:bytes"}}
+	metrics.Read(sample)
+	var sum uint64
+	for _, of := range sample {
+		sum += of.Value.Uint64()
+	}
+	return sum
 }

@@ -1,10 +1,12 @@
 package stage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -39,7 +41,8 @@ func (s *Store) Enter(ctx context.Context, doing string) (leave func(), err erro
 			return func() {}, nil // not to be had, or this very process has it already
 		}
 		if l != nil {
-			if _, busy := askLock(filepath.Join(folder, aloneName)); !busy {
+			// By no clock but this process's own: to be wrong would be to lose what is read.
+			if alone, err := holderOf(filepath.Join(folder, aloneName)); err != nil || !alone.held {
 				return l.keep(doing), nil
 			}
 			l.release()
@@ -69,8 +72,9 @@ func (s *Store) Present() []Present {
 }
 
 // Alone has the work folder for this process until release is called. Where others use
-// it, the error is [ErrPresent] and they are returned.
-func (s *Store) Alone() (release func(), others []Present, err error) {
+// it, the error is [ErrPresent] and they are returned. Of a process on another machine
+// that does not show whether it is alive, waiting is told; that takes its lease at most.
+func (s *Store) Alone(ctx context.Context, waiting func(Present)) (release func(), others []Present, err error) {
 	folder := filepath.Join(s.Dir, presentDir)
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return nil, nil, err
@@ -83,18 +87,61 @@ func (s *Store) Alone() (release func(), others []Present, err error) {
 		return nil, []Present{{Owner: owner}}, ErrPresent
 	}
 	// Whoever enters from now on waits; who came before is seen.
-	others = s.Present()
-	for _, name := range locksIn(filepath.Join(s.Dir, locksDir)) {
+	release = l.keep("remove")
+	if others, err = s.others(ctx, waiting); err == nil && len(others) > 0 {
+		err = ErrPresent
+	}
+	if err != nil {
+		release()
+		return nil, others, err
+	}
+	return release, nil, nil
+}
+
+// others are the processes that use the work folder or compute a stage, but for one that
+// has the folder for itself. A lock of another machine is looked at until it was seen to
+// change, or to stand still for its lease: files have the times of the other machine's
+// clock, or of the file system's, which may be any.
+func (s *Store) others(ctx context.Context, waiting func(Present)) (others []Present, err error) {
+	var unsure []string // the paths of locks
+	for _, folder := range []string{presentDir, locksDir} {
 		// A process of another version computes a stage without having entered.
-		if owner, held := askLock(s.lockPath(name)); held {
-			others = append(others, Present{Owner: owner, Doing: name})
+		for _, name := range locksIn(filepath.Join(s.Dir, folder)) {
+			if folder == locksDir || name != aloneName {
+				unsure = append(unsure, filepath.Join(s.Dir, folder, name))
+			}
 		}
 	}
-	if len(others) > 0 {
-		l.release()
-		return nil, others, ErrPresent
+	for first := true; ; first = false {
+		least := time.Minute
+		unsure = slices.DeleteFunc(unsure, func(path string) bool {
+			h, err := holderOf(path)
+			if err != nil || !h.held {
+				if l, _, err := tryLock(path); err == nil && l != nil {
+					l.release() // so that the next one need not wait
+				}
+				return true
+			}
+			p := Present{h.claim.Owner, cmp.Or(h.claim.Doing, filepath.Base(path))}
+			if h.claim.known() || seenToMove(h.path) {
+				others = append(others, p)
+				return true
+			}
+			if first && waiting != nil {
+				waiting(p)
+			}
+			least = min(least, seconds(h.claim.Lease))
+			return false
+		})
+		if len(others) > 0 || len(unsure) == 0 {
+			return others, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(least / 8):
+		}
 	}
-	return l.keep("remove"), nil, nil
 }
 
 // keep says in the lock's file what its owner does, and keeps the lock alive until it is

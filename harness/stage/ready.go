@@ -15,6 +15,7 @@ type node struct {
 	way        float64
 	open       int // the number of inputs that are not there yet
 	dependents []*node
+	ended      bool // as far as a view has seen
 }
 
 // plan settles the goals that are there, and makes nodes of those that are not

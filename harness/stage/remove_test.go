@@ -62,7 +62,7 @@ func TestAFolderIsEntered(t *testing.T) {
 	} else {
 		again()
 	}
-	_, others, err := store.Alone()
+	_, others, err := store.Alone(t.Context(), nil)
 	if !errors.Is(err, stage.ErrPresent) || len(others) != 1 || others[0].Process != os.Getpid() || others[0].Doing != "run demo" {
 		t.Errorf("alone beside another: %+v %v", others, err)
 	}
@@ -70,7 +70,7 @@ func TestAFolderIsEntered(t *testing.T) {
 	if others := store.Present(); len(others) != 0 {
 		t.Errorf("after it left: %v", others)
 	}
-	release, _, err := store.Alone()
+	release, _, err := store.Alone(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,7 +55,8 @@ func (s *Store) tidyLocks(folder string) {
 			continue // a successor, which those who ask for the lock must find
 		}
 		info, err := os.Lstat(path)
-		if err != nil || time.Since(info.ModTime()) < passingFor {
+		// One from the future was made by another clock, or before this one was set back.
+		if err != nil || time.Since(info.ModTime()).Abs() < passingFor {
 			continue
 		}
 		if _, held, err := heldAt(path); err == nil && !held {

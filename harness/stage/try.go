@@ -149,7 +149,7 @@ func prepareFolder(dir string) error {
 // leaves unused goes back to the system at once: the next one may run beside
 // others, and its peak is measured.
 func (s Spec) call(ctx context.Context, f Func, job *Job) (err error) {
-	defer debug.FreeOSMemory()
+	defer giveBack()
 	defer func() {
 		cause := recover()
 		if cause == nil {

@@ -18,10 +18,12 @@ type view struct {
 	nodes   map[*Stage]*node
 	ordered []*node // every node after its inputs
 	ended   map[*node]Outcome
-	// open are the stages whose inputs are there. Those that have ended, and the
-	// order, are taken out and made by [view.ready].
-	open  []*node
-	stale bool // whether that is to be done
+	// open are the stages whose inputs are there, the first sorted of them in their
+	// order. Those that have ended are taken out, and the others brought into order, by
+	// [view.ready].
+	open   []*node
+	sorted int
+	stale  bool // whether that is to be done
 	// there are the artifacts by their kinds and the beginnings of their keys.
 	there map[string]map[string]bool
 	// held are the IDs of the stages that have a lock, and tried of those that have
@@ -166,7 +168,7 @@ func (v *view) settle(n *node, outcome Outcome) {
 		return
 	}
 	v.ended[n] = outcome
-	v.stale = true
+	n.ended, v.stale = true, true
 	if v.end != nil {
 		v.end(n, outcome)
 	}
@@ -188,15 +190,33 @@ func (v *view) settle(n *node, outcome Outcome) {
 // ready returns the stages that can be computed, the one that begins the longest way
 // first.
 func (v *view) ready() []*node {
-	if v.stale {
-		v.open = slices.DeleteFunc(v.open, func(n *node) bool { _, ended := v.ended[n]; return ended })
-		slices.SortFunc(v.open, func(a, b *node) int {
-			return cmp.Or(cmp.Compare(b.way, a.way), cmp.Compare(a.place, b.place))
-		})
-		v.stale = false
+	if !v.stale {
+		return v.open
 	}
+	at, sorted := 0, v.sorted
+	v.open = slices.DeleteFunc(v.open, func(n *node) bool {
+		if n.ended && at < v.sorted {
+			sorted--
+		}
+		at++
+		return n.ended
+	})
+	if opened := v.open[sorted:]; len(opened) > few {
+		slices.SortFunc(v.open, byWay)
+	} else {
+		// A worker that has ended a stage opens a few, among thousands.
+		v.open = v.open[:sorted]
+		for _, n := range slices.Clone(opened) {
+			place, _ := slices.BinarySearchFunc(v.open, n, byWay)
+			v.open = slices.Insert(v.open, place, n)
+		}
+	}
+	v.sorted, v.stale = len(v.open), false
 	return v.open
 }
+
+// byWay is the order in which stages are computed.
+func byWay(a, b *node) int { return cmp.Or(cmp.Compare(b.way, a.way), cmp.Compare(a.place, b.place)) }
 
 // left is the number of stages that have not ended.
 func (v *view) left() int { return len(v.ordered) - len(v.ended) }

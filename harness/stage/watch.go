@@ -62,8 +62,11 @@ func watch(path string, before attempt) *watcher {
 	keep := func() {
 		measure()
 		now.Pace = w.rated()
-		// A record that cannot be written only loses this measure.
-		_ = WriteJSON(path, now)
+		// A record that cannot be written, or is lost with the power, only loses this
+		// measure.
+		if text, err := encode(now); err == nil {
+			_ = replaceFile(path, text, false)
+		}
 	}
 	keep()
 	go func() {

@@ -3,11 +3,15 @@
 // scale.py beside it makes large ones and measures the commands on them.
 //
 //	scale FILE WORK EXAMPLES
+//	scale sleep [-runs N] [-jobs N] [-form FORM] FOLDER
 //
 // Every stage of the sweep file FILE gets an artifact with made-up files in the
 // formats that its kind writes, for test sets of so many examples. Then the
 // sweep is run, which finds all of it finished and brings it into the store.
 // What each step took is printed as JSON.
+//
+// With sleep, a sweep is run from end to end whose stages do nothing but sleep; see
+// sleep.go.
 package main
 
 import (
@@ -25,8 +29,11 @@ import (
 )
 
 func main() {
+	if len(os.Args) > 1 && play(os.Args[1], os.Args[2:]) {
+		return
+	}
 	if len(os.Args) != 4 {
-		fmt.Fprintln(os.Stderr, "usage: scale FILE WORK EXAMPLES")
+		fmt.Fprintln(os.Stderr, "usage: scale FILE WORK EXAMPLES, or scale sleep [-runs N] [-jobs N] [-form FORM] FOLDER")
 		os.Exit(2)
 	}
 	examples, err := strconv.Atoi(os.Args[3])
@@ -93,9 +100,12 @@ func finish(ctx context.Context, file, work string, examples int) (result, error
 
 // usage is the seconds of processors that the process has taken, and its largest
 // resident size in MB.
-func usage() (seconds, peak float64) {
+func usage() (seconds, peak float64) { return usageOf(syscall.RUSAGE_SELF) }
+
+// usageOf is that of the process, or of all that it began and that have ended.
+func usageOf(who int) (seconds, peak float64) {
 	var u syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+	if syscall.Getrusage(who, &u) != nil {
 		return 0, 0
 	}
 	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9, float64(u.Maxrss) / 1024

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"lastmile/harness/graph"
@@ -29,14 +27,8 @@ func write(t *testing.T, coefficients int) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var values []string
-	for i := range coefficients {
-		values = append(values, fmt.Sprintf("%de-4", i+1))
-	}
-	text := fmt.Sprintf("extends = %q\nname = \"many\"\n[grid]\nseed = [1, 2]\nrl.kl.coefficient = [%s]\n[[variant]]\nname = \"rloo\"\n[report]\nbaseline = \"rloo\"\n",
-		demo, strings.Join(values, ", "))
 	file := filepath.Join(t.TempDir(), "many.toml")
-	if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+	if err := os.WriteFile(file, sweepOf(demo, coefficients), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	return file
