@@ -212,7 +212,9 @@ func undisturbed(t *testing.T, dir, work string, flags ...string) {
 func TestKilledSweepsEndAsUndisturbedOnes(t *testing.T) {
 	n, long := kills(t)
 	dir := faultFolder(t, everyKind)
+	begin := time.Now()
 	undisturbed(t, dir, "whole")
+	takes := time.Since(begin)
 	want := outcomeOf(t, filepath.Join(dir, "whole"))
 	total := finishedStages(t, filepath.Join(dir, "whole"))
 	var flags []string
@@ -235,13 +237,20 @@ func TestKilledSweepsEndAsUndisturbedOnes(t *testing.T) {
 			}
 			ended := make(chan error, 1)
 			go func() { ended <- c.Wait() }()
-			// The moment is some time after some number of stages, the last included.
-			done := finishedStages(t, work)
-			done += r.IntN(total - done + 1)
+			// The moment is some time after some number of stages, the last included. Once
+			// all are there, the sweep may come to its end.
+			before := finishedStages(t, work)
+			done := before + r.IntN(total-before+1)
 			for len(ended) == 0 && finishedStages(t, work) < done {
 				time.Sleep(time.Millisecond)
 			}
-			time.Sleep(time.Duration(r.Int64N(int64(300 * time.Millisecond))))
+			time.Sleep(time.Duration(r.Int64N(int64(takes / 10))))
+			if before == total {
+				if err := <-ended; err != nil {
+					t.Fatal(err)
+				}
+				break
+			}
 			if len(ended) == 0 && long && r.IntN(2) == 0 && killStageOf(t, work) {
 				killed, stages = killed+1, stages+1
 			} else if len(ended) == 0 && c.Process.Kill() == nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
@@ -48,10 +50,20 @@ func patient(ctx context.Context, do func() error) error {
 	}
 }
 
-// explained adds to an error what can be done about it.
-func explained(err error) error {
+// explained adds to an error of the store at path what can be done about it, or what is
+// behind it.
+func explained(path string, err error) error {
 	if is(err, sqlite3.ErrCorrupt, sqlite3.ErrNotADB) {
 		return fmt.Errorf("%w: the file is damaged and may be deleted, with those of its name that end in -wal and -shm: running the sweep again brings its results back from the folders of its stages and computes nothing", err)
+	}
+	if is(err, sqlite3.ErrCantOpen) {
+		// SQLite tries to read where it may not write, and tells how that failed.
+		f, why := os.CreateTemp(filepath.Dir(path), ".probe.*")
+		if why != nil {
+			return fmt.Errorf("%w; nothing can be made in its folder: %w", err, why)
+		}
+		f.Close()
+		os.Remove(f.Name())
 	}
 	return err
 }
@@ -64,7 +76,7 @@ func (s *Store) Check(ctx context.Context) error {
 		err = sqlite3.Error{Code: sqlite3.ErrCorrupt}
 	}
 	if err != nil {
-		return fmt.Errorf("checking the store %s: %w", s.path, explained(err))
+		return fmt.Errorf("checking the store %s: %w", s.path, explained(s.path, err))
 	}
 	return nil
 }

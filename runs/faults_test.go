@@ -80,3 +80,12 @@ func TestWaitingForALockedStoreEndsWithTheContext(t *testing.T) {
 	_, err = held.ExecContext(t.Context(), `ROLLBACK`)
 	must(t, err)
 }
+
+func TestAStoreThatCannotBeMadeSaysWhatIsBehindIt(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "file")
+	must(t, os.WriteFile(folder, nil, 0o666))
+	_, err := Open(t.Context(), filepath.Join(folder, "store.db"))
+	if err == nil || !strings.Contains(err.Error(), "unable to open database file") || !strings.Contains(err.Error(), "nothing can be made in its folder: ") {
+		t.Errorf("%v", err)
+	}
+}

@@ -326,5 +326,5 @@ func (s *Store) scan(ctx context.Context, query string, arguments, fields []any,
 }
 
 func (s *Store) failed(doing string, err error) error {
-	return fmt.Errorf("%s in the store %s: %w", doing, s.path, explained(err))
+	return fmt.Errorf("%s in the store %s: %w", doing, s.path, explained(s.path, err))
 }

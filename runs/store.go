@@ -67,7 +67,7 @@ func open(ctx context.Context, path string, scripts []string) (*Store, error) {
 	// the same, whatever the busy timeout.
 	if err := patient(ctx, func() error { return s.db.PingContext(ctx) }); err != nil {
 		db.Close()
-		return nil, fmt.Errorf("opening the store %s: %w", path, explained(err))
+		return nil, fmt.Errorf("opening the store %s: %w", path, explained(path, err))
 	}
 	if err := s.migrate(ctx, scripts); err != nil {
 		db.Close()
@@ -120,7 +120,7 @@ func (s *Store) checkShape(ctx context.Context) error {
 	var columns int
 	err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM pragma_table_info('scores') WHERE name = 'by_example'`).Scan(&columns)
 	if err != nil {
-		return fmt.Errorf("opening the store %s: %w", s.path, explained(err))
+		return fmt.Errorf("opening the store %s: %w", s.path, explained(s.path, err))
 	}
 	if columns == 0 {
 		return fmt.Errorf("opening the store %s: a lastmile from before the first release made it: delete the file and run the sweep again, which brings its results back from the folders of its stages and computes nothing", s.path)
@@ -136,7 +136,7 @@ type querier interface {
 func (s *Store) version(ctx context.Context, q querier) (int, error) {
 	var version int
 	if err := q.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-		return 0, fmt.Errorf("reading the schema version of the store %s: %w", s.path, explained(err))
+		return 0, fmt.Errorf("reading the schema version of the store %s: %w", s.path, explained(s.path, err))
 	}
 	return version, nil
 }
@@ -160,11 +160,11 @@ func (s *Store) write(ctx context.Context, doing string, f func(*sql.Tx) error) 
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("%s in the store %s: %w", doing, s.path, explained(err))
+		return fmt.Errorf("%s in the store %s: %w", doing, s.path, explained(s.path, err))
 	}
 	if err := f(tx); err != nil {
 		_ = tx.Rollback() // the first error is the one to tell
-		return fmt.Errorf("%s in the store %s: %w", doing, s.path, explained(err))
+		return fmt.Errorf("%s in the store %s: %w", doing, s.path, explained(s.path, err))
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("%s in the store %s: %w", doing, s.path, err)

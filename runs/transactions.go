@@ -28,7 +28,7 @@ func (in *Ingest) flush(ctx context.Context) error {
 	err := in.transact(ctx)
 	in.pending, in.rows = nil, 0
 	if err != nil {
-		in.failed = fmt.Errorf("ingesting into the store %s: %w", in.store.path, explained(err))
+		in.failed = fmt.Errorf("ingesting into the store %s: %w", in.store.path, explained(in.store.path, err))
 	}
 	return in.failed
 }
