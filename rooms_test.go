@@ -32,12 +32,13 @@ var rooms = []struct{ name, mayImport string }{
 	{"reports/document", ""},
 	{"harness", ""},
 	{"harness/random", ""},
+	{"harness/foreign", ""},
 	{"harness/trackers", ""},
-	{"harness/safetensors", ""},
-	{"harness/records", ""},
+	{"harness/safetensors", "harness/foreign"},
+	{"harness/records", "harness/foreign"},
 	{"harness/jinja", ""},
-	{"harness/chat", "harness/jinja"},
-	{"harness/tokenizer", ""},
+	{"harness/chat", "harness/foreign harness/jinja"},
+	{"harness/tokenizer", "harness/foreign"},
 	{"harness/torch/fused", ""},
 	{"harness/torch/blas", ""},
 	{"harness/torch", "harness/torch/blas harness/torch/fused"},
@@ -51,15 +52,15 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/postprocess", "experiments"},
 	{"harness/external", "experiments metrics"},
 	{"harness/rule", "experiments harness/postprocess"},
-	{"harness/model", "experiments harness/random harness/safetensors harness/stage harness/torch"},
+	{"harness/model", "experiments harness/foreign harness/random harness/safetensors harness/stage harness/torch"},
 	{"harness/model/modeltest", "harness/model harness/torch"},
 	{"harness/negatives", "experiments harness/data harness/random"},
 	{"harness/decode", "experiments harness/model harness/random harness/torch"},
 	{"harness/train", "experiments harness/model harness/random harness/safetensors harness/stage harness/torch"},
-	{"harness/encoder", "harness/model harness/stage harness/tokenizer harness/torch"},
+	{"harness/encoder", "harness/foreign harness/model harness/tokenizer harness/torch"},
 	{"harness/scorer", "experiments metrics harness/correlation harness/data harness/encoder harness/model harness/random harness/records harness/safetensors harness/stage harness/tokenizer harness/torch harness/train"},
-	{"harness/likelihood", "experiments metrics harness/model harness/tokenizer harness/torch"},
-	{"harness/bertscore", "experiments metrics harness/encoder harness/torch"},
+	{"harness/likelihood", "experiments metrics harness/foreign harness/model harness/tokenizer harness/torch"},
+	{"harness/bertscore", "experiments metrics harness/encoder harness/foreign harness/torch"},
 	{"harness/faithfulness", "experiments metrics harness/encoder"},
 
 	// Learning after maximum likelihood.
@@ -71,7 +72,7 @@ var rooms = []struct{ name, mayImport string }{
 
 	// Stages, and what becomes of them.
 	{"harness/stages", "experiments experiments/builtin experiments/data metrics runs " +
-		"harness/algorithms harness/bertscore harness/chat harness/data harness/decode harness/external harness/faithfulness harness/likelihood harness/model harness/negatives harness/pairs harness/postprocess harness/random harness/records " +
+		"harness/algorithms harness/bertscore harness/chat harness/data harness/decode harness/external harness/faithfulness harness/foreign harness/likelihood harness/model harness/negatives harness/pairs harness/postprocess harness/random harness/records " +
 		"harness/reward harness/reward/evaluation harness/rollout harness/rule harness/safetensors harness/scorer harness/stage harness/tokenizer harness/torch harness/train harness/trivial"},
 	{"harness/progress", "harness/stage"},
 	{"harness/slurm", "experiments harness/progress harness/stage"},

@@ -25,6 +25,7 @@
 //	model        the transformer and its checkpoints
 //	tokenizer    text to tokens and back
 //	safetensors  the file format
+//	foreign      reading files that may be a stranger's
 //	torch        tensors, and the only room that knows gotch
 //	stage        the engine: keys, artifacts, locks, child processes
 //	random       random streams by name

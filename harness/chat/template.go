@@ -8,10 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
+	"lastmile/harness/foreign"
 	"lastmile/harness/jinja"
 )
 
@@ -63,7 +63,7 @@ func Load(dir string, now func() time.Time) (*Template, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loading chat template: %s: %w", path, err)
 	}
-	alone, err := os.ReadFile(filepath.Join(dir, File))
+	alone, err := foreign.Read(filepath.Join(dir, File))
 	switch {
 	case err == nil:
 		t.path, text = filepath.Join(dir, File), string(alone)
@@ -80,12 +80,12 @@ func Load(dir string, now func() time.Time) (*Template, error) {
 
 // readConfig reads the fields of a tokenizer_config.json, which may be missing.
 func readConfig(path string) (fields map[string]json.RawMessage, err error) {
-	text, err := os.ReadFile(path)
+	text, err := foreign.Read(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err == nil:
-		err = json.Unmarshal(text, &fields)
+		err = foreign.Decode(text, &fields)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("loading chat template: reading %s: %w", path, err)
@@ -100,7 +100,7 @@ func content(raw json.RawMessage) (string, error) {
 		return text, nil
 	}
 	var token struct{ Content string }
-	if err := json.Unmarshal(raw, &token); err != nil || token.Content == "" {
+	if err := foreign.Decode(raw, &token); err != nil || token.Content == "" {
 		return "", fmt.Errorf("found %s; expected a string or an object with content", raw)
 	}
 	return token.Content, nil
@@ -113,7 +113,7 @@ func templateOf(raw json.RawMessage) (string, error) {
 		return text, nil
 	}
 	var list []struct{ Name, Template string }
-	if err := json.Unmarshal(raw, &list); err != nil {
+	if err := foreign.Decode(raw, &list); err != nil {
 		return "", errors.New("chat_template: expected a text, or a list of objects with name and template")
 	}
 	for _, named := range list {

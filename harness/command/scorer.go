@@ -19,7 +19,7 @@ func scorerCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "scorer",
 		Short: "Train the learned metric from an encoder, and measure it",
-		Args:  cobra.NoArgs,
+		Args:  noCommand,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(scorerTrainCommand(), scorerEvaluateCommand())

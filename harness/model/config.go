@@ -17,8 +17,9 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"os"
 	"slices"
+
+	"lastmile/harness/foreign"
 )
 
 // Config mirrors Hugging Face's config.json, with the names that Llama's has.
@@ -90,7 +91,7 @@ const (
 // supported, in the spellings of older and of newer versions of transformers.
 // The fields of the result are named as Llama's, whatever the file calls them.
 func ReadConfig(path string) (Config, error) {
-	raw, err := os.ReadFile(path)
+	raw, err := foreign.Read(path)
 	if err != nil {
 		return Config{}, err
 	}
@@ -103,7 +104,7 @@ func ReadConfig(path string) (Config, error) {
 
 func parseConfig(raw []byte) (Config, error) {
 	var file map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &file); err != nil {
+	if err := foreign.Decode(raw, &file); err != nil {
 		return Config{}, err
 	}
 	for name, value := range file {
@@ -116,7 +117,7 @@ func parseConfig(raw []byte) (Config, error) {
 		Architectures []string `json:"architectures"`
 		ModelType     string   `json:"model_type"`
 	}
-	if err := json.Unmarshal(raw, &named); err != nil {
+	if err := foreign.Decode(raw, &named); err != nil {
 		return Config{}, err
 	}
 	a, err := findArchitecture(named.Architectures, named.ModelType)
@@ -146,7 +147,7 @@ func parseConfig(raw []byte) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	if err := json.Unmarshal(text, &c); err != nil {
+	if err := foreign.Decode(text, &c); err != nil {
 		return Config{}, err
 	}
 	if c.NumKeyValueHeads == 0 {
@@ -176,7 +177,7 @@ func (c *Config) orNull(name string, otherwise float64) (float64, error) {
 		return 0, nil
 	}
 	var v float64
-	if err := json.Unmarshal(raw, &v); err != nil {
+	if err := foreign.Decode(raw, &v); err != nil {
 		return 0, fmt.Errorf("%s: %w", name, err)
 	}
 	if !(v >= 0) || math.IsInf(v, 0) {
@@ -204,7 +205,7 @@ func (c *Config) unmarshalFile(v any) error {
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal(text, v)
+	return foreign.Decode(text, v)
 }
 
 // arch is the architecture of c.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 
+	"lastmile/harness/foreign"
 	"lastmile/harness/torch"
 )
 
@@ -117,7 +118,7 @@ func (c *Config) readRope(raw json.RawMessage, field string, to *rope, share *fl
 		PartialRotaryFactor *float64 `json:"partial_rotary_factor"`
 		rope
 	}
-	if err := json.Unmarshal(raw, &f); err != nil {
+	if err := foreign.Decode(raw, &f); err != nil {
 		return fmt.Errorf("%s: %w", field, err)
 	}
 	r := f.rope

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"lastmile/harness/foreign"
 	"lastmile/harness/safetensors"
 )
 
@@ -45,14 +45,14 @@ func WeightFiles(dir string) ([]string, error) {
 // readIndex reads which file holds each parameter.
 func readIndex(dir string) (map[string]string, error) {
 	path := filepath.Join(dir, indexFile)
-	raw, err := os.ReadFile(path)
+	raw, err := foreign.Read(path)
 	if err != nil {
 		return nil, err
 	}
 	var index struct {
 		WeightMap map[string]string `json:"weight_map"`
 	}
-	if err := json.Unmarshal(raw, &index); err != nil {
+	if err := foreign.Decode(raw, &index); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", path, err)
 	}
 	if len(index.WeightMap) == 0 {

@@ -1,7 +1,7 @@
 package records
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -9,6 +9,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
+
+	"lastmile/harness/foreign"
 )
 
 // splitNames are the words by which files and folders say which split they are,
@@ -67,16 +70,19 @@ func folder(dir, split string) ([]string, error) {
 // saved returns the files of a folder that save_to_disk made; none where it is
 // no such folder.
 func saved(dir string) ([]string, error) {
-	text, err := os.ReadFile(filepath.Join(dir, "state.json"))
-	if err != nil {
+	text, err := foreign.Read(filepath.Join(dir, "state.json"))
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, nil
+	}
+	if err != nil {
+		return nil, err
 	}
 	var state struct {
 		Files []struct {
 			Name string `json:"filename"`
 		} `json:"_data_files"`
 	}
-	if err := json.Unmarshal(text, &state); err != nil {
+	if err := foreign.Decode(text, &state); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", filepath.Join(dir, "state.json"), err)
 	}
 	var found []string

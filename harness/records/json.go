@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"lastmile/harness/foreign"
 )
 
 // Decode parses one JSON value into value, numbers within an any as
@@ -23,10 +25,8 @@ func Decode(text []byte, value any) error {
 			return nil
 		}
 		return fmt.Errorf("malformed JSON at byte %d of the line: %w", syntax.Offset, err)
-	case errors.As(err, &mismatch) && mismatch.Field == "":
-		return fmt.Errorf("found a JSON %s, expected an object", mismatch.Value)
 	case errors.As(err, &mismatch):
-		return fmt.Errorf("field %q is a JSON %s, expected %s", mismatch.Field, mismatch.Value, mismatch.Type)
+		return foreign.Mismatch(mismatch)
 	}
 	return err
 }

@@ -7,12 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"strings"
 
 	"github.com/dustin/go-humanize"
 	"github.com/klauspost/compress/zstd"
+
+	"lastmile/harness/foreign"
 )
 
 // What a file may unfold to: text seldom shrinks to a tenth, and what is said to
@@ -65,37 +66,9 @@ func compressions() []compression {
 	}
 }
 
-// Open opens a regular file for reading. Anything else could be without end, or
-// wait for ever.
-func Open(path string) (*os.File, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is %s, expected a file", path, kind(info.Mode()))
-	}
-	return os.Open(path)
-}
-
-// kind says what a file is that is no regular one.
-func kind(mode fs.FileMode) string {
-	switch {
-	case mode.IsDir():
-		return "a folder"
-	case mode&fs.ModeNamedPipe != 0:
-		return "a pipe"
-	case mode&fs.ModeDevice != 0:
-		return "a device"
-	case mode&fs.ModeSocket != 0:
-		return "a socket"
-	}
-	return "no regular file"
-}
-
 // open opens a file and unpacks it as it is read.
 func open(path string) (*content, error) {
-	file, err := Open(path)
+	file, err := foreign.Open(path)
 	if err != nil {
 		return nil, err
 	}

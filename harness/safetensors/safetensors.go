@@ -20,6 +20,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"lastmile/harness/foreign"
 )
 
 // Tensor is one tensor of a file.
@@ -60,7 +62,7 @@ type File struct {
 
 // Open opens the file at path and checks its header.
 func Open(path string) (*File, error) {
-	f, err := os.Open(path)
+	f, err := foreign.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +127,12 @@ func (f *File) Read(name string) (Tensor, error) {
 
 // Read reads all tensors of the file at path.
 func Read(path string) (map[string]Tensor, error) {
-	raw, err := os.ReadFile(path)
+	f, err := foreign.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(f)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +178,7 @@ func headerSize(raw []byte, bytes int64) (int64, error) {
 // among the bytes behind it.
 func parseHeader(header []byte, bytes int64) (map[string]Tensor, map[string]place, error) {
 	var entries map[string]json.RawMessage
-	if err := json.Unmarshal(header, &entries); err != nil {
+	if err := foreign.Decode(header, &entries); err != nil {
 		return nil, nil, fmt.Errorf("safetensors header: %w", err)
 	}
 	tensors, places := make(map[string]Tensor, len(entries)), make(map[string]place, len(entries))
@@ -180,7 +187,7 @@ func parseHeader(header []byte, bytes int64) (map[string]Tensor, map[string]plac
 			continue
 		}
 		var e entry
-		if err := json.Unmarshal(text, &e); err != nil {
+		if err := foreign.Decode(text, &e); err != nil {
 			return nil, nil, fmt.Errorf("tensor %q: %w", name, err)
 		}
 		from, to, err := e.place(bytes)

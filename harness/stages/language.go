@@ -3,7 +3,6 @@ package stages
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 	"lastmile/experiments/builtin"
 	"lastmile/harness/chat"
 	"lastmile/harness/data"
+	"lastmile/harness/foreign"
 	"lastmile/harness/model"
 	"lastmile/harness/stage"
 	"lastmile/harness/tokenizer"
@@ -88,7 +88,7 @@ func rowsOf(dir string) int {
 	var config struct {
 		VocabSize int `json:"vocab_size"`
 	}
-	text, err := os.ReadFile(filepath.Join(dir, "config.json"))
+	text, err := foreign.Read(filepath.Join(dir, "config.json"))
 	if err != nil || json.Unmarshal(text, &config) != nil {
 		return 0
 	}

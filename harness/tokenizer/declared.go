@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"lastmile/harness/foreign"
 )
 
 // declarations are what the files beside tokenizer.json say of tokens: some are
@@ -124,7 +126,7 @@ func (d *declarations) readListed(raw json.RawMessage) error {
 		addedToken
 		Normalized *bool `json:"normalized"`
 	}
-	if err := json.Unmarshal(raw, &byID); err != nil {
+	if err := foreign.Decode(raw, &byID); err != nil {
 		return fmt.Errorf("tokenizer_config.json: added_tokens_decoder: %w", err)
 	}
 	for id, entry := range byID {
@@ -231,7 +233,7 @@ func declaredToken(raw json.RawMessage) (addedToken, error) {
 	}
 	t := addedToken{Content: content, Special: true}
 	if len(raw) > 0 && raw[0] == '{' {
-		if err := json.Unmarshal(raw, &t); err != nil {
+		if err := foreign.Decode(raw, &t); err != nil {
 			return t, err
 		}
 		t.ID, t.Special = 0, true

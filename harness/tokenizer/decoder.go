@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"lastmile/harness/foreign"
 )
 
 // decoderSection is the section decoder of a tokenizer.json.
@@ -45,7 +47,7 @@ type decoder struct {
 func compileDecoder(raw json.RawMessage) (decoder, error) {
 	var section decoderSection
 	if len(raw) > 0 {
-		if err := json.Unmarshal(raw, &section); err != nil {
+		if err := foreign.Decode(raw, &section); err != nil {
 			return decoder{}, fmt.Errorf("decoder: %w", err)
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"lastmile/harness/foreign"
 )
 
 // file is tokenizer.json. What is not used here is kept as it was found.
@@ -85,7 +87,7 @@ func (m merge) MarshalJSON() ([]byte, error) {
 func (m *merge) UnmarshalJSON(data []byte) error {
 	if len(data) > 0 && data[0] == '"' {
 		var s string
-		if err := json.Unmarshal(data, &s); err != nil {
+		if err := foreign.Decode(data, &s); err != nil {
 			return err
 		}
 		left, right, ok := strings.Cut(s, " ")
@@ -96,7 +98,7 @@ func (m *merge) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	var two []string
-	if err := json.Unmarshal(data, &two); err != nil {
+	if err := foreign.Decode(data, &two); err != nil {
 		return err
 	}
 	if len(two) != 2 {
@@ -122,7 +124,7 @@ func sectionType(section string, raw json.RawMessage) (string, error) {
 	var s struct {
 		Type string `json:"type"`
 	}
-	if err := json.Unmarshal(raw, &s); err != nil {
+	if err := foreign.Decode(raw, &s); err != nil {
 		return "", fmt.Errorf("%s: %w", section, err)
 	}
 	return s.Type, nil

@@ -10,6 +10,8 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+
+	"lastmile/harness/foreign"
 )
 
 // Load reads the tokenizer of a Hugging Face folder, or a tokenizer.json of any
@@ -36,12 +38,12 @@ func Load(name string) (*Tokenizer, error) {
 
 // LoadFS is Load for the tokenizer.json called name in fsys.
 func LoadFS(fsys fs.FS, name string) (*Tokenizer, error) {
-	data, err := fs.ReadFile(fsys, name)
+	data, err := foreign.ReadFS(fsys, name)
 	if err != nil {
 		return nil, fmt.Errorf("loading tokenizer: %w", err)
 	}
 	var f file
-	if err := json.Unmarshal(data, &f); err != nil {
+	if err := foreign.Decode(data, &f); err != nil {
 		return nil, fmt.Errorf("loading tokenizer %s: not a tokenizer.json: %w", name, err)
 	}
 	dir := path.Dir(name)
@@ -59,7 +61,7 @@ func LoadFS(fsys fs.FS, name string) (*Tokenizer, error) {
 		return nil, fmt.Errorf("loading tokenizer %s: %w", name, err)
 	}
 	t.config, t.names = config, others.names
-	if t.chat, err = fs.ReadFile(fsys, path.Join(dir, chatFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if t.chat, err = foreign.ReadFS(fsys, path.Join(dir, chatFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("loading tokenizer %s: %w", name, err)
 	}
 	if err := t.findEnds(fsys, dir, others.end); err != nil {
@@ -128,7 +130,7 @@ func endIDs(fsys fs.FS, name string) ([]int, error) {
 		return []int{one}, nil
 	}
 	var several []int
-	if err := json.Unmarshal(raw, &several); err != nil {
+	if err := foreign.Decode(raw, &several); err != nil {
 		return nil, fmt.Errorf("%s: eos_token_id: found %s; expected a number or a list of numbers", path.Base(name), raw)
 	}
 	return several, nil
@@ -137,14 +139,14 @@ func endIDs(fsys fs.FS, name string) ([]int, error) {
 // readJSON decodes a file into v and returns its bytes; a file that is not
 // there leaves v as it was.
 func readJSON(fsys fs.FS, name string, v any) ([]byte, error) {
-	data, err := fs.ReadFile(fsys, name)
+	data, err := foreign.ReadFS(fsys, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal(data, v); err != nil {
+	if err := foreign.Decode(data, v); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return data, nil
@@ -160,7 +162,7 @@ func tokenContent(raw json.RawMessage) (string, error) {
 		return content, nil
 	}
 	var token addedToken
-	if err := json.Unmarshal(raw, &token); err != nil || token.Content == "" {
+	if err := foreign.Decode(raw, &token); err != nil || token.Content == "" {
 		return "", fmt.Errorf("found %s; expected a string or an object with content", raw)
 	}
 	return token.Content, nil

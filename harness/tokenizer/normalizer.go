@@ -8,6 +8,8 @@ import (
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"lastmile/harness/foreign"
 )
 
 // normalizer is the section normalizer of a tokenizer.json, except for BERT's.
@@ -35,7 +37,7 @@ func compileNormalizer(raw json.RawMessage) (func(string) string, error) {
 		return func(text string) string { return text }, nil
 	}
 	var n normalizer
-	if err := json.Unmarshal(raw, &n); err != nil {
+	if err := foreign.Decode(raw, &n); err != nil {
 		return nil, fmt.Errorf("normalizer: %w", err)
 	}
 	switch n.Type {

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode"
+
+	"lastmile/harness/foreign"
 )
 
 // Pieces is the tokenizer of an encoder such as BERT: it writes a text anew
@@ -60,7 +62,7 @@ var pieceFiles = []struct {
 // there is no such file.
 func ModelType(dir string) (string, error) {
 	name := filepath.Join(dir, "tokenizer.json")
-	text, err := os.ReadFile(name)
+	text, err := foreign.Read(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
@@ -70,7 +72,7 @@ func ModelType(dir string) (string, error) {
 	var f struct {
 		Model json.RawMessage `json:"model"`
 	}
-	if err := json.Unmarshal(text, &f); err != nil {
+	if err := foreign.Decode(text, &f); err != nil {
 		return "", fmt.Errorf("loading tokenizer %s: not a tokenizer.json: %w", name, err)
 	}
 	kind, err := sectionType("model", f.Model)
@@ -88,7 +90,7 @@ func ModelType(dir string) (string, error) {
 func LoadPieces(dir string) (*Pieces, error) {
 	fsys := os.DirFS(dir)
 	for _, f := range pieceFiles {
-		text, err := fs.ReadFile(fsys, f.name)
+		text, err := foreign.ReadFS(fsys, f.name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -99,7 +101,7 @@ func LoadPieces(dir string) (*Pieces, error) {
 		if err := f.read(p, fsys, text); err != nil {
 			return nil, fmt.Errorf("loading tokenizer %s: %w", filepath.Join(dir, f.name), err)
 		}
-		if config, err := fs.ReadFile(fsys, "tokenizer_config.json"); err == nil {
+		if config, err := foreign.ReadFS(fsys, "tokenizer_config.json"); err == nil {
 			p.files["tokenizer_config.json"] = config
 		}
 		if err := p.findMarks(); err != nil {
@@ -257,7 +259,7 @@ func (p *Pieces) findMarks() error {
 		Pad json.RawMessage `json:"pad_token"`
 	}{}
 	if text, ok := p.files["tokenizer_config.json"]; ok {
-		if err := json.Unmarshal(text, &names); err != nil {
+		if err := foreign.Decode(text, &names); err != nil {
 			return fmt.Errorf("tokenizer_config.json: %w", err)
 		}
 	}

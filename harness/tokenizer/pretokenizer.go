@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"lastmile/harness/foreign"
 )
 
 // preTokenizer is the section pre_tokenizer, as far as it is supported.
@@ -57,7 +59,7 @@ func compilePreTokenizer(raw json.RawMessage) (cuts []cut, bytes bool, err error
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil, false, nil
 	}
-	if err := json.Unmarshal(raw, &p); err != nil {
+	if err := foreign.Decode(raw, &p); err != nil {
 		return nil, false, fmt.Errorf("pre_tokenizer: %w", err)
 	}
 	parts := []preTokenizer{p}

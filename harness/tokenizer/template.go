@@ -1,10 +1,11 @@
 package tokenizer
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
+
+	"lastmile/harness/foreign"
 )
 
 // Template is what stands around the texts of an encoder's row: Start in front,
@@ -43,7 +44,7 @@ type templatePart struct {
 func (t *Tokenizer) Template() (Template, error) {
 	var p postProcessor
 	if len(t.file.PostProcessor) > 0 {
-		if err := json.Unmarshal(t.file.PostProcessor, &p); err != nil {
+		if err := foreign.Decode(t.file.PostProcessor, &p); err != nil {
 			return Template{}, fmt.Errorf("post_processor: %w", err)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"unicode/utf8"
+
+	"lastmile/harness/foreign"
 )
 
 // unigram cuts a text into the pieces whose scores, log-probabilities, have
@@ -133,7 +135,7 @@ func (p *Pieces) readUnigram(f pieceFile) error {
 		ByteFallback bool `json:"byte_fallback"`
 		Vocab        []scoredPiece
 	}
-	if err := json.Unmarshal(f.Model, &m); err != nil {
+	if err := foreign.Decode(f.Model, &m); err != nil {
 		return fmt.Errorf("model: %w", err)
 	}
 	switch {
@@ -194,7 +196,7 @@ func compileMetaspace(raw json.RawMessage) (words func(text string, word func(st
 		PreTokenizers []json.RawMessage `json:"pretokenizers"`
 	}
 	if len(raw) > 0 {
-		if err := json.Unmarshal(raw, &section); err != nil {
+		if err := foreign.Decode(raw, &section); err != nil {
 			return nil, fmt.Errorf("pre_tokenizer: %w", err)
 		}
 	}
@@ -215,7 +217,7 @@ func compileMetaspace(raw json.RawMessage) (words func(text string, word func(st
 		return nil, fmt.Errorf("pre_tokenizer %q is not supported with Unigram; expected Metaspace", section.Type)
 	}
 	m := metaspace{Replacement: pieceSpace, PrependScheme: "always"}
-	if err := json.Unmarshal(raw, &m); err != nil {
+	if err := foreign.Decode(raw, &m); err != nil {
 		return nil, fmt.Errorf("pre_tokenizer: %w", err)
 	}
 	if m.AddPrefixSpace != nil && !*m.AddPrefixSpace {

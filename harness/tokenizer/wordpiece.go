@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"lastmile/harness/foreign"
 )
 
 // wordPiece cuts a word into the longest piece of the vocabulary that it
@@ -198,7 +200,7 @@ type pieceFile struct {
 func (p *Pieces) readTokenizerJSON(_ fs.FS, text []byte) error {
 	p.fast = true
 	var f pieceFile
-	if err := json.Unmarshal(text, &f); err != nil {
+	if err := foreign.Decode(text, &f); err != nil {
 		return fmt.Errorf("not a tokenizer.json: %w", err)
 	}
 	kind, err := sectionType("model", f.Model)
@@ -221,7 +223,7 @@ func (p *Pieces) readWordPiece(f pieceFile) error {
 		MaxInputCharsPerWord    int            `json:"max_input_chars_per_word"`
 		Vocab                   map[string]int `json:"vocab"`
 	}{"[UNK]", "##", 100, nil}
-	if err := json.Unmarshal(f.Model, &m); err != nil {
+	if err := foreign.Decode(f.Model, &m); err != nil {
 		return fmt.Errorf("model: %w", err)
 	}
 	var n bertNormalizer
@@ -231,7 +233,7 @@ func (p *Pieces) readWordPiece(f pieceFile) error {
 		}
 		return err
 	}
-	if err := json.Unmarshal(f.Normalizer, &n); err != nil {
+	if err := foreign.Decode(f.Normalizer, &n); err != nil {
 		return fmt.Errorf("normalizer: %w", err)
 	}
 	if kind, err := sectionType("pre_tokenizer", f.PreTokenizer); err != nil || kind != "BertPreTokenizer" {
