@@ -37,7 +37,6 @@ func sideMistakes(good folder) chapter {
 		ratings("a rating that is a text", rating+`{"reference": "one", "candidate": "three", "rating": "good"}`+"\n"),
 		ratings("a rating without a candidate", rating+`{"reference": "one", "rating": 0.5}`+"\n"),
 		ratings("no ratings", ""),
-		ratings("ratings that are all alike", rating+rating),
 		encoder("a scorer's encoder that is not there", `--set scorer.path=nowhere --set metrics.names=["bleurt"]`, nil),
 		encoder("a language model as a scorer's encoder", `--set scorer.path=m --set metrics.names=["bleurt"]`, good.at("m")),
 		encoder("an encoder without parameters", `--set scorer.path=m --set metrics.names=["bleurt"]`, map[string]string{"m/config.json": bert, "m/vocab.txt": "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n"}),

@@ -6,14 +6,19 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
+	"github.com/parquet-go/parquet-go"
 )
 
 // A format is a way to write records, with a file of two or more.
-type format struct{ extension, good string }
+type format struct {
+	extension, good string
+	binary          bool
+}
 
 // dataMistakes are those in files of examples.
 func dataMistakes(t *testing.T) chapter {
@@ -27,12 +32,12 @@ func dataMistakes(t *testing.T) chapter {
 	}
 	parquet, stream, file := read("rows.parquet"), read("stream.arrow"), read("file.arrow")
 	formats := []format{
-		{"jsonl", `{"id": "1", "input": "one text", "reference": "one"}` + "\n" + `{"id": "2", "input": "two texts", "reference": "two"}` + "\n"},
-		{"json", `[{"id": "1", "input": "one text", "reference": "one"}, {"id": "2", "input": "two texts", "reference": "two"}]`},
-		{"csv", "id,input,reference\n1,one text,one\n2,\"two texts\",\"two\"\n"},
-		{"tsv", "id\tinput\treference\n1\tone text\tone\n2\t\"two texts\"\t\"two\"\n"},
-		{"parquet", parquet},
-		{"arrow", stream},
+		{"jsonl", `{"id": "1", "input": "one text", "reference": "one"}` + "\n" + `{"id": "2", "input": "two texts", "reference": "two"}` + "\n", false},
+		{"json", `[{"id": "1", "input": "one text", "reference": "one"}, {"id": "2", "input": "two texts", "reference": "two"}]`, false},
+		{"csv", "id,input,reference\n1,one text,one\n2,\"two texts\",\"two\"\n", false},
+		{"tsv", "id\tinput\treference\n1\tone text\tone\n2\t\"two texts\"\t\"two\"\n", false},
+		{"parquet", parquet, true},
+		{"arrow", stream, true},
 	}
 	look := func(given, name, content string, options ...string) mistake {
 		return mistake{given: given, args: strings.Join(append([]string{"data", name}, options...), " "), files: map[string]string{name: content}}
@@ -40,13 +45,20 @@ func dataMistakes(t *testing.T) chapter {
 	var all []mistake
 	for _, f := range formats {
 		cut := f.good[:len(f.good)-5]
+		if f.binary {
+			cut = f.good[:len(f.good)*3/4]
+		}
+		input, reference := "input", "reference"
+		if f.binary {
+			input, reference = "text", "id"
+		}
 		all = append(all,
-			look("the end is missing", "cut."+f.extension, cut, "--id", "id"),
+			look("the end is missing", "cut."+f.extension, cut, "--input", input, "--reference", reference),
 			look("the end is missing", "cut."+f.extension+".gz", gzipped(f.good)[:len(gzipped(f.good))-12]),
 			look("the end is missing", "cut."+f.extension+".zst", zstandard(f.good)[:len(zstandard(f.good))-6]),
 			look("no byte", "empty."+f.extension, ""),
 			look("other columns", "columns."+f.extension, f.good, "--input", "dialogue"),
-			look("an id that is missing", "noid."+f.extension, f.good, "--id", "key", "--input", textOf(f), "--reference", "id"),
+			look("an id that is missing", "noid."+f.extension, f.good, "--id", "key", "--input", input, "--reference", reference),
 			look("a pointer of Git LFS", "pointer."+f.extension, pointer),
 		)
 	}
@@ -67,6 +79,7 @@ func dataMistakes(t *testing.T) chapter {
 		look("300 MB of spaces in 300 kB", "bomb.jsonl.gz", bomb),
 		look("300 MB of spaces in 300 kB", "bomb.csv.gz", bomb),
 		look("300 MB of spaces in 300 kB", "bomb.parquet.gz", bomb),
+		look("80 MB of blanks in some kB", "bomb.parquet", blankRows(t, 80<<20)),
 		look("not JSON", "broken.jsonl", record+"{input: 1}\n"),
 		look("a number in place of a record", "number.jsonl", record+"3\n"),
 		look("a list in place of a record", "list.jsonl", record+"[1, 2]\n"),
@@ -121,14 +134,6 @@ func dataMistakes(t *testing.T) chapter {
 	return chapter{title: "Data", text: "Of each format a file of its own, as it is and packed by gzip and Zstandard.", mistakes: all}
 }
 
-// textOf is a field with a text in a format's file.
-func textOf(f format) string {
-	if f.extension == "parquet" || f.extension == "arrow" {
-		return "text"
-	}
-	return "input"
-}
-
 // pointer is what Git leaves in place of a file that Git LFS keeps.
 const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"
 
@@ -146,6 +151,26 @@ func blanks(n int) string {
 		w.Write(bytes.Repeat([]byte(" "), 1<<10))
 	}
 	w.Close()
+	return b.String()
+}
+
+// blankRows is a Parquet file of so many blanks.
+func blankRows(t *testing.T, n int) string {
+	t.Helper()
+	type row struct {
+		Input string `parquet:"input,zstd"`
+	}
+	var b bytes.Buffer
+	w := parquet.NewGenericWriter[row](&b)
+	rows := slices.Repeat([]row{{strings.Repeat(" ", 1<<10)}}, 1<<10)
+	for range n >> 20 {
+		if _, err := w.Write(rows); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
 	return b.String()
 }
 

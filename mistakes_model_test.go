@@ -151,7 +151,6 @@ func modelMistakes(t *testing.T, good folder) chapter {
 		config("heads that do not divide", `"num_attention_heads": 2`, `"num_attention_heads": 3`),
 		config("an unknown activation", `"silu"`, `"swish2"`),
 		config("unknown scaling of positions", `"rope_theta": 10000`, `"rope_theta": 10000, "rope_scaling": {"rope_type": "longrope", "factor": 2}`),
-		config("quantised weights", `"model_type"`, `"quantization_config": {"quant_method": "gptq", "bits": 4}, "model_type"`),
 		config("too few positions for the task", `"max_position_embeddings": 64`, `"max_position_embeddings": 16`),
 		config("other sizes than the file's", `"intermediate_size": 16`, `"intermediate_size": 32`),
 		config("more tokens than the file has", fmt.Sprintf(`"vocab_size": %d`, vocabulary), `"vocab_size": 1000000000`),
@@ -211,15 +210,18 @@ func modelMistakes(t *testing.T, good folder) chapter {
 }
 
 // tokenizerMistakes are those in the tokenizer of a model's folder.
-func tokenizerMistakes(good folder) chapter {
+func tokenizerMistakes(t *testing.T, good folder) chapter {
 	of := func(given string, files folder) mistake {
 		return mistake{given: given, args: trainRun, files: files.at("m")}
 	}
 	part := func(given, text string) mistake { return of(given, with(good, "tokenizer.json", text)) }
-	bpe := func(given, parts string) mistake {
-		return part(given, `{"version": "1.0", "added_tokens": [{"id": 0, "content": "<|endoftext|>", "special": true}], `+parts+`}`)
+	// change is the good tokenizer with a part replaced.
+	change := func(given, old, new string) mistake { return of(given, good.but(t, "tokenizer.json", old, new)) }
+	// split has a pre-tokenizer in the place of the good one.
+	const normalizer, byteLevel = `"normalizer":null`, `"pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"Digits"`
+	split := func(given, section string) mistake {
+		return change(given, byteLevel, `"pre_tokenizer":{"type":"Sequence","pretokenizers":[`+section+`,{"type":"Digits"`)
 	}
-	const model = `"model": {"type": "BPE", "vocab": {"<|endoftext|>": 0, "a": 1, "b": 2, "ab": 3}, "merges": ["a b"]}`
 	return chapter{title: "Tokenizers", text: "They lie in the folder `m`, which is `model.path`.", mistakes: []mistake{
 		of("no `tokenizer.json`", without(good, "tokenizer.json")),
 		of("an older folder's `vocab.json` and `merges.txt` alone", with(without(good, "tokenizer.json"), "vocab.json", "{}", "merges.txt", "")),
@@ -229,24 +231,24 @@ func tokenizerMistakes(good folder) chapter {
 		part("a list in place of an object", "[]"),
 		part("lists 100,000 deep", strings.Repeat("[", 100_000)),
 		part("no model", `{"version": "1.0"}`),
-		bpe("a model of an unknown type", `"model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}`),
-		bpe("a vocabulary that is a list", `"model": {"type": "BPE", "vocab": ["a"], "merges": []}`),
-		bpe("a vocabulary with a text for an id", `"model": {"type": "BPE", "vocab": {"a": "b"}, "merges": []}`),
-		bpe("a negative id", `"model": {"type": "BPE", "vocab": {"<|endoftext|>": 0, "a": -1}, "merges": []}`),
-		bpe("an id of two billion", `"model": {"type": "BPE", "vocab": {"<|endoftext|>": 0, "a": 2000000000}, "merges": []}`),
-		bpe("two tokens of one id", `"model": {"type": "BPE", "vocab": {"<|endoftext|>": 0, "a": 1, "b": 1}, "merges": []}`),
-		bpe("a merge of three tokens", `"model": {"type": "BPE", "vocab": {"<|endoftext|>": 0, "a": 1}, "merges": ["a a a"]}`),
-		bpe("a merge to a token that there is not", `"model": {"type": "BPE", "vocab": {"<|endoftext|>": 0, "a": 1, "b": 2}, "merges": ["a b"]}`),
-		bpe("an unknown pre-tokenizer", `"pre_tokenizer": {"type": "Whitespaces"}, `+model),
-		bpe("a pattern that cannot be compiled", `"pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(a"}, "behavior": "Isolated", "invert": false}, `+model),
-		bpe("a pattern that takes for ever to match", `"pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(a+)+$|(?=b)(?<=c)"}, "behavior": "Isolated", "invert": false}, `+model),
-		bpe("an unknown normalizer", `"normalizer": {"type": "Lower"}, `+model),
-		bpe("a normalizer that is a number", `"normalizer": 3, `+model),
-		bpe("sequences 10,000 deep", `"pre_tokenizer": `+strings.Repeat(`{"type": "Sequence", "pretokenizers": [`, 5_000)+strings.Repeat(`]}`, 5_000)+`, `+model),
+		change("a model of an unknown type", `"type":"BPE"`, `"type":"WordLevel"`),
+		part("a vocabulary that is a list", `{"model": {"type": "BPE", "vocab": ["a"], "merges": []}}`),
+		change("a vocabulary with a text for an id", `"!":1`, `"!":"1"`),
+		change("a negative id", `"!":1`, `"!":-1`),
+		change("an id of two billion", `"!":1`, `"!":2000000000`),
+		change("two tokens of one id", `"!":1`, `"!":2`),
+		change("a merge of three tokens", `"merges":[]`, `"merges":["a a a"]`),
+		change("a merge of tokens that there are not", `"merges":[]`, `"merges":["aa bb"]`),
+		change("a merge to a token that there is not", `"merges":[]`, `"merges":["a b"]`),
+		split("an unknown pre-tokenizer", `{"type": "Whitespaces"}`),
+		split("a pattern that cannot be compiled", `{"type": "Split", "pattern": {"Regex": "(a"}, "behavior": "Isolated", "invert": false}`),
+		split("a pattern that takes for ever to match", `{"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated", "invert": false}`),
+		change("an unknown normalizer", normalizer, `"normalizer":{"type":"Lower"}`),
+		change("a normalizer that is a number", normalizer, `"normalizer":3`),
 		of("an end token that is not in the vocabulary", with(good, "tokenizer_config.json", `{"eos_token": "</s>"}`)),
 		of("an end token that is a number", with(good, "tokenizer_config.json", `{"eos_token": 3}`)),
 		of("no end token at all", folder{"config.json": strings.Replace(good["config.json"], `, "eos_token_id": 0`, "", 1), "model.safetensors": good["model.safetensors"],
-			"tokenizer.json": `{"version": "1.0", "model": {"type": "BPE", "vocab": {"a": 0, "b": 1}, "merges": []}}`}),
+			"tokenizer.json": strings.NewReplacer("<|endoftext|>", "<|x|>", `\u003c|endoftext|\u003e`, "<|x|>").Replace(good["tokenizer.json"])}),
 		of("an id of the end that is not in the vocabulary", with(good, "generation_config.json", `{"eos_token_id": [0, 5000]}`)),
 		of("an id of the end that is a text", with(good, "generation_config.json", `{"eos_token_id": "end"}`)),
 		of("a `tokenizer_config.json` that is cut", with(good, "tokenizer_config.json", `{"eos_token": `)),

@@ -49,7 +49,7 @@ func chapters(t *testing.T) []chapter {
 		sweepMistakes(),
 		dataMistakes(t),
 		modelMistakes(t, m),
-		tokenizerMistakes(m),
+		tokenizerMistakes(t, m),
 		chatMistakes(m),
 		sideMistakes(m),
 		textMistakes(),
@@ -166,6 +166,9 @@ func (c chapter) page(t *testing.T, said []string) string {
 		}
 		seen[given] = true
 		lines := strings.Split(strings.TrimRight(said[i], "\n"), "\n")
+		if n := len(lines); n > 10 {
+			lines = append(lines[:2:2], fmt.Sprintf("… %d lines …", n-3), lines[n-1])
+		}
 		for j := range lines {
 			lines[j] = code(lines[j])
 		}

@@ -210,5 +210,12 @@ Algorithms: ` + strings.Join(algorithms.Names(), ", ") + `.`,
 	root.SetHelpCommand(helpCommand())
 	root.AddCommand(p.runCommand(), statusCommand(), p.reportCommand(), showCommand(), logsCommand(), retryCommand(), cancelCommand(), verifyCommand(), gcCommand(),
 		scoreCommand(), compareCommand(), scorerCommand(), dataCommand(), negativesCommand(), generateCommand(), exportCommand(), exportCurvesCommand(), stageCommand(), doctorCommand(), p.versionCommand(), configCommand())
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			// It would print its help for a shell that it does not know.
+			c.Args, c.RunE = noCommand, func(c *cobra.Command, _ []string) error { return c.Help() }
+		}
+	}
 	return root
 }

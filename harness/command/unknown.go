@@ -3,7 +3,9 @@ package command
 import (
 	"errors"
 	"fmt"
+	"math"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -25,8 +27,39 @@ func noCommand(c *cobra.Command, args []string) error {
 	return fmt.Errorf("unknown command %q for %q%s", args[0], c.CommandPath(), experiments.DidYouMean(args[0], names))
 }
 
-// wrongFlag adds to an error about a flag that there is not which one may be meant.
+// many is no bound of how many arguments there are.
+const many = math.MaxInt
+
+// arguments allows so many arguments.
+func arguments(least, most int) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if least <= len(args) && len(args) <= most {
+			return nil
+		}
+		want := fmt.Sprint(least)
+		switch {
+		case most == many:
+			want = fmt.Sprintf("at least %d", least)
+		case most > least:
+			want = fmt.Sprintf("at most %d", most)
+		}
+		use := c.Use
+		if c.Parent() != nil {
+			use = c.Parent().CommandPath() + " " + use
+		}
+		return fmt.Errorf("found %s, expected %s: %s", english.Plural(len(args), "argument", ""), want, use)
+	}
+}
+
+// wrongFlag says of a value of a flag what is expected, and adds to an error about a flag that there is not which one may be meant.
 func wrongFlag(c *cobra.Command, err error) error {
+	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		want := map[string]string{"int": "a whole number", "float64": "a number", "bool": "true or false"}[wrong.GetFlag().Value.Type()]
+		if want == "" {
+			return err
+		}
+		return fmt.Errorf("--%s: found %q, expected %s", wrong.GetFlag().Name, wrong.GetValue(), want)
+	}
 	unknown, ok := errors.AsType[*pflag.NotExistError](err)
 	if !ok {
 		return err

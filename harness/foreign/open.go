@@ -3,6 +3,8 @@
 package foreign
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -42,41 +44,57 @@ func Open(name string) (*os.File, error) {
 		err = Check(name, info)
 	}
 	if err != nil {
-		return nil, err
+		return nil, opening(err)
 	}
 	return os.Open(name)
 }
 
-// Read reads a regular file of at most [Most] bytes.
+// Read reads a regular file of at most [Most] bytes, which is no pointer of Git LFS.
 func Read(name string) ([]byte, error) {
 	info, err := os.Stat(name)
-	if err == nil {
-		err = readable(name, info)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return os.ReadFile(name)
+	return read(name, info, err, func() ([]byte, error) { return os.ReadFile(name) })
 }
 
 // ReadFS is Read for a file in fsys.
 func ReadFS(fsys fs.FS, name string) ([]byte, error) {
 	info, err := fs.Stat(fsys, name)
+	return read(name, info, err, func() ([]byte, error) { return fs.ReadFile(fsys, name) })
+}
+
+func read(name string, info fs.FileInfo, err error, all func() ([]byte, error)) ([]byte, error) {
 	if err == nil {
-		err = readable(name, info)
+		err = Check(name, info)
+	}
+	if err != nil {
+		return nil, opening(err)
+	}
+	if info.Size() > Most {
+		return nil, fmt.Errorf("%s has %d bytes, expected at most %d", name, info.Size(), Most)
+	}
+	text, err := all()
+	if err == nil && IsPointer(text) {
+		err = fmt.Errorf("%s is %w", name, ErrPointer)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return fs.ReadFile(fsys, name)
+	return text, nil
 }
 
-func readable(name string, info fs.FileInfo) error {
-	if err := Check(name, info); err != nil {
-		return err
+// opening says of an error that the file was to be opened: that it was looked at before
+// is nobody's concern.
+func opening(err error) error {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
+		path.Op = "open"
 	}
-	if info.Size() > Most {
-		return fmt.Errorf("%s has %d bytes, expected at most %d", name, info.Size(), Most)
-	}
-	return nil
+	return err
 }
+
+// PointerStart is what a file begins with that Git LFS keeps elsewhere.
+const PointerStart = "version https://git-lfs.github.com/spec/"
+
+// IsPointer tells whether a file that begins so is a pointer of Git LFS.
+func IsPointer(start []byte) bool { return bytes.HasPrefix(start, []byte(PointerStart)) }
+
+// ErrPointer is what is said of such a file, behind its name and "is".
+var ErrPointer = errors.New("a pointer of Git LFS, and what it points to is elsewhere; get it by git lfs pull")

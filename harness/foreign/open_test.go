@@ -21,12 +21,14 @@ func TestOnlyRegularFilesAreRead(t *testing.T) {
 		os.Symlink("/dev/zero", at("device")),
 		os.WriteFile(at("large"), nil, 0o666),
 		os.Truncate(at("large"), Most+1), // without blocks
+		os.WriteFile(at("pointer"), []byte(PointerStart+"v1\n"), 0o666),
 	); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
 		"file": "", "link": "", "folder": "a folder, expected a file", "pipe": "a pipe, expected a file",
 		"device": "a device, expected a file", "large": "bytes, expected at most", "nowhere": "no such file",
+		"pointer": "a pointer of Git LFS",
 	} {
 		text, err := Read(at(name))
 		inFS, errFS := ReadFS(os.DirFS(dir), name)
@@ -37,7 +39,7 @@ func TestOnlyRegularFilesAreRead(t *testing.T) {
 			continue
 		}
 		f, openErr := Open(at(name))
-		if name == "large" {
+		if name == "large" || name == "pointer" {
 			f.Close()
 			openErr = err
 		}

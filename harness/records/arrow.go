@@ -36,7 +36,7 @@ func readArrow(c *content, use func(Record) error) (err error) {
 func (c *content) arrowStream(section io.Reader, within ipc.Option, use func(Record) error) error {
 	r, err := ipc.NewReader(section, within)
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", c.path, err)
+		return fmt.Errorf("reading %s: the file is damaged: %w", c.path, err)
 	}
 	defer r.Release()
 	number := 0
@@ -54,7 +54,7 @@ func (c *content) arrowStream(section io.Reader, within ipc.Option, use func(Rec
 func (c *content) arrowFile(section *io.SectionReader, within ipc.Option, use func(Record) error) error {
 	r, err := ipc.NewFileReader(section, within)
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", c.path, err)
+		return fmt.Errorf("reading %s: the file is damaged: %w", c.path, err)
 	}
 	defer r.Close()
 	number := 0
@@ -103,6 +103,9 @@ func (c *content) batch(b arrow.RecordBatch, number *int, use func(Record) error
 				return c.at(r.Number, "row", fmt.Errorf("field %q: %w", b.ColumnName(i), err))
 			}
 			r.Fields[b.ColumnName(i)] = value
+		}
+		if err := c.take(r.Fields); err != nil {
+			return err
 		}
 		if err := use(r); err != nil {
 			return c.at(r.Number, "row", err)

@@ -3,7 +3,6 @@ package records
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 )
 
@@ -16,8 +15,8 @@ import (
 // Message.fbs and File.fbs there.
 func checkArrow(r io.ReaderAt, size int64) (err error) {
 	defer func() {
-		if found := recover(); found != nil {
-			err = fmt.Errorf("the file is damaged: %v", found)
+		if recover() != nil {
+			err = errors.New("the file is damaged: its metadata point to what is not there")
 		}
 	}()
 	at := int64(0)

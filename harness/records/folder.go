@@ -40,7 +40,7 @@ func Files(path, split string) ([]string, error) {
 		return nil, fmt.Errorf("%s: the pattern is malformed: %w", path, err)
 	}
 	if len(found) == 0 {
-		return nil, fmt.Errorf("%s: no file matches the pattern: %w", path, fs.ErrNotExist)
+		return nil, notThere(fmt.Sprintf("%s: no file matches the pattern", path))
 	}
 	return found, nil
 }
@@ -63,9 +63,16 @@ func folder(dir, split string) ([]string, error) {
 			return found, oneForm(found)
 		}
 	}
-	return nil, fmt.Errorf("%s: no file of the %s split in the folder, whose name would have one of the words %s; it has %s: %w",
-		dir, split, strings.Join(splitNames[split], ", "), few(all), fs.ErrNotExist)
+	return nil, notThere(fmt.Sprintf("%s: no file of the %s split in the folder, whose name would have one of the words %s; it has %s",
+		dir, split, strings.Join(splitNames[split], ", "), few(all)))
 }
+
+// notThere says that there is no such file, as [fs.ErrNotExist] does, in words of its own.
+type notThere string
+
+func (e notThere) Error() string { return string(e) }
+
+func (e notThere) Is(target error) bool { return target == fs.ErrNotExist }
 
 // saved returns the files of a folder that save_to_disk made; none where it is
 // no such folder.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"runtime"
 	"strconv"
 	"unicode/utf8"
 )
@@ -52,7 +53,11 @@ func number(v float64, bits int) any {
 // recovered makes an error of a panic: the libraries that read binary formats
 // meet some damaged files with one.
 func (c *content) recovered(err *error) {
-	if found := recover(); found != nil {
+	switch found := recover().(type) {
+	case nil:
+	case runtime.Error:
+		*err = fmt.Errorf("reading %s: the file is damaged", c.path)
+	default:
 		*err = fmt.Errorf("reading %s: the file is damaged: %v", c.path, found)
 	}
 }

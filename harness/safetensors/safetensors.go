@@ -12,7 +12,6 @@ import (
 	"cmp"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -83,8 +82,8 @@ func open(f *os.File) (*File, error) {
 	if _, err := f.ReadAt(first[:min(8, info.Size())], 0); err != nil {
 		return nil, err
 	}
-	if string(first[:]) == lfsPointer[:8] && isPointer(f, info.Size()) {
-		return nil, errors.New("it is a pointer of Git LFS, and what it points to is elsewhere; get it by git lfs pull")
+	if isPointer(f, info.Size()) {
+		return nil, fmt.Errorf("it is %w", foreign.ErrPointer)
 	}
 	n, err := headerSize(first[:], info.Size())
 	if err != nil {
@@ -99,13 +98,10 @@ func open(f *os.File) (*File, error) {
 	return opened, err
 }
 
-// lfsPointer is what a file begins with that Git LFS keeps elsewhere.
-const lfsPointer = "version https://git-lfs.github.com/spec/"
-
 func isPointer(f *os.File, size int64) bool {
-	start := make([]byte, min(int64(len(lfsPointer)), size))
+	start := make([]byte, min(int64(len(foreign.PointerStart)), size))
 	_, err := f.ReadAt(start, 0)
-	return err == nil && string(start) == lfsPointer
+	return err == nil && foreign.IsPointer(start)
 }
 
 // Close closes the file.

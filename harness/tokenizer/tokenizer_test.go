@@ -73,7 +73,7 @@ func TestEndToken(t *testing.T) {
 		{"unknown id", file, "", `{"eos_token_id": 460}`, "error: config.json: eos_token_id 460 is not in the vocabulary of 460 tokens"},
 		{"wrong type", file, `{"eos_token": 5}`, "", "error: tokenizer_config.json: eos_token: found 5; expected a string"},
 		{"wrong id", file, "", `{"eos_token_id": "x"}`, `error: config.json: eos_token_id: found "x"; expected a number`},
-		{"not JSON", file, "{", "", "error: tokenizer_config.json: unexpected end of JSON input"},
+		{"not JSON", file, "{", "", "error: tokenizer_config.json: malformed JSON in line 1: unexpected end of JSON input"},
 		{"none", without, "", "", "error: no end token: expected eos_token in"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -105,7 +105,7 @@ func TestMalformedAndUnsupportedFiles(t *testing.T) {
 	}
 	file := string(raw)
 	for _, c := range []struct{ name, old, new, want string }{
-		{"not JSON", `"version"`, `version`, "not a tokenizer.json: invalid character"},
+		{"not JSON", `"version"`, `version`, "not a tokenizer.json: malformed JSON in line 1: invalid character"},
 		{"wrong type", `"merges":[`, `"merges":[7,`, "not a tokenizer.json"},
 		{"merge of one", `"merges":[`, `"merges":["ab",`, `merge "ab": expected two tokens`},
 		{"merge of three", `"merges":[`, `"merges":[["a","b","c"],`, "expected two tokens, found 3"},
@@ -121,7 +121,7 @@ func TestMalformedAndUnsupportedFiles(t *testing.T) {
 		{"suffix", `"end_of_word_suffix":null`, `"end_of_word_suffix":"</w>"`, "with end_of_word_suffix is not supported"},
 		{"unknown token", `"unk_token":null`, `"unk_token":"<unk>"`, `unk_token "<unk>" is not in the vocabulary`},
 		{"normalizer", `"normalizer":null`, `"normalizer":{"type":"Nmt"}`, `normalizer "Nmt" is not supported`},
-		{"normalizer", `"normalizer":null`, `"normalizer":7`, "normalizer: json"},
+		{"normalizer", `"normalizer":null`, `"normalizer":7`, "normalizer: found a number, expected an object"},
 		{"decoder", `"decoder":{"type":"ByteLevel"`, `"decoder":{"type":"CTC"`, `decoder "CTC" is not supported`},
 		{"no decoder", `"decoder":{"type":"ByteLevel"`, `"decoder":{"type":"Sequence","decoders":[]`, `decoder without`},
 		{"strip without fuse", `"decoder":{"type":"ByteLevel"`, `"decoder":{"type":"Sequence","decoders":[{"type":"Strip","content":" ","start":1}]`, `decoder "Strip" is not supported there`},
