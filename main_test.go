@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 		main()
 	}
 	// A process of a stage is begun as /proc/self/exe.
-	testscript.Main(m, map[string]func(){"lastmile": main, "exe": main, "faulty": faulty})
+	testscript.Main(m, map[string]func(){"lastmile": main, "exe": main, "faulty": faulty, "mistakes": runMistakes})
 }
 
 // TestScript runs the scripts in testdata/script: the command line as its user

@@ -36,11 +36,12 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/trackers", "harness/spreadsheet"},
 	{"harness/fuzztest", ""},
 	{"harness/jsonfile", ""},
-	{"harness/safetensors", "harness/jsonfile"},
-	{"harness/records", "harness/jsonfile"},
+	{"harness/foreign", "harness/jsonfile"},
+	{"harness/safetensors", "harness/foreign harness/jsonfile"},
+	{"harness/records", "harness/foreign harness/jsonfile"},
 	{"harness/jinja", ""},
-	{"harness/chat", "harness/jinja harness/jsonfile"},
-	{"harness/tokenizer", "harness/jsonfile"},
+	{"harness/chat", "harness/foreign harness/jinja harness/jsonfile"},
+	{"harness/tokenizer", "harness/foreign harness/jsonfile"},
 	{"harness/torch/fused", ""},
 	{"harness/torch/blas", ""},
 	{"harness/torch", "harness/torch/blas harness/torch/fused"},
@@ -54,15 +55,15 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/postprocess", "experiments"},
 	{"harness/external", "experiments metrics harness/jsonfile"},
 	{"harness/rule", "experiments harness/postprocess"},
-	{"harness/model", "experiments harness/jsonfile harness/random harness/safetensors harness/stage harness/torch"},
+	{"harness/model", "experiments harness/foreign harness/jsonfile harness/random harness/safetensors harness/stage harness/torch"},
 	{"harness/model/modeltest", "harness/model harness/torch"},
 	{"harness/negatives", "experiments harness/data harness/random"},
 	{"harness/decode", "experiments harness/model harness/random harness/torch"},
 	{"harness/train", "experiments harness/jsonfile harness/model harness/random harness/safetensors harness/stage harness/torch"},
-	{"harness/encoder", "harness/model harness/stage harness/tokenizer harness/torch"},
+	{"harness/encoder", "harness/foreign harness/model harness/stage harness/tokenizer harness/torch"},
 	{"harness/scorer", "experiments metrics harness/correlation harness/data harness/encoder harness/model harness/random harness/records harness/safetensors harness/stage harness/tokenizer harness/torch harness/train"},
-	{"harness/likelihood", "experiments metrics harness/model harness/tokenizer harness/torch"},
-	{"harness/bertscore", "experiments metrics harness/encoder harness/torch"},
+	{"harness/likelihood", "experiments metrics harness/foreign harness/model harness/tokenizer harness/torch"},
+	{"harness/bertscore", "experiments metrics harness/encoder harness/foreign harness/torch"},
 	{"harness/faithfulness", "experiments metrics harness/encoder"},
 
 	// Learning after maximum likelihood.
@@ -74,7 +75,7 @@ var rooms = []struct{ name, mayImport string }{
 
 	// Stages, and what becomes of them.
 	{"harness/stages", "experiments experiments/builtin experiments/data metrics runs " +
-		"harness/algorithms harness/bertscore harness/chat harness/data harness/decode harness/external harness/faithfulness harness/likelihood harness/model harness/negatives harness/pairs harness/postprocess harness/random harness/records " +
+		"harness/algorithms harness/bertscore harness/chat harness/data harness/decode harness/external harness/faithfulness harness/foreign harness/likelihood harness/model harness/negatives harness/pairs harness/postprocess harness/random harness/records " +
 		"harness/reward harness/reward/evaluation harness/rollout harness/rule harness/safetensors harness/scorer harness/stage harness/tokenizer harness/torch harness/train harness/trivial"},
 	{"harness/progress", "harness/stage"},
 	{"harness/slurm", "experiments harness/progress harness/stage"},

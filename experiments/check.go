@@ -93,7 +93,7 @@ func unknownName(noun string, value any, names []string) string {
 	if slices.Contains(names, text) {
 		return ""
 	}
-	if meant := didYouMean(text, names); meant != "" && len(names) > mostListed {
+	if meant := DidYouMean(text, names); meant != "" && len(names) > mostListed {
 		return fmt.Sprintf("unknown %s %s%s", noun, quoteShort(text), meant)
 	}
 	return fmt.Sprintf("unknown %s %s; one of %s", noun, quoteShort(text), strings.Join(names, ", "))

@@ -311,7 +311,7 @@ func (e *expansion) checkExcludes() {
 		for _, c := range exclusion.conditions {
 			name, _ := c.value.(string)
 			if c.field == nil && !slices.Contains(names, name) {
-				e.mistakes.add(c.at, "exclude.variant", "there is no variant %q%s", name, didYouMean(name, names))
+				e.mistakes.add(c.at, "exclude.variant", "there is no variant %q%s", name, DidYouMean(name, names))
 			}
 		}
 		// What --set changes may well leave an exclusion without an object.

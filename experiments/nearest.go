@@ -33,9 +33,9 @@ func nearest(name string, candidates []string) []string {
 	return found[:min(3, len(found))]
 }
 
-// didYouMean renders the nearest candidates as the end of a message, "" where
-// there are none.
-func didYouMean(name string, candidates []string) string { return meant(nearest(name, candidates)) }
+// DidYouMean renders the candidates that are nearest to a name as the end of a message,
+// "" where none is near.
+func DidYouMean(name string, candidates []string) string { return meant(nearest(name, candidates)) }
 
 // meant renders candidates as the end of a message, "" where there are none.
 func meant(candidates []string) string {

@@ -64,7 +64,12 @@ func (l *loader) selectRuns(sweep *Sweep, where []string) {
 			}
 		}
 		if len(kept) == 0 {
-			l.mistakes.add(at, key, "no run is left; %s is one of %s", key, strings.Join(sweep.valuesOf(conditions[key][0]), ", "))
+			values := strings.Join(sweep.valuesOf(conditions[key][0]), ", ")
+			if values == `""` {
+				l.mistakes.add(at, key, "no run is left: the sweep has no %s", key)
+				return
+			}
+			l.mistakes.add(at, key, "no run is left; %s is one of %s", key, values)
 			return
 		}
 		sweep.Runs = kept

@@ -138,7 +138,7 @@ func (x *index) unknownTable(p place, key string, in scope) string {
 		return message
 	}
 	keys := x.keys(!in.ofRuns)
-	return "unknown table" + didYouMean(key, slices.Concat(tablesOf(keys), in.own, keys))
+	return "unknown table" + DidYouMean(key, slices.Concat(tablesOf(keys), in.own, keys))
 }
 
 // renamed says how a key of earlier versions is called now, "" where it is

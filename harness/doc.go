@@ -26,6 +26,7 @@
 //	tokenizer    text to tokens and back
 //	safetensors  the file format
 //	jsonfile     JSON that others wrote, and in plain words what is wrong with it
+//	foreign      reading files that may be a stranger's
 //	spreadsheet  texts of others in tables
 //	torch        tensors, and the only room that knows gotch
 //	stage        the engine: keys, artifacts, locks, child processes

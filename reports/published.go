@@ -58,7 +58,15 @@ func readPublished(path string) ([]publishedValue, error) {
 	if path == "" {
 		return nil, nil
 	}
-	raw, err := os.ReadFile(path)
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		// A pipe or a device could be read without end.
+		err = fmt.Errorf("%s is no regular file", path)
+	}
+	var raw []byte
+	if err == nil {
+		raw, err = os.ReadFile(path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading published values: %w", err)
 	}

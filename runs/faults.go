@@ -68,6 +68,17 @@ func explained(path string, err error) error {
 	return err
 }
 
+// RefusedError says that a file cannot be used as a store: it is none, or of a version that
+// is not known.
+type RefusedError struct{ text string }
+
+// Error says which file it is, and what is there.
+func (e *RefusedError) Error() string { return e.text }
+
+func refused(path, what string) error {
+	return &RefusedError{fmt.Sprintf("opening the store %s: %s", path, what)}
+}
+
 // Check looks whether the file is sound.
 func (s *Store) Check(ctx context.Context) error {
 	found := "ok"

@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 
 	_ "github.com/mattn/go-sqlite3"
@@ -49,6 +51,9 @@ func open(ctx context.Context, path string, scripts []string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the store %s: %w", path, err)
 	}
+	if info, err := os.Stat(absolute); err == nil && !info.Mode().IsRegular() {
+		return nil, refused(path, "it is no regular file")
+	}
 	source := "file:" + (&url.URL{Path: absolute}).EscapedPath() + "?" + url.Values{
 		"_busy_timeout": {fmt.Sprint(nap.Milliseconds())},
 		"_foreign_keys": {"on"},
@@ -87,12 +92,14 @@ func (s *Store) migrate(ctx context.Context, scripts []string) error {
 		return err
 	}
 	if version > len(scripts) {
-		return fmt.Errorf("opening the store %s: it has schema version %d, and this lastmile knows versions up to %d: use a newer lastmile, or another file", s.path, version, len(scripts))
+		return refused(s.path, fmt.Sprintf("it has schema version %d, and this lastmile knows versions up to %d: use a newer lastmile, or another file", version, len(scripts)))
 	}
-	if version > 0 {
-		if err := s.checkShape(ctx); err != nil {
-			return err
-		}
+	check := s.checkShape
+	if version == 0 {
+		check = s.checkEmpty
+	}
+	if err := check(ctx); err != nil {
+		return err
 	}
 	if version == len(scripts) {
 		return nil
@@ -123,9 +130,27 @@ func (s *Store) checkShape(ctx context.Context) error {
 		return fmt.Errorf("opening the store %s: %w", s.path, explained(s.path, err))
 	}
 	if columns == 0 {
-		return fmt.Errorf("opening the store %s: a lastmile from before the first release made it: delete the file and run the sweep again, which brings its results back from the folders of its stages and computes nothing", s.path)
+		return refused(s.path, "a lastmile from before the first release made it: delete the file and run the sweep again, which brings its results back from the folders of its stages and computes nothing")
 	}
 	return nil
+}
+
+// checkEmpty refuses the database of another program, which has tables and no version of
+// ours.
+func (s *Store) checkEmpty(ctx context.Context) error {
+	var table string
+	err := patient(ctx, func() error {
+		// Another process may migrate meanwhile: it has a version then.
+		return s.db.QueryRowContext(ctx, `SELECT name FROM sqlite_master WHERE type = 'table' AND NOT EXISTS (
+			SELECT 1 FROM pragma_user_version WHERE user_version > 0) ORDER BY name LIMIT 1`).Scan(&table)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("opening the store %s: %w", s.path, explained(s.path, err))
+	}
+	return refused(s.path, fmt.Sprintf("it is another program's database, with a table %s", table))
 }
 
 // querier is what *sql.DB and *sql.Tx share.

@@ -4,10 +4,11 @@ import (
 	"crypto/sha256"
 	"encoding/csv"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
+
+	"lastmile/harness/foreign"
 )
 
 // baseline is what unrelated texts score by a layer, and the beginning of its file's
@@ -19,7 +20,7 @@ type baseline struct {
 
 // readBaseline reads the line of a layer.
 func readBaseline(path string, layer int) (baseline, error) {
-	text, err := os.ReadFile(path)
+	text, err := foreign.Read(path)
 	if err != nil {
 		return baseline{}, err
 	}

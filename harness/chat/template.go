@@ -8,10 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
+	"lastmile/harness/foreign"
 	"lastmile/harness/jinja"
 	"lastmile/harness/jsonfile"
 )
@@ -64,7 +64,7 @@ func Load(dir string, now func() time.Time) (*Template, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loading chat template: %s: %w", path, err)
 	}
-	alone, err := os.ReadFile(filepath.Join(dir, File))
+	alone, err := foreign.Read(filepath.Join(dir, File))
 	switch {
 	case err == nil:
 		t.path, text = filepath.Join(dir, File), string(alone)
@@ -81,7 +81,7 @@ func Load(dir string, now func() time.Time) (*Template, error) {
 
 // readConfig reads the fields of a tokenizer_config.json, which may be missing.
 func readConfig(path string) (fields map[string]json.RawMessage, err error) {
-	text, err := os.ReadFile(path)
+	text, err := foreign.Read(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil

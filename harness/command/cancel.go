@@ -26,7 +26,7 @@ func cancelCommand() *cobra.Command {
 Ctrl-C does: nothing that was finished is lost, and the same lastmile run goes on.
 SWEEP is the sweep's name, or its file where that is called so.`,
 		Example: "  lastmile cancel demo",
-		Args:    cobra.ExactArgs(1),
+		Args:    arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := results.HasWork(work); err != nil {
 				return err

@@ -22,6 +22,7 @@ import (
 	"lastmile/harness/progress"
 	"lastmile/harness/slurm"
 	"lastmile/harness/stages"
+	"lastmile/runs"
 )
 
 // The exit codes.
@@ -86,6 +87,7 @@ func Run(p Program) int {
 	var mistake stages.Mistake
 	var refused *slurm.MistakeError
 	var left *slurm.LeftError
+	var noStore *runs.RefusedError
 	switch {
 	case err == nil:
 		return 0
@@ -100,7 +102,7 @@ func Run(p Program) int {
 	case errors.As(err, &sweepErrors):
 		fmt.Fprintln(stderr, err)
 		return exitMistake
-	case errors.As(err, &mistake), errors.As(err, &refused):
+	case errors.As(err, &mistake), errors.As(err, &refused), errors.As(err, &noStore):
 		fmt.Fprintln(stderr, "lastmile:", err)
 		return exitMistake
 	case !begun:
@@ -201,10 +203,19 @@ Algorithms: ` + strings.Join(algorithms.Names(), ", ") + `.`,
   echo "A long text" | lastmile generate 'rloo, seed 1'`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Args:          noCommand,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
+	root.SetFlagErrorFunc(wrongFlag)
+	root.SetHelpCommand(helpCommand())
 	root.AddCommand(p.runCommand(), statusCommand(), p.reportCommand(), showCommand(), logsCommand(), retryCommand(), cancelCommand(), verifyCommand(), gcCommand(),
 		scoreCommand(), compareCommand(), scorerCommand(), dataCommand(), negativesCommand(), generateCommand(), exportCommand(), exportCurvesCommand(), stageCommand(), doctorCommand(), p.versionCommand(), configCommand())
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			// It would print its help for a shell that it does not know.
+			c.Args, c.RunE = noCommand, func(c *cobra.Command, _ []string) error { return c.Help() }
+		}
+	}
 	return root
 }

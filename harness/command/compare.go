@@ -42,7 +42,7 @@ Options of metrics that no flag is given for (stemming, length adjustment, its
   lastmile compare mle mle --form raw,post
   lastmile compare 'rloo, seed 1' 'rloo, seed 2' --json
   lastmile compare a.txt b.txt --refs refs.txt --metric bleu,rougeL`,
-		Args: cobra.ExactArgs(2),
+		Args: arguments(2, 2),
 		RunE: func(c *cobra.Command, args []string) error {
 			compare.A, compare.B = args[0], args[1]
 			var err error

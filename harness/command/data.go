@@ -31,7 +31,7 @@ save_to_disk leaves it; or a pattern such as 'train-*.parquet'.`,
   lastmile data experiments/dialogsum.toml
   lastmile data samsum --input dialogue --reference summary --id id
   lastmile data train.parquet --input translation.en --reference translation.de --json`,
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			config, err := f.config(args[0])
 			if err != nil {

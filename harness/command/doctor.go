@@ -11,7 +11,7 @@ func doctorCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Look at what speed hangs on, and say what to do where something is wrong",
-		Args:  cobra.NoArgs,
+		Args:  arguments(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
 			r, err := doctor.Check(c.Context())
 			if err != nil {

@@ -21,7 +21,7 @@ model, where it has one, for AutoModelForSequenceClassification; or, of a run
 with LoRA, the policy's adapters in PEFT's layout. The folder's README.md says
 which prompt the model was trained on. RUN is as in lastmile show.`,
 		Example: "  lastmile export 'rloo, seed 1' policy\n  lastmile export 'rloo, seed 1' reward-model --what reward\n  lastmile export 'rloo, seed 1' adapter --what adapter",
-		Args:    cobra.ExactArgs(2),
+		Args:    arguments(2, 2),
 		RunE: func(c *cobra.Command, args []string) error {
 			e.Run, e.Dir = args[0], args[1]
 			done, err := results.Export(c.Context(), e)

@@ -24,7 +24,7 @@ times, since the store has none. RUN is as in lastmile show.`,
 		Example: `  lastmile export-curves rloo --tensorboard curves
   lastmile export-curves --sweep truth --tensorboard curves
   lastmile export-curves 'rloo, seed 1' --csv rloo.csv`,
-		Args: cobra.MaximumNArgs(1),
+		Args: arguments(0, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				e.Run = args[0]

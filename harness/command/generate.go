@@ -26,7 +26,7 @@ func generateCommand() *cobra.Command {
 makes of it, or what its rule makes of the text, a line each. Without texts it reads
 them from standard input, a text a line. RUN is as in lastmile show.`,
 		Example: "  lastmile generate 'rloo, seed 1' 'A library of functions that parse command lines.'\n  lastmile generate 'rloo, seed 1' --decode sample < inputs.txt",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    arguments(1, many),
 		RunE: func(c *cobra.Command, args []string) error {
 			g.Run, g.Inputs = args[0], args[1:]
 			if len(g.Inputs) == 0 {

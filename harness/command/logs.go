@@ -19,7 +19,7 @@ func logsCommand() *cobra.Command {
 where it stands, why it failed, and the stack of its panic or what its process wrote
 before it died. RUN is as in lastmile show.`,
 		Example: "  lastmile logs 'rloo, seed 2'\n  lastmile logs experiments/demo.toml --where seed=2",
-		Args:    cobra.ExactArgs(1),
+		Args:    arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			g, o, err := f.of(c.Context(), args[0])
 			if err != nil {

@@ -33,13 +33,16 @@ the kind policy, which a run's MLE policy writes, are not shown.`,
 		Example: `  lastmile negatives debian-descriptions
   lastmile negatives experiments/demo.toml --kind entity,number,negation --examples 5
   lastmile negatives texts.jsonl --input dialogue --reference summary --pairs 200 --json`,
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) (err error) {
 			if v.Config, err = f.config(args[0]); err != nil {
 				return err
 			}
-			if v.Pairs < 1 || v.Examples < 0 {
-				return stages.Mistakef("--pairs: found %d, expected at least 1; --examples: found %d, expected at least 0", v.Pairs, v.Examples)
+			if v.Pairs < 1 {
+				return stages.Mistakef("--pairs: found %d, expected at least 1", v.Pairs)
+			}
+			if v.Examples < 0 {
+				return stages.Mistakef("--examples: found %d, expected at least 0", v.Examples)
 			}
 			v.Progress = slow(c.ErrOrStderr(), 2*time.Second)
 			seen, err := scoring.ViewNegatives(c.Context(), v)

@@ -20,7 +20,7 @@ func (p Program) reportCommand() *cobra.Command {
 		Use:     "report FILE",
 		Short:   "Write the report of a sweep from what is in the store",
 		Example: "  lastmile report experiments/demo.toml --out reports/demo",
-		Args:    cobra.ExactArgs(1),
+		Args:    arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			sweep, err := schema().Load(args[0], experiments.LoadOptions{Set: f.set})
 			if err != nil {

@@ -19,7 +19,7 @@ func retryCommand() *cobra.Command {
 a sweep file: the next lastmile run begins them anew. Without it a stage goes on from
 its last checkpoint, which is of no use where the training went wrong before it.`,
 		Example: "  lastmile retry 'rloo, seed 2' && lastmile run experiments/demo.toml",
-		Args:    cobra.ExactArgs(1),
+		Args:    arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			g, o, err := f.of(c.Context(), args[0])
 			if err != nil {

@@ -36,7 +36,7 @@ same command comes back to it. With --dry-run it prints the job's script.`,
   lastmile run experiments/demo.toml --set reward.length.weight=0.5 --work /data/short
   lastmile run experiments/negatives.toml --jobs 4
   lastmile run experiments/negatives.toml --executor slurm`,
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			g, o, err := f.plan(c.Context(), args[0])
 			if err != nil {

@@ -19,7 +19,7 @@ func scorerCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "scorer",
 		Short: "Train the learned metric from an encoder, and measure it",
-		Args:  cobra.NoArgs,
+		Args:  noCommand,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(scorerTrainCommand(), scorerEvaluateCommand())
@@ -52,7 +52,7 @@ the folder scorer.path: on distortions of the task's references, and on human ra
 where scorer.ratings names a file of them. The folder it writes is for --scorer of
 lastmile score, or for scorer.path. Stopped, the same command goes on.`,
 		Example: "  lastmile scorer train experiments/scorer.toml --set scorer.path=models/all-minilm-l6-v2 --out scorer",
-		Args:    cobra.ExactArgs(1),
+		Args:    arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) (err error) {
 			if t.Config, err = scorerConfig(args[0], set); err != nil {
 				return err
@@ -93,7 +93,7 @@ for the scorer fine-tuned in folds that share no source; and how often it puts a
 reference of the task's test split above each kind of negatives.`,
 		Example: `  lastmile scorer evaluate experiments/scorer.toml --scorer scorer --ratings ratings.jsonl --field overall
   lastmile scorer evaluate experiments/scorer.toml --likelihood-model models/smollm2-135m-instruct --ratings ratings.jsonl`,
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) (err error) {
 			var others []string
 			if likelihoodModel != "" {

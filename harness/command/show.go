@@ -17,7 +17,7 @@ func showCommand() *cobra.Command {
 defaults, the folders of its stages, its mean scores, and some outputs. RUN is
 its label, "LABEL, seed N", its variant, or the beginning of its ID.`,
 		Example: "  lastmile show 3f0a\n  lastmile show 'rloo, seed 2' --examples 10\n  lastmile show 'mle longer, seed 1'",
-		Args:    cobra.ExactArgs(1),
+		Args:    arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			r, err := results.Show(c.Context(), work, args[0], examples)
 			if err != nil {

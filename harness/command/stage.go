@@ -19,7 +19,7 @@ func stageCommand() *cobra.Command {
 		Use:    "stage FOLDER",
 		Short:  "Compute the stage that is written down in a folder",
 		Hidden: true,
-		Args:   cobra.ExactArgs(1),
+		Args:   arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			// A job of Slurm's that ends sends it to all its processes, and then the one
 			// that has started this one does too: that is no second Ctrl-C.

@@ -29,7 +29,7 @@ failed why. Without a file it lists the sweeps in the store. With --watch it sho
 stages as a tree with progress, rate, time left and host, again and again until all are
 done or Ctrl-C.`,
 		Example: "  lastmile status\n  lastmile status experiments/demo.toml --watch\n  lastmile status experiments/demo.toml\n  lastmile status experiments/demo.toml --where variant=ppo",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    arguments(0, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if watch && (len(args) == 0 || f.json) {
 				return stages.Mistakef("--watch shows the stages of a sweep file, and not as JSON")

@@ -138,6 +138,9 @@ func (f *sweepFlags) graph(ctx context.Context, sweep *experiments.Sweep) (*grap
 	if err := sweep.CheckFiles(); err != nil {
 		return nil, o, err
 	}
+	if err := results.CheckWork(f.work); err != nil {
+		return nil, o, err
+	}
 	g, err := graph.Plan(ctx, sweep, f.work)
 	return g, o, err
 }

@@ -33,7 +33,7 @@ size and times are those of when it was written: what a disk loses of it by itse
 only verify finds, and run --verify. Stages of an earlier version have no
 checksums; they get those of what is there now.`,
 		Example: "  lastmile verify\n  lastmile verify --work /data/long --dry-run",
-		Args:    cobra.NoArgs,
+		Args:    arguments(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := results.HasWork(work); err != nil {
 				return err

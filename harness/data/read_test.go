@@ -108,7 +108,7 @@ func TestReadSaysWhereAMistakeIs(t *testing.T) {
 		{"blank lines only", "\n \n", ":1: the file holds no examples"},
 		{"malformed", good + `{"fname":"b",`, ":2: malformed JSON at byte 13"},
 		{"no object", good + "\n[1]", ":3: found a JSON array, expected an object"},
-		{"null", "null", ":1: found a JSON null, expected an object"},
+		{"null", "null", ":1: found null, expected an object"},
 		{"not UTF-8", good + "{\"fname\":\"b\",\"dialogue\":\"caf\xe9\",\"summary\":\"x\"}", ":2: byte 29 of the line is not UTF-8"},
 		{"no references", `{"fname":"a","dialogue":"Hi.","text":"x"}`, `:1: no reference in field "summary", "summary1", "summary2" or "summary3" (task.fields.references); the line has dialogue, fname, text`},
 		{"no input", `{"fname":"a","summary":"x"}`, `:1: no field "dialogue" (task.fields.input); the line has fname, summary`},
@@ -209,7 +209,7 @@ func TestExamplesSurviveTheirFile(t *testing.T) {
 		t.Error("what was read is not what was written")
 	}
 	os.WriteFile(path, []byte("{\"id\":\"1\",\"input\":\"x\",\"references\":\"y\"}\n"), 0o644)
-	if _, err := ReadExamples(path); err == nil || !strings.HasPrefix(err.Error(), path+`:1: field "references" is a JSON string`) {
+	if _, err := ReadExamples(path); err == nil || !strings.HasPrefix(err.Error(), path+`:1: field "references" is a JSON string, expected a list`) {
 		t.Errorf("a wrong type: %v", err)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"lastmile/harness/stage"
+	"lastmile/harness/foreign"
 )
 
 // Config mirrors Hugging Face's config.json for an encoder with or without the head of
@@ -95,12 +95,12 @@ func (c *Config) Read(dir string, whole any) error {
 	var of struct {
 		ModelType string `json:"model_type"`
 	}
-	if err := stage.ReadJSON(path, &of); err != nil {
+	if err := foreign.ReadJSON(path, &of); err != nil {
 		return err
 	}
 	*c = families[of.ModelType].defaults
 	c.HiddenAct, c.InitializerRange, c.PositionEmbeddingType = "gelu", 0.02, "absolute"
-	return stage.ReadJSON(path, whole)
+	return foreign.ReadJSON(path, whole)
 }
 
 // family is the encoder's, whose model_type is known.

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 
+	"lastmile/harness/foreign"
 	"lastmile/harness/model"
 )
 
@@ -24,7 +24,7 @@ func Name(dir string, c Config) (string, error) {
 	}
 	sum := sha256.New()
 	add := func(name string) error {
-		f, err := os.Open(filepath.Join(dir, name))
+		f, err := foreign.Open(filepath.Join(dir, name))
 		if err != nil {
 			return err
 		}

@@ -6,9 +6,9 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
+	"lastmile/harness/foreign"
 	"lastmile/harness/model"
 	"lastmile/harness/tokenizer"
 	"lastmile/harness/torch"
@@ -116,7 +116,7 @@ func nameOf(c model.Config, dir string) (string, error) {
 	}
 	sum := sha256.New()
 	for _, name := range append(files, "config.json", "tokenizer.json") {
-		f, err := os.Open(filepath.Join(dir, name))
+		f, err := foreign.Open(filepath.Join(dir, name))
 		if err != nil {
 			return "", err
 		}

@@ -17,9 +17,9 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"os"
 	"slices"
 
+	"lastmile/harness/foreign"
 	"lastmile/harness/jsonfile"
 )
 
@@ -92,7 +92,7 @@ const (
 // supported, in the spellings of older and of newer versions of transformers.
 // The fields of the result are named as Llama's, whatever the file calls them.
 func ReadConfig(path string) (Config, error) {
-	raw, err := os.ReadFile(path)
+	raw, err := foreign.Read(path)
 	if err != nil {
 		return Config{}, err
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"lastmile/harness/foreign"
 	"lastmile/harness/random"
 	"lastmile/harness/safetensors"
 	"lastmile/harness/stage"
@@ -273,7 +274,7 @@ func AddAdapters(c AdapterConfig, first map[string]safetensors.Tensor, d Adapter
 // ReadAdapter reads a folder that SaveAdapter or PEFT wrote.
 func ReadAdapter(dir string) (c AdapterConfig, tensors map[string]safetensors.Tensor, err error) {
 	path := filepath.Join(dir, adapterConfigFile)
-	if err := stage.ReadJSON(path, &c); err != nil {
+	if err := foreign.ReadJSON(path, &c); err != nil {
 		return c, nil, err
 	}
 	if c.PEFTType != "LORA" || c.R < 1 || len(c.TargetModules) == 0 || c.Bias != "none" {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"lastmile/harness/foreign"
 	"lastmile/harness/jsonfile"
 	"lastmile/harness/safetensors"
 )
@@ -45,7 +46,7 @@ func WeightFiles(dir string) ([]string, error) {
 // readIndex reads which file holds each parameter.
 func readIndex(dir string) (map[string]string, error) {
 	path := filepath.Join(dir, indexFile)
-	raw, err := os.ReadFile(path)
+	raw, err := foreign.Read(path)
 	if err != nil {
 		return nil, err
 	}

@@ -104,6 +104,9 @@ func (c *content) batch(b arrow.RecordBatch, number *int, use func(Record) error
 			}
 			r.Fields[b.ColumnName(i)] = value
 		}
+		if err := c.take(r.Fields); err != nil {
+			return err
+		}
 		if err := use(r); err != nil {
 			return c.at(r.Number, "row", err)
 		}

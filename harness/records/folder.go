@@ -1,6 +1,7 @@
 package records
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -8,7 +9,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 
+	"lastmile/harness/foreign"
 	"lastmile/harness/jsonfile"
 )
 
@@ -38,7 +41,7 @@ func Files(path, split string) ([]string, error) {
 		return nil, fmt.Errorf("%s: the pattern is malformed: %w", path, err)
 	}
 	if len(found) == 0 {
-		return nil, fmt.Errorf("%s: no file matches the pattern: %w", path, fs.ErrNotExist)
+		return nil, notThere(fmt.Sprintf("%s: no file matches the pattern", path))
 	}
 	return found, nil
 }
@@ -61,16 +64,26 @@ func folder(dir, split string) ([]string, error) {
 			return found, oneForm(found)
 		}
 	}
-	return nil, fmt.Errorf("%s: no file of the %s split in the folder, whose name would have one of the words %s; it has %s: %w",
-		dir, split, strings.Join(splitNames[split], ", "), few(all), fs.ErrNotExist)
+	return nil, notThere(fmt.Sprintf("%s: no file of the %s split in the folder, whose name would have one of the words %s; it has %s",
+		dir, split, strings.Join(splitNames[split], ", "), few(all)))
 }
+
+// notThere says that there is no such file, as [fs.ErrNotExist] does, in words of its own.
+type notThere string
+
+func (e notThere) Error() string { return string(e) }
+
+func (e notThere) Is(target error) bool { return target == fs.ErrNotExist }
 
 // saved returns the files of a folder that save_to_disk made; none where it is
 // no such folder.
 func saved(dir string) ([]string, error) {
-	text, err := os.ReadFile(filepath.Join(dir, "state.json"))
-	if err != nil {
+	text, err := foreign.Read(filepath.Join(dir, "state.json"))
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, nil
+	}
+	if err != nil {
+		return nil, err
 	}
 	var state struct {
 		Files []struct {

@@ -80,7 +80,7 @@ func readJSON(c *content, use func(Record) error) error {
 			return err
 		}
 		if r.Fields == nil {
-			return errors.New("found a JSON null, expected an object")
+			return errors.New("found null, expected an object")
 		}
 		return use(r)
 	})
@@ -98,49 +98,74 @@ func (c *content) isOneValue() bool {
 	return ended && string(bytes.TrimSpace(first)) == "{"
 }
 
-// array reads the objects of one JSON array.
+// array reads the objects of one JSON array, or of the only list of an object. They are
+// decoded one by one: in memory a value takes many times its text.
 func (c *content) array(use func(Record) error) error {
-	all, err := io.ReadAll(c)
+	text, err := io.ReadAll(c)
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", c.path, err)
 	}
-	var value any
-	if err := Decode(all, &value); err != nil {
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
-			return c.at(1+bytes.Count(all[:min(int(syntax.Offset), len(all))], []byte("\n")), "", fmt.Errorf("malformed JSON: %w", syntax))
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	if !json.Valid(text) {
+		lenient, changed := withoutNaN(text)
+		if !changed || !json.Valid(lenient) {
+			return c.malformed(text)
 		}
-		return fmt.Errorf("%s: %w", c.path, err)
+		text = lenient
 	}
-	list, ok := value.([]any)
-	if object, isObject := value.(map[string]any); isObject {
-		list, ok = onlyList(object)
-	}
-	if !ok {
+	if text = onlyList(text); text == nil {
 		return fmt.Errorf("%s: expected JSON lines, or one JSON array of objects", c.path)
 	}
-	for i, element := range list {
-		r := Record{Number: i + 1}
-		if r.Fields, ok = element.(map[string]any); !ok {
-			return c.at(r.Number, "record", errors.New("expected a JSON object"))
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if _, err := d.Token(); err != nil {
+		return fmt.Errorf("reading %s: %w", c.path, err)
+	}
+	for number := 1; d.More(); number++ {
+		r := Record{Number: number}
+		if d.Decode(&r.Fields) != nil || r.Fields == nil {
+			return c.at(number, "record", errors.New("expected a JSON object"))
 		}
 		if err := use(r); err != nil {
-			return c.at(r.Number, "record", err)
+			return c.at(number, "record", err)
 		}
 	}
 	return nil
 }
 
-// onlyList returns the list that an object has, where it has one only, as
-// {"version": …, "data": […]} does.
-func onlyList(object map[string]any) (list []any, ok bool) {
-	for _, value := range object {
-		if l, isList := value.([]any); isList {
-			if ok {
-				return nil, false
-			}
-			list, ok = l, true
+// malformed says where a text is no JSON.
+func (c *content) malformed(text []byte) error {
+	err := json.Unmarshal(text, new(any))
+	line := 1
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		line += bytes.Count(text[:min(int(syntax.Offset), len(text))], []byte("\n"))
+	}
+	return c.at(line, "", fmt.Errorf("malformed JSON: %w", err))
+}
+
+// onlyList returns the JSON array that a valid text is, or that an object has, where it
+// has one only, as {"version": …, "data": […]} does; nil where there is none.
+func onlyList(text []byte) []byte {
+	isList := func(text []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(text), []byte("[")) }
+	if isList(text) {
+		return text
+	}
+	var list, value json.RawMessage
+	d := json.NewDecoder(bytes.NewReader(text))
+	if begin, err := d.Token(); err != nil || begin != json.Delim('{') {
+		return nil
+	}
+	for d.More() {
+		if _, err := d.Token(); err != nil || d.Decode(&value) != nil {
+			return nil
+		}
+		switch {
+		case !isList(value):
+		case list != nil:
+			return nil
+		default:
+			list, value = value, nil
 		}
 	}
-	return list, ok
+	return list
 }

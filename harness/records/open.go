@@ -7,23 +7,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"strings"
 
 	"github.com/dustin/go-humanize"
 	"github.com/klauspost/compress/zstd"
+
+	"lastmile/harness/foreign"
 )
 
 // What a file may unfold to: text seldom shrinks to a tenth, and what is said to
 // be a hundred times its file's size is no text.
 const (
 	mostExpansion = 100
-	freely        = 256 << 20 // bytes that any file may have, however small
+	freely        = 64 << 20 // bytes that any file may have, however small
 )
-
-// lfsPointer is what a file begins with that Git LFS keeps elsewhere.
-const lfsPointer = "version https://git-lfs.github.com/spec/"
 
 // content is what stands in an open file, unpacked.
 type content struct {
@@ -31,6 +29,7 @@ type content struct {
 	path  string
 	plain *os.File // nil where the file is compressed
 	most  int64    // bytes that it may unfold to
+	taken int64    // bytes of its records so far, see take
 	close func() error
 }
 
@@ -69,43 +68,15 @@ func compressions() []compression {
 	}
 }
 
-// Open opens a regular file for reading. Anything else could be without end, or
-// wait for ever.
-func Open(path string) (*os.File, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is %s, expected a file", path, kind(info.Mode()))
-	}
-	return os.Open(path)
-}
-
-// kind says what a file is that is no regular one.
-func kind(mode fs.FileMode) string {
-	switch {
-	case mode.IsDir():
-		return "a folder"
-	case mode&fs.ModeNamedPipe != 0:
-		return "a pipe"
-	case mode&fs.ModeDevice != 0:
-		return "a device"
-	case mode&fs.ModeSocket != 0:
-		return "a socket"
-	}
-	return "no regular file"
-}
-
 // open opens a file and unpacks it as it is read.
 func open(path string) (*content, error) {
-	file, err := Open(path)
+	file, err := foreign.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	c := &content{Reader: bufio.NewReaderSize(file, 1<<16), path: path, plain: file, close: file.Close}
-	if c.beginsWith(lfsPointer) {
-		return nil, errors.Join(fmt.Errorf("%s is a pointer of Git LFS, and what it points to is elsewhere; get it by git lfs pull", path), file.Close())
+	if c.beginsWith(foreign.PointerStart) {
+		return nil, errors.Join(fmt.Errorf("%s is %w", path, foreign.ErrPointer), file.Close())
 	}
 	info, err := file.Stat()
 	if err != nil {
@@ -140,24 +111,70 @@ type limited struct {
 
 func (l *limited) Read(p []byte) (int, error) {
 	n, err := l.r.Read(p)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errors.New("the packed file ends too early")
+	}
 	if l.left -= int64(n); l.left < 0 {
-		return 0, fmt.Errorf("%s unfolds to more than %d times its size; no text does", l.path, mostExpansion)
+		return 0, tooMuch(l.path)
 	}
 	return n, err
 }
 
+// tooMuch is the error for a file that unfolds beyond measure.
+func tooMuch(path string) error {
+	return fmt.Errorf("%s unfolds to more than %d times its size; no text does", path, mostExpansion)
+}
+
+// take counts the bytes of a record of a format in which many records can share a value:
+// whoever reads them has a copy of each.
+func (c *content) take(fields map[string]any) error {
+	if c.taken += bytesOf(fields); c.taken > c.most {
+		return tooMuch(c.path)
+	}
+	return nil
+}
+
+// bytesOf is how many bytes a value takes at least.
+func bytesOf(value any) int64 {
+	n := int64(16) // the interface
+	switch v := value.(type) {
+	case string:
+		n += int64(len(v))
+	case map[string]any:
+		for _, within := range v {
+			n += bytesOf(within)
+		}
+	case []any:
+		for _, within := range v {
+			n += bytesOf(within)
+		}
+	}
+	return n
+}
+
 // random is the content as formats read it whose directory is at the end.
-func (c *content) random() (io.ReaderAt, int64, error) {
+func (c *content) random() (r io.ReaderAt, size int64, err error) {
 	if c.plain != nil {
 		info, err := c.plain.Stat()
-		return c.plain, info.Size(), err
+		if err != nil {
+			return nil, 0, err
+		}
+		r, size = c.plain, info.Size()
+	} else {
+		all, err := io.ReadAll(c)
+		if err != nil {
+			return nil, 0, err
+		}
+		r, size = bytes.NewReader(all), int64(len(all))
 	}
-	all, err := io.ReadAll(c)
-	return bytes.NewReader(all), int64(len(all)), err
+	if size == 0 {
+		return nil, 0, errors.New("the file is empty")
+	}
+	return r, size, nil
 }
 
 // longest is the most bytes that a line may have.
-const longest = 64 << 20
+const longest = 16 << 20
 
 // line reads a line with its end, as bufio.Reader.ReadBytes does.
 func (c *content) line() ([]byte, error) {

@@ -32,6 +32,9 @@ func readParquet(c *content, use func(Record) error) (err error) {
 		for _, row := range rows[:n] {
 			number++
 			fields, _ := plain(row).(map[string]any)
+			if err := c.take(fields); err != nil {
+				return err
+			}
 			if err := use(Record{Number: number, Fields: fields}); err != nil {
 				return c.at(number, "row", err)
 			}

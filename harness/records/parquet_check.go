@@ -30,17 +30,29 @@ type parquetCheck struct {
 type leaf struct{ repetition, definition int }
 
 func (p *parquetCheck) file() error {
+	const magic = "PAR1"
+	if p.size < 12 {
+		return fmt.Errorf("%d bytes are too few for a Parquet file", p.size)
+	}
+	head, err := part(p.r, 0, 4, p.size)
+	if err != nil {
+		return err
+	}
 	tail, err := part(p.r, p.size-8, 8, p.size)
 	if err != nil {
 		return err
 	}
-	if string(tail[4:]) == "PARE" {
-		return errors.New("the file is encrypted")
-	}
-	if string(tail[4:]) != "PAR1" {
-		return errors.New("the file is damaged: it does not end as a Parquet file does")
-	}
 	length := int64(binary.LittleEndian.Uint32(tail))
+	switch end := string(tail[4:]); {
+	case end == "PARE":
+		return errors.New("the file is encrypted")
+	case string(head) != magic:
+		return fmt.Errorf("it is no Parquet file: it begins with %q, expected %q", head, magic)
+	case end != magic:
+		return fmt.Errorf("the file is damaged, or its end is missing: it ends with %q, expected %q", end, magic)
+	case length > p.size-12:
+		return fmt.Errorf("the file is damaged: %d bytes of metadata in a file of %d", length, p.size)
+	}
 	footer, err := part(p.r, p.size-8-length, length, p.size-8)
 	if err != nil {
 		return err

@@ -25,7 +25,7 @@ func TestWhatParquetAnnouncesIsNotBelieved(t *testing.T) {
 		want string
 	}{
 		"a list of 2^31 columns":     {file(0x15, 2, 0x19, 0xfc, 0xff, 0xff, 0xff, 0xff, 7, 0), "ends too early"},
-		"a footer of 4 GB":           {[]byte("PAR1\xf0\xff\xff\xffPAR1"), "ends behind it"},
+		"a footer of 4 GB":           {[]byte("PAR1\xf0\xff\xff\xffPAR1"), "bytes of metadata in a file of 12"},
 		"structs without end":        {file(append([]byte{0x15, 2}, strings.Repeat("\x1c", 1000)...)...), "lie too deep"},
 		"a schema that is no tree":   {file(0x15, 2, 0x19, 0x1c, 0x48, 1, 'r', 0x15, 0x80, 1, 0, 0x16, 0, 0x19, 0x0c, 0), "announced that are not there"},
 		"an encrypted one":           {[]byte("PAR1\x00\x00\x00\x00PARE"), "encrypted"},

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -121,7 +122,7 @@ func TestMistakesSayWhere(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"a.jsonl", good + `{"id":`, ":2: malformed JSON at byte 6 of the line"},
 		{"a.jsonl", good + "\n[1]", ":3: found a JSON array, expected an object"},
-		{"a.jsonl", "null", ":1: found a JSON null"},
+		{"a.jsonl", "null", ":1: found null"},
 		{"a.jsonl", good + "{\"id\":\"caf\xe9\"}", ":2: byte 11 of the line is not UTF-8"},
 		{"a.jsonl", good + `{"id": nan}`, ":2: malformed JSON at byte 9"},
 		{"a.json", "[\n{\"id\": 1},\n{\"id\": }]", ":3: malformed JSON"},
@@ -243,11 +244,11 @@ func (zero) Read(p []byte) (int, error) {
 
 func TestWhatUnfoldsBeyondMeasureIsRefused(t *testing.T) {
 	if testing.Short() {
-		t.Skip("half a gigabyte passes through")
+		t.Skip("much passes through")
 	}
 	var b bytes.Buffer
 	w, _ := zstd.NewWriter(&b, zstd.WithEncoderLevel(zstd.SpeedFastest))
-	for range 300 {
+	for range 80 {
 		io.Copy(w, zeros(1<<20-1))
 		w.Write([]byte("\n"))
 	}
@@ -257,10 +258,33 @@ func TestWhatUnfoldsBeyondMeasureIsRefused(t *testing.T) {
 	}
 	b.Reset()
 	w, _ = zstd.NewWriter(&b)
-	io.Copy(w, zeros(65<<20))
+	io.Copy(w, zeros(17<<20))
 	w.Close()
-	if _, err := all(write(t, "line.jsonl.zst", b.Bytes())); err == nil || !strings.Contains(err.Error(), "the line has more than 64") {
+	if _, err := all(write(t, "line.jsonl.zst", b.Bytes())); err == nil || !strings.Contains(err.Error(), "the line has more than 16") {
 		t.Errorf("a long line: error %v", err)
+	}
+}
+
+// Small values take many times their text in memory: an array of them is never there as
+// a whole.
+func TestArraysAreDecodedOneByOne(t *testing.T) {
+	const n = 1_000_000
+	for _, text := range []string{"[" + strings.Repeat("{},", n) + "{}]", "{\n\"data\": [" + strings.Repeat("{},", n) + "{}]}"} {
+		path, found := write(t, "a.json", []byte(text)), 0
+		err := Each(path, func(Record) error {
+			if found++; found == 1 {
+				runtime.GC()
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				if limit := uint64(12 * len(text)); m.HeapAlloc > limit {
+					t.Errorf("%d bytes are in use, expected at most %d", m.HeapAlloc, limit)
+				}
+			}
+			return nil
+		})
+		if err != nil || found != n+1 {
+			t.Errorf("found %d records, error %v", found, err)
+		}
 	}
 }
 

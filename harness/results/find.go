@@ -18,6 +18,9 @@ import (
 
 // Open opens the store of a work folder, which must be there.
 func Open(ctx context.Context, work string) (*runs.Store, error) {
+	if err := CheckWork(work); err != nil {
+		return nil, err
+	}
 	path := runs.Path(work)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, stages.Mistakef("there are no results in the work folder %s: no file %s; lastmile run makes it, and --work names another folder", work, path)
@@ -25,8 +28,19 @@ func Open(ctx context.Context, work string) (*runs.Store, error) {
 	return runs.Open(ctx, path)
 }
 
+// CheckWork refuses a work folder that can be none.
+func CheckWork(work string) error {
+	if info, err := os.Stat(work); err == nil && !info.IsDir() {
+		return stages.Mistakef("the work folder %s is a file, expected a folder or nothing", work)
+	}
+	return nil
+}
+
 // HasWork refuses a work folder that is not there.
 func HasWork(work string) error {
+	if err := CheckWork(work); err != nil {
+		return err
+	}
 	if _, err := os.Stat(work); errors.Is(err, fs.ErrNotExist) {
 		return stages.Mistakef("there is no work folder %s; lastmile run makes it, and --work names another", work)
 	}

@@ -12,7 +12,6 @@ import (
 	"cmp"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -21,6 +20,7 @@ import (
 	"slices"
 	"strings"
 
+	"lastmile/harness/foreign"
 	"lastmile/harness/jsonfile"
 )
 
@@ -62,7 +62,7 @@ type File struct {
 
 // Open opens the file at path and checks its header.
 func Open(path string) (*File, error) {
-	f, err := os.Open(path)
+	f, err := foreign.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -83,8 +83,8 @@ func open(f *os.File) (*File, error) {
 	if _, err := f.ReadAt(first[:min(8, info.Size())], 0); err != nil {
 		return nil, err
 	}
-	if string(first[:]) == lfsPointer[:8] && isPointer(f, info.Size()) {
-		return nil, errors.New("it is a pointer of Git LFS, and what it points to is elsewhere; get it by git lfs pull")
+	if isPointer(f, info.Size()) {
+		return nil, fmt.Errorf("it is %w", foreign.ErrPointer)
 	}
 	n, err := headerSize(first[:], info.Size())
 	if err != nil {
@@ -99,13 +99,10 @@ func open(f *os.File) (*File, error) {
 	return opened, err
 }
 
-// lfsPointer is what a file begins with that Git LFS keeps elsewhere.
-const lfsPointer = "version https://git-lfs.github.com/spec/"
-
 func isPointer(f *os.File, size int64) bool {
-	start := make([]byte, min(int64(len(lfsPointer)), size))
+	start := make([]byte, min(int64(len(foreign.PointerStart)), size))
 	_, err := f.ReadAt(start, 0)
-	return err == nil && string(start) == lfsPointer
+	return err == nil && foreign.IsPointer(start)
 }
 
 // Close closes the file.
@@ -127,7 +124,12 @@ func (f *File) Read(name string) (Tensor, error) {
 
 // Read reads all tensors of the file at path.
 func Read(path string) (map[string]Tensor, error) {
-	raw, err := os.ReadFile(path)
+	f, err := foreign.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(f)
 	if err != nil {
 		return nil, err
 	}

@@ -3,12 +3,11 @@ package scorer
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"fmt"
-	"os"
 	"slices"
 
 	"lastmile/harness/encoder"
+	"lastmile/harness/stage"
 	"lastmile/harness/torch"
 	"lastmile/metrics"
 )
@@ -35,7 +34,7 @@ type Scorer struct {
 // its thread until Close. A folder that is neither, or lacks a part, is an
 // error; there is no checkpoint to fall back to.
 func Open(dir string, threads int) (*Scorer, error) {
-	weights, err := os.ReadFile(weightsFile(dir))
+	weights, _, err := stage.HashFile(context.Background(), weightsFile(dir))
 	if err != nil {
 		return nil, fmt.Errorf("opening a scorer: %w", err)
 	}
@@ -55,7 +54,7 @@ func Open(dir string, threads int) (*Scorer, error) {
 	return &Scorer{
 		encoder:   e,
 		reader:    newReader(v, e.Config),
-		signature: fmt.Sprintf("%s|model:%s-%.4x|agg:max|v:1.0", Name, maker(e.Config), sha256.Sum256(weights)),
+		signature: fmt.Sprintf("%s|model:%s-%s|agg:max|v:1.0", Name, maker(e.Config), weights[:8]),
 		known:     make(map[Pair]float64),
 	}, nil
 }

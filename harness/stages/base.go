@@ -18,6 +18,7 @@ import (
 	"lastmile/experiments"
 	"lastmile/experiments/builtin"
 	"lastmile/harness/data"
+	"lastmile/harness/foreign"
 	"lastmile/harness/model"
 	"lastmile/harness/stage"
 	"lastmile/harness/tokenizer"
@@ -125,7 +126,7 @@ func cloneFolder(ctx context.Context, from, dir string) error {
 // cloneFile copies a file. Where the file system can, both share their blocks until
 // one of them changes.
 func cloneFile(ctx context.Context, from, to string) error {
-	source, err := os.Open(from)
+	source, err := foreign.Open(from)
 	if err != nil {
 		return err
 	}

@@ -3,14 +3,15 @@ package stages
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"lastmile/experiments"
 	"lastmile/experiments/builtin"
 	"lastmile/harness/chat"
 	"lastmile/harness/data"
+	"lastmile/harness/foreign"
 	"lastmile/harness/model"
 	"lastmile/harness/stage"
 	"lastmile/harness/tokenizer"
@@ -88,7 +89,7 @@ func rowsOf(dir string) int {
 	var config struct {
 		VocabSize int `json:"vocab_size"`
 	}
-	text, err := os.ReadFile(filepath.Join(dir, "config.json"))
+	text, err := foreign.Read(filepath.Join(dir, "config.json"))
 	if err != nil || json.Unmarshal(text, &config) != nil {
 		return 0
 	}
@@ -129,11 +130,16 @@ func chatOf(task data.Task, dir string) (*chat.Template, error) {
 	if err != nil {
 		return nil, fmt.Errorf("task.chat: %w", err)
 	}
-	if _, err := template.Prompt([]chat.Message{{Role: "user"}}); err != nil {
+	const said = "lastmile"
+	prompt, err := template.Prompt([]chat.Message{{Role: "user", Content: said}})
+	if err != nil {
 		return nil, fmt.Errorf("task.chat: %w", err)
 	}
 	if asked && task.ChatDate == "" {
 		return nil, fmt.Errorf("task.chat_date: the chat template in %s tells the model the date, and prompts have to be the same on any day; say which it is to be", dir)
+	}
+	if !strings.Contains(prompt, said) {
+		return nil, fmt.Errorf("task.chat: the chat template in %s leaves out what the user says: every prompt would be %q", dir, prompt)
 	}
 	return template, nil
 }

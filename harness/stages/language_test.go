@@ -51,7 +51,7 @@ func TestAChatTemplateIsPutAroundThePrompt(t *testing.T) {
 		{turns, "Name {input}!\n", data.Example{Input: "a {thing}"}, "<user>Name a {thing}!</><assistant>", "a {thing}"},
 		// The template sees each input itself, and can use it as often as it likes.
 		{"{{ messages[0].content | length }}{{ messages[0].content.startswith('x') }}{{ messages[0].content[0] }}{{ messages[0].content }}", "{input}", data.Example{Input: "xyz"}, "3Truexxyz", "xyz"},
-		{"{% if 'secret' not in messages[0].content %}no {% endif %}", "{input}", data.Example{Input: "a secret"}, "", "a secret"},
+		{"{% if 'secret' not in messages[0].content %}no {% endif %}{{ messages[0].content }}", "{input}", data.Example{Input: "a secret"}, "a secret", "a secret"},
 		{turns, "> {input}", data.Example{Input: "all of it", Messages: conversation}, "<system>Be brief.</><user>Who?</><assistant>I.</><user>> And?</><assistant>", "And?"},
 		// Where it refuses a conversation, it gets it as one message.
 		{"{% if messages | length > 1 %}{{ raise_exception('one only') }}{% endif %}" + turns, "{input}", data.Example{Input: "x", Messages: conversation[2:]}, "<user>I.\nAnd?</><assistant>", "And?"},
@@ -95,7 +95,7 @@ func TestACopyHoldsNothingOfTheChatTemplate(t *testing.T) {
 }
 
 func TestAChatTemplateThatTellsTheDateNeedsOne(t *testing.T) {
-	dir := chatFolder(t, "{{ strftime_now('%d %b %Y') }}")
+	dir := chatFolder(t, "{{ strftime_now('%d %b %Y') }}: {{ messages[0].content }}")
 	task := chatTask("{input}")
 	if _, err := OpenLanguage(dir, task); err == nil || !strings.HasPrefix(err.Error(), "task.chat_date: the chat template in ") {
 		t.Errorf("no date: error %v", err)
@@ -109,7 +109,7 @@ func TestAChatTemplateThatTellsTheDateNeedsOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := l.Decode(l.Codec.Prompt(data.Example{Input: "x"})); got != "05 Mar 2026" {
+	if got := l.Decode(l.Codec.Prompt(data.Example{Input: "x"})); got != "05 Mar 2026: x" {
 		t.Errorf("the prompt is %q", got)
 	}
 }

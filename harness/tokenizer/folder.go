@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"lastmile/harness/foreign"
 	"lastmile/harness/jsonfile"
 )
 
@@ -38,7 +39,7 @@ func Load(name string) (*Tokenizer, error) {
 
 // LoadFS is Load for the tokenizer.json called name in fsys.
 func LoadFS(fsys fs.FS, name string) (*Tokenizer, error) {
-	data, err := fs.ReadFile(fsys, name)
+	data, err := foreign.ReadFS(fsys, name)
 	if err != nil {
 		return nil, fmt.Errorf("loading tokenizer: %w", err)
 	}
@@ -61,7 +62,7 @@ func LoadFS(fsys fs.FS, name string) (*Tokenizer, error) {
 		return nil, fmt.Errorf("loading tokenizer %s: %w", name, err)
 	}
 	t.config, t.names = config, others.names
-	if t.chat, err = fs.ReadFile(fsys, path.Join(dir, chatFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if t.chat, err = foreign.ReadFS(fsys, path.Join(dir, chatFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("loading tokenizer %s: %w", name, err)
 	}
 	if err := t.findEnds(fsys, dir, others.end); err != nil {
@@ -139,7 +140,7 @@ func endIDs(fsys fs.FS, name string) ([]int, error) {
 // readJSON decodes a file into v and returns its bytes; a file that is not
 // there leaves v as it was.
 func readJSON(fsys fs.FS, name string, v any) ([]byte, error) {
-	data, err := fs.ReadFile(fsys, name)
+	data, err := foreign.ReadFS(fsys, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

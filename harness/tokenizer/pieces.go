@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode"
 
+	"lastmile/harness/foreign"
 	"lastmile/harness/jsonfile"
 )
 
@@ -62,7 +63,7 @@ var pieceFiles = []struct {
 // there is no such file.
 func ModelType(dir string) (string, error) {
 	name := filepath.Join(dir, "tokenizer.json")
-	text, err := os.ReadFile(name)
+	text, err := foreign.Read(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
@@ -90,7 +91,7 @@ func ModelType(dir string) (string, error) {
 func LoadPieces(dir string) (*Pieces, error) {
 	fsys := os.DirFS(dir)
 	for _, f := range pieceFiles {
-		text, err := fs.ReadFile(fsys, f.name)
+		text, err := foreign.ReadFS(fsys, f.name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -101,7 +102,7 @@ func LoadPieces(dir string) (*Pieces, error) {
 		if err := f.read(p, fsys, text); err != nil {
 			return nil, fmt.Errorf("loading tokenizer %s: %w", filepath.Join(dir, f.name), err)
 		}
-		if config, err := fs.ReadFile(fsys, "tokenizer_config.json"); err == nil {
+		if config, err := foreign.ReadFS(fsys, "tokenizer_config.json"); err == nil {
 			p.files["tokenizer_config.json"] = config
 		}
 		if err := p.findMarks(); err != nil {
