@@ -101,9 +101,15 @@ func readPublished(path string) ([]publishedValue, error) {
 // typed matches the end of an error of the decoder's that names types of Go.
 var typed = regexp.MustCompile(`incompatible types: TOML value has type .*$`)
 
-// plainTOML is an error of the decoder's without its types.
+// plainTOML is an error of the decoder's without its types, and with no more of what it
+// quotes than a person reads.
 func plainTOML(err error) error {
-	if said := err.Error(); typed.MatchString(said) {
+	const most = 300
+	said := err.Error()
+	if runes := []rune(said); len(runes) > most {
+		return errors.New(string(runes[:most]) + "...")
+	}
+	if typed.MatchString(said) {
 		return errors.New(typed.ReplaceAllString(said,
 			"a value of another type was expected: [[value]] are tables with a number as value, and texts"))
 	}

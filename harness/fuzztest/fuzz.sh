@@ -26,8 +26,15 @@ if ! targets=$(go test -list '^Fuzz' $packages); then
 	echo "$targets" >&2
 	exit 1
 fi
-failed=0
 # go test names the targets of a package before the package itself.
+targets=$(echo "$targets" | awk -v of="${FUZZ:-}" '
+	$1 ~ /^Fuzz/ { names[++n] = $1 }
+	$1 == "ok" { for (i = 1; i <= n; i++) if (of == "" || names[i] ~ of) print $2, names[i]; n = 0 }')
+if [ -z "$targets" ]; then
+	echo "no fuzz target is called ${FUZZ:-so}" >&2
+	exit 1
+fi
+failed=0
 while read -r package target; do
 	began=$(date +%s)
 	if go test -run '^$' -fuzz "^$target\$" -fuzztime "$FUZZTIME" -fuzzminimizetime 50x -parallel "$PARALLEL" "$package" >"$log" 2>&1; then
@@ -48,8 +55,6 @@ while read -r package target; do
 		END { printf "%-6s %-56s %10d executions %6d new interesting %5d s\n", result, name, execs, found, seconds }' "$log"
 	[ "$result" = ok ] || grep -v "^fuzz: " "$log"
 done <<TARGETS
-$(echo "$targets" | awk -v of="${FUZZ:-}" '
-	$1 ~ /^Fuzz/ { names[++n] = $1 }
-	$1 == "ok" { for (i = 1; i <= n; i++) if (of == "" || names[i] ~ of) print $2, names[i]; n = 0 }')
+$targets
 TARGETS
 exit $failed

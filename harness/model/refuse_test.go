@@ -13,7 +13,7 @@ import (
 
 func TestMalformedConfigurationsAreRefused(t *testing.T) {
 	for want, text := range map[string]string{
-		"malformed JSON in line 1, byte 1: unexpected end": `{`,
+		"config.json: malformed JSON in line 1, byte 1: unexpected end": `{`,
 		"vocab_size is -3":                        `{"vocab_size": -3}`,
 		"hidden_size is 0":                        `{"hidden_size": 0}`,
 		"num_key_value_heads is -1":               `{"num_key_value_heads": -1}`,
@@ -50,7 +50,7 @@ func TestMalformedConfigurationsAreRefused(t *testing.T) {
 		"n_embd is 0":                             `{"architectures": ["GPT2LMHeadModel"]}`,
 		"scale_attn_weights":                      `{"scale_attn_weights": false}`,
 		"num_hidden_layers is 100000000":          `{"num_hidden_layers": 100000000}`,
-		`"vocab_size" is a JSON string`:           `{"vocab_size": "many"}`,
+		`field "vocab_size" is a JSON string`:     `{"vocab_size": "many"}`,
 	} {
 		path := filepath.Join(t.TempDir(), "config.json")
 		valid, err := os.ReadFile("testdata/causal/config.json")

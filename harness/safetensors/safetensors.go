@@ -179,12 +179,13 @@ func parseHeader(header []byte, bytes int64) (map[string]Tensor, map[string]plac
 		return nil, nil, fmt.Errorf("safetensors header: %w", err)
 	}
 	tensors, places := make(map[string]Tensor, len(entries)), make(map[string]place, len(entries))
-	for name, text := range entries {
+	// In order, so that of several mistakes always the same one is told.
+	for _, name := range slices.Sorted(maps.Keys(entries)) {
 		if name == "__metadata__" {
 			continue
 		}
 		var e entry
-		if err := jsonfile.Unmarshal(text, &e); err != nil {
+		if err := jsonfile.Unmarshal(entries[name], &e); err != nil {
 			return nil, nil, fmt.Errorf("tensor %q: %w", name, err)
 		}
 		from, to, err := e.place(bytes)
