@@ -79,7 +79,7 @@ func dataMistakes(t *testing.T) chapter {
 		look("300 MB of spaces in 300 kB", "bomb.jsonl.gz", bomb),
 		look("300 MB of spaces in 300 kB", "bomb.csv.gz", bomb),
 		look("300 MB of spaces in 300 kB", "bomb.parquet.gz", bomb),
-		look("80 MB of blanks in some kB", "bomb.parquet", blankRows(t, 80<<20)),
+		look("80 MB of the same words in some kB", "bomb.parquet", sameRows(t, 80<<20), "--reference", "input"),
 		look("not JSON", "broken.jsonl", record+"{input: 1}\n"),
 		look("a number in place of a record", "number.jsonl", record+"3\n"),
 		look("a list in place of a record", "list.jsonl", record+"[1, 2]\n"),
@@ -154,15 +154,15 @@ func blanks(n int) string {
 	return b.String()
 }
 
-// blankRows is a Parquet file of so many blanks.
-func blankRows(t *testing.T, n int) string {
+// sameRows is a Parquet file of so many bytes in rows that are all the same.
+func sameRows(t *testing.T, n int) string {
 	t.Helper()
 	type row struct {
-		Input string `parquet:"input,zstd"`
+		Input string `parquet:"input,dict"`
 	}
 	var b bytes.Buffer
 	w := parquet.NewGenericWriter[row](&b)
-	rows := slices.Repeat([]row{{strings.Repeat(" ", 1<<10)}}, 1<<10)
+	rows := slices.Repeat([]row{{strings.Repeat("the same", 1<<7)}}, 1<<10)
 	for range n >> 20 {
 		if _, err := w.Write(rows); err != nil {
 			t.Fatal(err)

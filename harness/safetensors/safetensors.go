@@ -178,10 +178,11 @@ func parseHeader(header []byte, bytes int64) (map[string]Tensor, map[string]plac
 		return nil, nil, fmt.Errorf("safetensors header: %w", err)
 	}
 	tensors, places := make(map[string]Tensor, len(entries)), make(map[string]place, len(entries))
-	for name, text := range entries {
+	for _, name := range slices.Sorted(maps.Keys(entries)) {
 		if name == "__metadata__" {
 			continue
 		}
+		text := entries[name]
 		var e entry
 		if err := foreign.Decode(text, &e); err != nil {
 			return nil, nil, fmt.Errorf("tensor %q: %w", name, err)
