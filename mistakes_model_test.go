@@ -69,9 +69,11 @@ func goodModel(t *testing.T) folder {
 func goodTensors(vocabulary int) map[string]safetensors.Tensor {
 	all := map[string]safetensors.Tensor{}
 	for name, shape := range map[string][]int{
-		"embed_tokens": {vocabulary, 8}, "norm": {8}, "layers.0.input_layernorm": {8}, "layers.0.post_attention_layernorm": {8},
-		"layers.0.self_attn.q_proj": {8, 8}, "layers.0.self_attn.k_proj": {8, 8}, "layers.0.self_attn.v_proj": {8, 8}, "layers.0.self_attn.o_proj": {8, 8},
-		"layers.0.mlp.gate_proj": {16, 8}, "layers.0.mlp.up_proj": {16, 8}, "layers.0.mlp.down_proj": {8, 16},
+		"embed_tokens": {vocabulary, 8}, "norm": {8}, "layers.0.input_layernorm": {8},
+		"layers.0.post_attention_layernorm": {8},
+		"layers.0.self_attn.q_proj":         {8, 8}, "layers.0.self_attn.k_proj": {8, 8}, "layers.0.self_attn.v_proj": {8, 8},
+		"layers.0.self_attn.o_proj": {8, 8},
+		"layers.0.mlp.gate_proj":    {16, 8}, "layers.0.mlp.up_proj": {16, 8}, "layers.0.mlp.down_proj": {8, 16},
 	} {
 		n := 1
 		for _, d := range shape {
@@ -121,7 +123,8 @@ func modelMistakes(t *testing.T, good folder) chapter {
 	// raw is the good model with other bytes in the place of its parameters.
 	raw := func(given, content string) mistake { return of(given, with(good, "model.safetensors", content)) }
 	index := func(given, text string) mistake {
-		return of(given, with(without(good, "model.safetensors"), "model.safetensors.index.json", text, "one.safetensors", good["model.safetensors"]))
+		return of(given, with(without(good, "model.safetensors"), "model.safetensors.index.json", text, "one.safetensors",
+			good["model.safetensors"]))
 	}
 	made := func(given string, make func(dir string) error) mistake {
 		m := of(given, good)
@@ -139,7 +142,8 @@ func modelMistakes(t *testing.T, good folder) chapter {
 		made("a link to `/dev/zero` as `config.json`", links("m/config.json", "/dev/zero")),
 		made("a pipe as `config.json`", pipes("m/config.json")),
 		config("another architecture", "LlamaForCausalLM", "BloomForCausalLM"),
-		config("code of the model's own", `"model_type"`, `"auto_map": {"AutoModelForCausalLM": "modeling.Model"}, "architectures": ["MyForCausalLM"], "model_type"`),
+		config("code of the model's own", `"model_type"`,
+			`"auto_map": {"AutoModelForCausalLM": "modeling.Model"}, "architectures": ["MyForCausalLM"], "model_type"`),
 		config("a text for a number", `"hidden_size": 8`, `"hidden_size": "8"`),
 		config("a fraction for a number", `"hidden_size": 8`, `"hidden_size": 8.5`),
 		config("a negative size", `"hidden_size": 8`, `"hidden_size": -8`),
@@ -147,10 +151,11 @@ func modelMistakes(t *testing.T, good folder) chapter {
 		config("sizes whose product overflows", `"hidden_size": 8`, `"hidden_size": 4611686018427387904`),
 		config("a hundred million layers", `"num_hidden_layers": 1`, `"num_hidden_layers": 100000000`),
 		config("no layer", `"num_hidden_layers": 1`, `"num_hidden_layers": 0`),
-		config("a million layers that are not in the file", `"num_hidden_layers": 1`, `"num_hidden_layers": 4096`),
+		config("4,096 layers of which the file has one", `"num_hidden_layers": 1`, `"num_hidden_layers": 4096`),
 		config("heads that do not divide", `"num_attention_heads": 2`, `"num_attention_heads": 3`),
 		config("an unknown activation", `"silu"`, `"swish2"`),
-		config("unknown scaling of positions", `"rope_theta": 10000`, `"rope_theta": 10000, "rope_scaling": {"rope_type": "longrope", "factor": 2}`),
+		config("unknown scaling of positions", `"rope_theta": 10000`,
+			`"rope_theta": 10000, "rope_scaling": {"rope_type": "longrope", "factor": 2}`),
 		config("too few positions for the task", `"max_position_embeddings": 64`, `"max_position_embeddings": 16`),
 		config("other sizes than the file's", `"intermediate_size": 16`, `"intermediate_size": 32`),
 		config("more tokens than the file has", fmt.Sprintf(`"vocab_size": %d`, vocabulary), `"vocab_size": 1000000000`),
@@ -163,14 +168,18 @@ func modelMistakes(t *testing.T, good folder) chapter {
 		raw("bytes behind the parameters", good["model.safetensors"]+strings.Repeat("\x00", 100)),
 		raw("parameters that are a zip file", "PK\x03\x04"+strings.Repeat("\x00", 100)),
 		raw("a header of 2⁶³ bytes", string(binary.LittleEndian.AppendUint64(nil, math.MaxInt64))+"{}"),
-		raw("a header of 99 MB in a file of 100 bytes", string(binary.LittleEndian.AppendUint64(nil, 99_000_000))+strings.Repeat(" ", 92)),
+		raw("a header of 99 MB in a file of 100 bytes", string(binary.LittleEndian.AppendUint64(nil, 99_000_000))+
+			strings.Repeat(" ", 92)),
 		raw("a header that is not JSON", header("{]", 8)),
 		raw("a header of lists 100,000 deep", header(strings.Repeat("[", 100_000), 8)),
 		raw("a tensor without a place", header(`{"a": {"dtype": "F32", "shape": [2]}}`, 8)),
 		raw("a tensor with a negative size", header(`{"a": {"dtype": "F32", "shape": [-2], "data_offsets": [0, 8]}}`, 8)),
-		raw("a tensor with a size that overflows", header(`{"a": {"dtype": "F32", "shape": [4611686018427387904, 4], "data_offsets": [0, 8]}}`, 8)),
-		raw("a tensor behind the end", header(`{"a": {"dtype": "F32", "shape": [2], "data_offsets": [1000000000000, 1000000000008]}}`, 8)),
-		raw("tensors that overlap", header(`{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "b": {"dtype": "F32", "shape": [2], "data_offsets": [4, 12]}}`, 12)),
+		raw("a tensor with a size that overflows",
+			header(`{"a": {"dtype": "F32", "shape": [4611686018427387904, 4], "data_offsets": [0, 8]}}`, 8)),
+		raw("a tensor behind the end",
+			header(`{"a": {"dtype": "F32", "shape": [2], "data_offsets": [1000000000000, 1000000000008]}}`, 8)),
+		raw("tensors that overlap",
+			header(`{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "b": {"dtype": "F32", "shape": [2], "data_offsets": [4, 12]}}`, 12)),
 		raw("a tensor of an unknown type", header(`{"a": {"dtype": "F4", "shape": [2], "data_offsets": [0, 8]}}`, 8)),
 		raw("a tensor whose shape is a text", header(`{"a": {"dtype": "F32", "shape": "2", "data_offsets": [0, 8]}}`, 8)),
 		tensors("a tensor that is missing", func(all map[string]safetensors.Tensor) { delete(all, projection) }),
@@ -184,7 +193,8 @@ func modelMistakes(t *testing.T, good folder) chapter {
 			all[projection] = safetensors.Tensor{DType: "F8_E4M3", Shape: []int{16, 8}, Data: make([]byte, 16*8)}
 		}),
 		tensors("weights quantised by GPTQ", func(all map[string]safetensors.Tensor) {
-			all["model.layers.0.mlp.up_proj.qweight"] = safetensors.Tensor{DType: "I32", Shape: []int{2, 8}, Data: make([]byte, 64)}
+			all["model.layers.0.mlp.up_proj.qweight"] = safetensors.Tensor{DType: "I32", Shape: []int{2, 8}, Data: make([]byte,
+				64)}
 		}),
 		index("an index that is cut", `{"weight_map": {`),
 		index("an index without a file", `{"weight_map": {}}`),
@@ -192,7 +202,8 @@ func modelMistakes(t *testing.T, good folder) chapter {
 		index("an index that names a file that is missing", `{"weight_map": {"model.norm.weight": "two.safetensors"}}`),
 		index("an index that names a file elsewhere", `{"weight_map": {"model.norm.weight": "../../x.safetensors"}}`),
 		index("an index that names a file by its whole path", `{"weight_map": {"model.norm.weight": "/etc/passwd"}}`),
-		index("an index that names a tensor that is not there", `{"weight_map": {"model.nothing.weight": "one.safetensors"}}`),
+		index("an index that names a tensor that is not there",
+			`{"weight_map": {"model.nothing.weight": "one.safetensors"}}`),
 		index("an index that leaves a tensor out", `{"weight_map": {"model.norm.weight": "one.safetensors"}}`),
 		made("a link to `/dev/zero` as the parameters", links("m/model.safetensors", "/dev/zero")),
 		made("a pipe as the parameters", pipes("m/model.safetensors")),
@@ -203,8 +214,11 @@ func modelMistakes(t *testing.T, good folder) chapter {
 			}
 			return os.Mkdir(filepath.Join(dir, "m/model.safetensors"), 0o777)
 		}),
-		{given: "adapters of what the model has not", args: "run sweep.toml --set model.path=m --set lora.r=4 --set lora.target_modules=[\"c_attn\"] --dry-run", files: good.at("m")},
-		{given: "more tokens in the tokenizer than in the model", args: trainRun, files: with(good.but(t, "config.json", fmt.Sprintf(`"vocab_size": %d`, vocabulary), `"vocab_size": 200`),
+		{given: "adapters of what the model has not",
+			args:  "run sweep.toml --set model.path=m --set lora.r=4 --set lora.target_modules=[\"c_attn\"] --dry-run",
+			files: good.at("m")},
+		{given: "more tokens in the tokenizer than in the model", args: trainRun, files: with(good.but(t, "config.json",
+			fmt.Sprintf(`"vocab_size": %d`, vocabulary), `"vocab_size": 200`),
 			"model.safetensors", weights(t, goodTensors(200))).at("m")},
 	}}
 }
@@ -218,13 +232,15 @@ func tokenizerMistakes(t *testing.T, good folder) chapter {
 	// change is the good tokenizer with a part replaced.
 	change := func(given, old, new string) mistake { return of(given, good.but(t, "tokenizer.json", old, new)) }
 	// split has a pre-tokenizer in the place of the good one.
-	const normalizer, byteLevel = `"normalizer":null`, `"pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"Digits"`
+	const normalizer, byteLevel = `"normalizer":null`,
+		`"pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"Digits"`
 	split := func(given, section string) mistake {
 		return change(given, byteLevel, `"pre_tokenizer":{"type":"Sequence","pretokenizers":[`+section+`,{"type":"Digits"`)
 	}
 	return chapter{title: "Tokenizers", text: "They lie in the folder `m`, which is `model.path`.", mistakes: []mistake{
 		of("no `tokenizer.json`", without(good, "tokenizer.json")),
-		of("an older folder's `vocab.json` and `merges.txt` alone", with(without(good, "tokenizer.json"), "vocab.json", "{}", "merges.txt", "")),
+		of("an older folder's `vocab.json` and `merges.txt` alone", with(without(good, "tokenizer.json"), "vocab.json", "{}",
+			"merges.txt", "")),
 		part("no byte", ""),
 		part("a `tokenizer.json` whose end is missing", good["tokenizer.json"][:len(good["tokenizer.json"])/2]),
 		part("a pointer of Git LFS", pointer),
@@ -241,20 +257,27 @@ func tokenizerMistakes(t *testing.T, good folder) chapter {
 		change("a merge of tokens that there are not", `"merges":[]`, `"merges":["aa bb"]`),
 		change("a merge to a token that there is not", `"merges":[]`, `"merges":["a b"]`),
 		split("an unknown pre-tokenizer", `{"type": "Whitespaces"}`),
-		split("a pattern that cannot be compiled", `{"type": "Split", "pattern": {"Regex": "(a"}, "behavior": "Isolated", "invert": false}`),
-		split("a pattern that takes for ever to match", `{"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated", "invert": false}`),
+		split("a pattern that cannot be compiled",
+			`{"type": "Split", "pattern": {"Regex": "(a"}, "behavior": "Isolated", "invert": false}`),
+		split("a pattern that takes for ever to match",
+			`{"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated", "invert": false}`),
 		change("an unknown normalizer", normalizer, `"normalizer":{"type":"Lower"}`),
 		change("a normalizer that is a number", normalizer, `"normalizer":3`),
 		of("an end token that is not in the vocabulary", with(good, "tokenizer_config.json", `{"eos_token": "</s>"}`)),
 		of("an end token that is a number", with(good, "tokenizer_config.json", `{"eos_token": 3}`)),
-		of("no end token at all", folder{"config.json": strings.Replace(good["config.json"], `, "eos_token_id": 0`, "", 1), "model.safetensors": good["model.safetensors"],
-			"tokenizer.json": strings.NewReplacer("<|endoftext|>", "<|x|>", `\u003c|endoftext|\u003e`, "<|x|>").Replace(good["tokenizer.json"])}),
-		of("an id of the end that is not in the vocabulary", with(good, "generation_config.json", `{"eos_token_id": [0, 5000]}`)),
+		of("no end token at all", folder{"config.json": strings.Replace(good["config.json"], `, "eos_token_id": 0`, "", 1),
+			"model.safetensors": good["model.safetensors"],
+			"tokenizer.json": strings.NewReplacer("<|endoftext|>", "<|x|>", `\u003c|endoftext|\u003e`,
+				"<|x|>").Replace(good["tokenizer.json"])}),
+		of("an id of the end that is not in the vocabulary", with(good, "generation_config.json",
+			`{"eos_token_id": [0, 5000]}`)),
 		of("an id of the end that is a text", with(good, "generation_config.json", `{"eos_token_id": "end"}`)),
 		of("a `tokenizer_config.json` that is cut", with(good, "tokenizer_config.json", `{"eos_token": `)),
-		{given: "a link to `/dev/zero` as `tokenizer.json`", args: trainRun, files: good.at("m"), make: links("m/tokenizer.json", "/dev/zero")},
+		{given: "a link to `/dev/zero` as `tokenizer.json`", args: trainRun, files: good.at("m"),
+			make: links("m/tokenizer.json", "/dev/zero")},
 		{given: "a pipe as `tokenizer.json`", args: trainRun, files: good.at("m"), make: pipes("m/tokenizer.json")},
-		{given: "a link to `/dev/zero` as `tokenizer_config.json`", args: trainRun, files: good.at("m"), make: links("m/tokenizer_config.json", "/dev/zero")},
+		{given: "a link to `/dev/zero` as `tokenizer_config.json`", args: trainRun, files: good.at("m"),
+			make: links("m/tokenizer_config.json", "/dev/zero")},
 	}}
 }
 
@@ -264,30 +287,35 @@ func chatMistakes(good folder) chapter {
 	template := func(given, text string) mistake {
 		return mistake{given: given, args: chatRun, files: with(good, "chat_template.jinja", text).at("m")}
 	}
-	return chapter{title: "Chat templates", text: "`task.chat` is true, and the template is the model's `chat_template.jinja`.", mistakes: []mistake{
-		{given: "no template", args: chatRun, files: good.at("m")},
-		template("a block without its end", "{% for m in messages %}{{ m.content }}"),
-		template("an end without its block", "a\n{% endfor %}"),
-		template("an expression without its end", "{{ messages[0"),
-		template("an unknown tag", "{% import 'os' %}"),
-		template("an unknown filter", "{{ messages | attr2 }}"),
-		template("an unknown function", "{{ open('/etc/passwd') }}"),
-		template("a way to Python's classes", "{{ ''.__class__.__mro__[1].__subclasses__() }}"),
-		template("another file", "{% include '/etc/passwd' %}"),
-		template("`raise_exception`", "{{ raise_exception('Only user and assistant roles are supported!') }}"),
-		template("a value that there is not", "{{ messages[0].content.role.name }}"),
-		template("a range of 10¹²", "{% for i in range(1000000000000) %}{% endfor %}"),
-		template("loops within loops", strings.Repeat("{% for i in range(100000) %}", 10)+strings.Repeat("{% endfor %}", 10)),
-		template("a text times 10¹⁰", "{{ 'x' * 10000000000 }}"),
-		template("a text that doubles for ever", "{% set ns = namespace(x='x') %}{% for i in range(100) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}"),
-		template("a macro that calls itself", "{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}"),
-		template("brackets 100,000 deep", "{{ "+strings.Repeat("(", 100_000)+"1"+strings.Repeat(")", 100_000)+" }}"),
-		template("a division by zero", "{{ 1 // 0 }}"),
-		template("a template of 2 MB", strings.Repeat("x", 2<<20)),
-		template("today's date, which changes", "{{ strftime_now('%Y-%m-%d') }}{{ messages[0].content }}"),
-		template("a template that leaves out what is said", "Hello."),
-		{given: "a template that is a number", args: chatRun, files: with(good, "tokenizer_config.json", `{"chat_template": 3}`).at("m")},
-		{given: "templates without the one called default", args: chatRun, files: with(good, "tokenizer_config.json", `{"chat_template": [{"name": "tool_use", "template": "x"}]}`).at("m")},
-		{given: "a link to `/dev/zero` as the template", args: chatRun, files: good.at("m"), make: links("m/chat_template.jinja", "/dev/zero")},
-	}}
+	return chapter{title: "Chat templates",
+		text: "`task.chat` is true, and the template is the model's `chat_template.jinja`.", mistakes: []mistake{
+			{given: "no template", args: chatRun, files: good.at("m")},
+			template("a block without its end", "{% for m in messages %}{{ m.content }}"),
+			template("an end without its block", "a\n{% endfor %}"),
+			template("an expression without its end", "{{ messages[0"),
+			template("an unknown tag", "{% import 'os' %}"),
+			template("an unknown filter", "{{ messages | attr2 }}"),
+			template("an unknown function", "{{ open('/etc/passwd') }}"),
+			template("a way to Python's classes", "{{ ''.__class__.__mro__[1].__subclasses__() }}"),
+			template("another file", "{% include '/etc/passwd' %}"),
+			template("`raise_exception`", "{{ raise_exception('Only user and assistant roles are supported!') }}"),
+			template("a value that there is not", "{{ messages[0].content.role.name }}"),
+			template("a range of 10¹²", "{% for i in range(1000000000000) %}{% endfor %}"),
+			template("loops within loops", strings.Repeat("{% for i in range(100000) %}", 10)+strings.Repeat("{% endfor %}", 10)),
+			template("a text times 10¹⁰", "{{ 'x' * 10000000000 }}"),
+			template("a text that doubles for ever",
+				"{% set ns = namespace(x='x') %}{% for i in range(100) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}"),
+			template("a macro that calls itself", "{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}"),
+			template("brackets 100,000 deep", "{{ "+strings.Repeat("(", 100_000)+"1"+strings.Repeat(")", 100_000)+" }}"),
+			template("a division by zero", "{{ 1 // 0 }}"),
+			template("a template of 2 MB", strings.Repeat("x", 2<<20)),
+			template("today's date, which changes", "{{ strftime_now('%Y-%m-%d') }}{{ messages[0].content }}"),
+			template("a template that leaves out what is said", "Hello."),
+			{given: "a template that is a number", args: chatRun, files: with(good, "tokenizer_config.json",
+				`{"chat_template": 3}`).at("m")},
+			{given: "templates without the one called default", args: chatRun, files: with(good, "tokenizer_config.json",
+				`{"chat_template": [{"name": "tool_use", "template": "x"}]}`).at("m")},
+			{given: "a link to `/dev/zero` as the template", args: chatRun, files: good.at("m"),
+				make: links("m/chat_template.jinja", "/dev/zero")},
+		}}
 }

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -65,7 +66,10 @@ const planRun = "run sweep.toml --dry-run"
 // everyCase are the files that each case begins with. There is nothing wrong in them.
 var everyCase = map[string]string{
 	"sweep.toml": `algorithm = "none"
-task = { data = "files", files = { train = "t.jsonl", dev = "t.jsonl", test = "t.jsonl" }, max_prompt_tokens = 24, max_response_tokens = 10 }
+task.data = "files"
+task.files = { train = "t.jsonl", dev = "t.jsonl", test = "t.jsonl" }
+task.max_prompt_tokens = 24
+task.max_response_tokens = 10
 metrics.names = ["rouge1"]
 `,
 	"t.jsonl": `{"id": "1", "input": "a small library that reads archives", "reference": "archive reader"}
@@ -101,8 +105,8 @@ func TestMistakes(t *testing.T) {
 			})
 		}
 	})
-	if t.Failed() && !*update {
-		return
+	if t.Failed() && !*update || slices.Contains(pages, "") {
+		return // something else is wrong, or not all chapters were asked for
 	}
 	cases := 0
 	for _, c := range all {
@@ -135,10 +139,12 @@ func firstDifference(found, want string) string {
 	return fmt.Sprintf("it has %d lines and should have %d", len(a), len(b))
 }
 
-const pageStart = `# What is said to bad input
-
-%d cases, each with the whole message. ` + "`go test . -run TestMistakes`" + ` gives each to the program in a folder of its own and compares what is said with this page. It also checks that the exit code is 2, that no file is written but in the work folder, that nothing is computed, and that each chapter ends soon and in less than 1 GiB. Where nothing else is said, the command is ` + "`lastmile " + planRun + "`" + `, and all else is right. ` + "`/…/`" + ` stands for the folder.
-`
+const pageStart = "# What is said to bad input\n\n" +
+	"%d cases, each with the whole message, of which a long one is cut. `go test . -run TestMistakes` gives each to the " +
+	"program in a folder of its own and compares what is said with this page. It also checks that the exit code is 2, " +
+	"that no file is written but in the work folder, that nothing is computed, and that each chapter ends soon and in " +
+	"less than 1 GiB. Where nothing else is said, the command is `lastmile " + planRun + "`, and all else is right. " +
+	"`/…/` stands for the folder.\n"
 
 // page is the chapter as the page has it.
 func (c chapter) page(t *testing.T, said []string) string {
@@ -205,7 +211,8 @@ type (
 
 // unwanted is what no message has: names of Go's types and functions, addresses, and
 // what a program says that broke.
-var unwanted = regexp.MustCompile(`(?i)goroutine|panic|runtime error|0x[0-9a-f]{6}|Go value|Go struct|cannot unmarshal|of type [a-z]+\.[A-Z]|unexpected newline|nil pointer|%!`)
+var unwanted = regexp.MustCompile(`(?i)goroutine|panic|runtime error|nil pointer|0x[0-9a-f]{6}|` +
+	`Go value|Go struct|cannot unmarshal|of type [a-z]+\.[A-Z]|strconv\.|%!`)
 
 // run runs the chapter's cases and returns what the program said to each.
 func (c chapter) run(t *testing.T) []string {
@@ -330,7 +337,8 @@ func giveAll(t *testing.T, root string, orders []order) []outcome {
 		t.Fatal(err)
 	}
 	c := exec.Command("mistakes")
-	c.Env = append(os.Environ(), "HOME="+filepath.Join(root, "home"), "TMPDIR="+filepath.Join(root, "tmp"), "OMP_NUM_THREADS=1")
+	c.Env = append(os.Environ(), "HOME="+filepath.Join(root, "home"), "TMPDIR="+filepath.Join(root, "tmp"),
+		"OMP_NUM_THREADS=1")
 	c.Stdin = bytes.NewReader(text)
 	var stdout, stderr bytes.Buffer
 	c.Stdout, c.Stderr = &stdout, &stderr
@@ -372,7 +380,8 @@ func runMistakes() {
 		os.Exit(1)
 	}
 	// What takes memory without end takes this process with it, and not the machine.
-	if err := syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: 4 * mistakeMemory, Max: 4 * mistakeMemory}); err != nil {
+	if err := syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: 4 * mistakeMemory,
+		Max: 4 * mistakeMemory}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

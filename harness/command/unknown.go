@@ -51,10 +51,12 @@ func arguments(least, most int) cobra.PositionalArgs {
 	}
 }
 
-// wrongFlag says of a value of a flag what is expected, and adds to an error about a flag that there is not which one may be meant.
+// wrongFlag says of a value of a flag what is expected, and of a flag that there is not
+// which one may be meant.
 func wrongFlag(c *cobra.Command, err error) error {
 	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
-		want := map[string]string{"int": "a whole number", "float64": "a number", "bool": "true or false"}[wrong.GetFlag().Value.Type()]
+		want := map[string]string{"int": "a whole number", "float64": "a number",
+			"bool": "true or false"}[wrong.GetFlag().Value.Type()]
 		if want == "" {
 			return err
 		}

@@ -89,7 +89,7 @@ func (t *Tokenizer) compileVocabulary() error {
 	t.special = make([]bool, size)
 	for token, id := range t.ids {
 		if t.tokens[id] != "" {
-			return fmt.Errorf("id %d belongs to both %q and %q", id, t.tokens[id], token)
+			return fmt.Errorf("id %d belongs to both %q and %q", id, min(t.tokens[id], token), max(t.tokens[id], token))
 		}
 		t.tokens[id] = token
 		t.bytes[id] = t.decoder.token(token)

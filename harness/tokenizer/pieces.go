@@ -228,7 +228,7 @@ func (p *Pieces) setVocabulary(ids map[string]int) error {
 	p.ids, p.tokens, p.special = ids, make([]string, size), make([]bool, size)
 	for token, id := range ids {
 		if p.tokens[id] != "" {
-			return fmt.Errorf("id %d belongs to both %q and %q", id, p.tokens[id], token)
+			return fmt.Errorf("id %d belongs to both %q and %q", id, min(p.tokens[id], token), max(p.tokens[id], token))
 		}
 		p.tokens[id] = token
 	}
