@@ -25,7 +25,7 @@ func TestSleepingSweepsComeToTheSame(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", sleeper, "./sleeper").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	s := sleep{File: write(t, 15), Models: filepath.Join(folder, "models"), Jobs: 8, Sleeper: sleeper}
+	s := sleep{File: write(t, 15), Models: filepath.Join(folder, "models"), Jobs: 4, Sleeper: sleeper}
 	g, err := planned(s.File, folder)
 	if err != nil {
 		t.Fatal(err)
@@ -63,8 +63,10 @@ func TestSleepingSweepsComeToTheSame(t *testing.T) {
 		if digest != first {
 			t.Errorf("%s came to something else than the others", form)
 		}
-		if r, err = s.begin(t.Context(), runRole); err != nil || r.Computed != 0 {
-			t.Errorf("%s, once more: %+v, %v", form, r, err)
+		if form == inProcess {
+			if r, err = s.begin(t.Context(), runRole); err != nil || r.Computed != 0 {
+				t.Errorf("once more: %+v, %v", r, err)
+			}
 		}
 	}
 }
