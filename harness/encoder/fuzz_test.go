@@ -3,24 +3,13 @@ package encoder
 import (
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"lastmile/harness/fuzztest"
 )
 
 func FuzzConfig(f *testing.F) {
-	folders, _ := filepath.Glob("testdata/*/config.json")
-	if len(folders) == 0 {
-		f.Fatal("testdata has no configurations")
-	}
-	for _, name := range folders {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(text)
-	}
+	fuzztest.AddFiles(f, "testdata/*/config.json")
 	f.Add([]byte(`{"model_type": "deberta-v2", "vocab_size": 1, "hidden_size": 2, "intermediate_size": 1, "num_hidden_layers": 1, "num_attention_heads": 1,
 		"max_position_embeddings": 512, "relative_attention": true, "position_buckets": 256, "pos_att_type": "p2c|c2p"}`))
 	dir := f.TempDir()

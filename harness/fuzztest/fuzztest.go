@@ -3,12 +3,31 @@
 package fuzztest
 
 import (
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 )
+
+// AddFiles adds the files that match a pattern to the seeds of a target whose input is the
+// bytes of one. There must be some.
+func AddFiles(f *testing.F, pattern string) {
+	f.Helper()
+	names, err := filepath.Glob(pattern)
+	if err != nil || len(names) == 0 {
+		f.Fatalf("no file matches %s (%v)", pattern, err)
+	}
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+}
 
 // longest is the most bytes that an error of a reader may have: a line that a person
 // reads.

@@ -19,17 +19,7 @@ var scalings = []string{
 }
 
 func FuzzConfig(f *testing.F) {
-	folders, _ := filepath.Glob("testdata/architectures/*/config.json")
-	if len(folders) == 0 {
-		f.Fatal("testdata has no configurations")
-	}
-	for _, name := range folders {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(text)
-	}
+	fuzztest.AddFiles(f, "testdata/architectures/*/config.json")
 	for _, scaling := range scalings {
 		for _, field := range []string{"rope_scaling", "rope_parameters"} {
 			f.Add([]byte(`{"architectures": ["LlamaForCausalLM"], "vocab_size": 9, "hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2,

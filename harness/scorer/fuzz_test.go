@@ -39,17 +39,7 @@ func FuzzRatings(f *testing.F) {
 }
 
 func FuzzConfig(f *testing.F) {
-	folders, _ := filepath.Glob("testdata/*/config.json")
-	if len(folders) == 0 {
-		f.Fatal("testdata has no configurations")
-	}
-	for _, name := range folders {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(text)
-	}
+	fuzztest.AddFiles(f, "testdata/*/config.json")
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if err := os.WriteFile(encoder.ConfigFile(dir), text, 0o600); err != nil {
