@@ -3,7 +3,6 @@ package stage
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 )
@@ -33,7 +32,8 @@ func (s *Store) tidy() {
 
 // tidyLocks removes the locks in a folder that nobody holds.
 func (s *Store) tidyLocks(folder string) {
-	for _, name := range locksIn(folder) {
+	names := namesIn(folder)
+	for _, name := range locksAmong(names) {
 		path := filepath.Join(folder, name)
 		if _, held := askLock(path); held {
 			continue
@@ -45,7 +45,7 @@ func (s *Store) tidyLocks(folder string) {
 	// What else is there a process makes on the way to a lock. It is no lock yet, so
 	// it must not be taken for one that nobody holds: to touch it would take the
 	// lock from under that process. Only what nobody can be at any more goes.
-	for _, name := range namesIn(folder) {
+	for _, name := range names {
 		path := filepath.Join(folder, name)
 		base, passing := passingName(name)
 		if !passing {
@@ -81,10 +81,16 @@ func namesIn(folder string) []string {
 	return names
 }
 
-// locksIn lists the locks in a folder: none of what [passingName] tells.
-func locksIn(folder string) []string {
-	return slices.DeleteFunc(namesIn(folder), func(name string) bool {
-		_, passing := passingName(name)
-		return passing
-	})
+// locksIn lists the locks in a folder.
+func locksIn(folder string) []string { return locksAmong(namesIn(folder)) }
+
+// locksAmong are the names of locks: none of what [passingName] tells.
+func locksAmong(names []string) []string {
+	var locks []string
+	for _, name := range names {
+		if _, passing := passingName(name); !passing {
+			locks = append(locks, name)
+		}
+	}
+	return locks
 }
