@@ -67,7 +67,7 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/faithfulness", "experiments metrics harness/encoder"},
 
 	// Learning after maximum likelihood.
-	{"harness/reward", "experiments metrics harness/external harness/model harness/random harness/torch harness/train"},
+	{"harness/reward", "experiments metrics harness/external harness/model harness/random harness/stage harness/torch harness/train harness/trivial"},
 	{"harness/reward/evaluation", "experiments harness/correlation"},
 	{"harness/pairs", "experiments harness/model harness/random harness/torch harness/train"},
 	{"harness/rollout", "experiments harness/decode harness/model harness/random harness/reward harness/torch harness/train"},
@@ -81,7 +81,7 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/slurm", "experiments harness/progress harness/stage"},
 	{"harness/graph", "experiments runs harness/progress harness/stage harness/stages harness/torch"},
 	{"harness/results", "experiments runs harness/algorithms harness/data harness/decode harness/graph harness/jsonfile harness/model harness/progress " +
-		"harness/rule harness/safetensors harness/stage harness/stages harness/tokenizer harness/torch harness/trackers"},
+		"harness/reward harness/rule harness/safetensors harness/stage harness/stages harness/tokenizer harness/torch harness/trackers"},
 	{"harness/doctor", "harness/model harness/torch harness/torch/blas"},
 	{"harness/scoring", "experiments metrics runs harness/bertscore harness/data harness/doctor harness/external harness/faithfulness harness/likelihood harness/model harness/negatives harness/progress " +
 		"harness/records harness/results harness/scorer harness/spreadsheet harness/stage harness/stages harness/random harness/torch harness/train harness/trivial"},

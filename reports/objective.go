@@ -65,6 +65,7 @@ type bond int
 const (
 	apart   bond = iota
 	overlap      // the metric was trained to see the overlap that a reward counts, or the reward that of the metric
+	stacked      // the reward model's score was combined with what the metric measures
 	trained      // the reward model learned from the metric
 	factor       // the metric has a factor that is a reward
 	kin          // the metric is of the family of a reward
@@ -89,11 +90,15 @@ func (b bond) mark() string {
 
 // String names a bond in report.json.
 func (b bond) String() string {
-	return [...]string{"", "overlap", "trained", "factor", "related", "contained"}[b]
+	return [...]string{"", "overlap", "stacked", "trained", "factor", "related", "contained"}[b]
 }
 
 // measuredBy are the metrics of what shaping rewards count.
 var measuredBy = map[string]string{lengthReward: "length_ratio", "repetition": "repetition", "ending": "ended"}
+
+// stackedOf are the metrics of what the trivial scorers count that a reward model's score
+// is combined with.
+var stackedOf = []string{"length_ratio", "length_distance", "repetition", "ended", "coverage"}
 
 // bondOf says what a metric has to do with what a label learned from, and with which
 // reward or setting.
@@ -118,6 +123,9 @@ func (l label) bondOf(metric string) (bond, string) {
 		}
 	}
 	if slices.Contains(rewards, learnedReward) {
+		if l.settings["reward_model.stacked"] != "" && slices.Contains(stackedOf, metric) {
+			found(stacked, learnedReward)
+		}
 		for _, teacher := range l.teachers() {
 			if teacher == metric || isROUGE(teacher) && isROUGE(metric) {
 				found(trained, teacher)

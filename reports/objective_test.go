@@ -39,6 +39,8 @@ func TestBondsOfMetrics(t *testing.T) {
 	ranked, otherwise := rewarded("ppo", "learned"), rewarded("ppo", "learned")
 	ranked.settings["reward_model.ranked"] = "0.5"
 	otherwise.settings["reward_model.ranked"], otherwise.settings["reward_model.rank_by"] = "0.5", "chrf"
+	combined := rewarded("ppo", "learned")
+	combined.settings["reward_model.stacked"] = "0.2"
 	untaught := rewarded("rloo", "chrf")
 	untaught.settings["negatives.policy.rank_by"] = "la-rougeL"
 	for _, c := range []struct {
@@ -59,6 +61,7 @@ func TestBondsOfMetrics(t *testing.T) {
 		{taught, "la-rougeL", "la-rougeL", trained}, {taught, "rouge1", "la-rougeL", trained}, {taught, "chrf", "", apart},
 		{ranked, "la-rougeL", "la-rougeL", trained}, {ranked, "rougeL", "la-rougeL", trained}, {ranked, "chrf", "", apart},
 		{otherwise, "rougeL", "", apart}, {otherwise, "chrf", "chrf", trained},
+		{combined, "coverage", "learned", stacked}, {combined, "repetition", "learned", stacked}, {combined, "rougeL", "", apart},
 		{untaught, "la-rougeL", "", apart},
 		{rewarded("none"), "la-rougeL", "", apart},
 	} {

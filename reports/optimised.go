@@ -62,6 +62,8 @@ func (b *builder) optimised(of runs.System, metric string) string {
 			return fmt.Sprintf(", overlap of the kind that %s, which the reward contains, was trained on", title(with))
 		}
 		return fmt.Sprintf(", which was itself trained on overlap such as %s, which the reward contains", title(with))
+	case stacked:
+		return ", which the reward model counts beside its network's score"
 	case trained:
 		return fmt.Sprintf(", by which the reward model was taught (%s)", title(with))
 	}
@@ -100,7 +102,7 @@ func (b *builder) evidenceNotes() []document.Block {
 		return nil
 	}
 	return []document.Block{
-		paragraph("%s: the system's rewards contain the metric, or count what it measures. %s: they contain a metric of its family or a factor of it, their reward model was taught by it, or the metric was itself trained on overlap that they count. What was optimised is no evidence alone.", optimisedMark, nearMark),
+		paragraph("%s: the system's rewards contain the metric, or count what it measures. %s: they contain a metric of its family or a factor of it, their reward model was taught by it or counts it, or the metric was itself trained on overlap that they count. What was optimised is no evidence alone.", optimisedMark, nearMark),
 		lines,
 	}
 }
@@ -125,6 +127,7 @@ func (b *builder) evidenceOf(l label) string {
 	add(itself, "the rewards contain %[1]s")
 	add(kin, "%[1]s: of one family with %[2]s, a reward")
 	add(factor, "%[1]s: the length penalty, the reward %[2]s, is a factor of it")
+	add(stacked, "the reward model counts %[1]s beside its network's score")
 	add(trained, "%[1]s: the reward model was taught by %[2]s")
 	if because[overlap] == learnedScorer {
 		add(overlap, "%[1]s: overlap of the kind that the learned scorer, a reward, was trained on")

@@ -15,6 +15,7 @@ import (
 
 	"lastmile/harness/algorithms"
 	"lastmile/harness/data"
+	"lastmile/harness/reward"
 	"lastmile/harness/stage"
 	"lastmile/harness/stages"
 
@@ -220,8 +221,22 @@ func writeReward(from, to string) (Exported, error) {
 	if err := changeJSON(filepath.Join(from, "config.json"), filepath.Join(to, "config.json"), map[string]any{"pad_token_id": id, "num_labels": 1}); err != nil {
 		return done, err
 	}
+	switch stack, err := reward.ReadStack(from, reward.Reader{}); {
+	case err != nil:
+		return done, err
+	case stack != nil:
+		done.Note = both(done.Note, "its score is the network's alone, and the run's was combined with trivial scorers' (reward_model.stacked)")
+	}
 	config := filepath.Join(to, "tokenizer_config.json")
 	return done, changeJSON(config, config, map[string]any{"pad_token": token})
+}
+
+// both joins what there is to note.
+func both(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "; " + b
 }
 
 // otherSpecial returns the first special token that is not the end token.

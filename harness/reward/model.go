@@ -43,6 +43,12 @@ type ModelSettings struct {
 	// Loss, in which order alone counts, or "difference", squared error, by which the
 	// difference of their scores becomes ten times that by the metric.
 	RankLoss string `toml:"rank_loss" json:"rank_loss,omitempty"`
+	// Stacked is the share of the training prompts that the network does not learn from.
+	// On them its score is combined with those of trivial scorers, which know whether a
+	// response ends, its length, its repetitions, its words of the prompt, and its
+	// trigrams; the reward model's score is then the combination's. 0 means the
+	// network's alone.
+	Stacked float64 `toml:"stacked" json:"stacked,omitempty"`
 	// DevExamples is the number of dev examples that accuracies are measured
 	// on; 0 means all.
 	DevExamples int `toml:"dev_examples" json:"dev_examples"`
@@ -68,6 +74,7 @@ func ModelSection(active func(experiments.Config) bool) experiments.Section {
 			"rank_by":      orEmpty("a metric against references", experiments.OneOf("metric", metrics.AgainstReferences)),
 			"margin":       experiments.FromBelow(0, 1),
 			"rank_loss":    orEmpty(`"" or "difference"`, experiments.Choice("loss", "difference")),
+			"stacked":      experiments.FromBelow(0, 1),
 			"steps":        experiments.AtLeast(1),
 			"batch_size":   experiments.Whole(1, 1<<16),
 			"dev_examples": experiments.AtLeast(0),
@@ -109,6 +116,14 @@ type Accuracy struct {
 	Ended    bool    `json:"ended"`
 	Accuracy float64 `json:"accuracy"`
 	N        int     `json:"n"`
+}
+
+// Model is a reward model as it scores.
+type Model struct {
+	// Network is the language model with a scalar head.
+	Network *model.Model
+	// Stack is what its score is combined with; nil for nothing.
+	Stack *Stack
 }
 
 // headScores scores every response of the trees: one score per response, in their
@@ -253,34 +268,46 @@ func pairLoss(name string, better, worse *torch.Tensor) *torch.Tensor {
 // evaluate measures the accuracies of the model in training, and adds them to the
 // learning curves.
 func evaluate(ctx context.Context, t *train.Trainer, held Material, c ModelSettings) ([]Accuracy, error) {
-	measured, err := accuracies(ctx, t.Model, held.Examples, c.BatchSize)
+	measured, correlation, err := Model{Network: t.Model}.Measure(ctx, held, c)
 	if err != nil {
 		return nil, err
 	}
 	for _, a := range measured {
-		form := "ended"
-		if !a.Ended {
-			form = "unended"
-		}
-		t.Log("dev", "accuracy "+a.Kind+" "+form, a.Accuracy)
+		t.Log("dev", "accuracy "+a.form(), a.Accuracy)
 	}
-	if c.Ranked == 0 {
-		return measured, nil
+	if c.Ranked > 0 {
+		t.Log("dev", "correlation within prompts", correlation)
 	}
-	ranked, correlation, err := agreement(ctx, t.Model, held.Rankings, c)
-	if err != nil {
-		return nil, err
+	return measured, nil
+}
+
+// form is the kind, with its form where there are two.
+func (a Accuracy) form() string {
+	switch {
+	case a.Kind == ranked:
+		return a.Kind
+	case a.Ended:
+		return a.Kind + " ended"
 	}
-	t.Log("dev", "accuracy "+ranked.Kind, ranked.Accuracy)
-	t.Log("dev", "correlation within prompts", correlation)
-	return append(measured, ranked), nil
+	return a.Kind + " unended"
+}
+
+// Measure returns the accuracies on held-out material and, where Ranked is above 0, the
+// mean correlation of the score with the metric that ranks, within a prompt.
+func (m Model) Measure(ctx context.Context, held Material, c ModelSettings) ([]Accuracy, float64, error) {
+	measured, err := m.accuracies(ctx, held.Examples, c.BatchSize)
+	if err != nil || c.Ranked == 0 {
+		return measured, 0, err
+	}
+	of, correlation, err := m.agreement(ctx, held.Rankings, c)
+	return append(measured, of), correlation, err
 }
 
 // accuracies counts on how many examples the truth scores above the negatives,
 // by kind and form, in the order in which they first come.
-func accuracies(ctx context.Context, m *model.Model, examples []Example, size int) ([]Accuracy, error) {
+func (m Model) accuracies(ctx context.Context, examples []Example, size int) ([]Accuracy, error) {
 	trees, _ := trees(exampleGroups(examples))
-	scored, err := ScoreAll(ctx, m, trees, size)
+	scored, err := m.ScoreAll(ctx, trees, size)
 	if err != nil {
 		return nil, err
 	}
@@ -313,7 +340,7 @@ func accuracies(ctx context.Context, m *model.Model, examples []Example, size in
 
 // ScoreAll scores every response of any number of trees, size of them at a time, those of
 // similar length together. The size changes nothing but rounding.
-func ScoreAll(ctx context.Context, m *model.Model, trees []model.Tree, size int) ([][]float64, error) {
+func (m Model) ScoreAll(ctx context.Context, trees []model.Tree, size int) ([][]float64, error) {
 	sizes := make([]int, len(trees))
 	for i, tree := range trees {
 		sizes[i] = tree.Tokens()
@@ -327,7 +354,7 @@ func ScoreAll(ctx context.Context, m *model.Model, trees []model.Tree, size int)
 		for _, i := range indices {
 			batch = append(batch, trees[i])
 		}
-		scores, err := Score(m, batch)
+		scores, err := m.Score(batch)
 		if err != nil {
 			return nil, err
 		}
@@ -339,10 +366,10 @@ func ScoreAll(ctx context.Context, m *model.Model, trees []model.Tree, size int)
 }
 
 // Score scores every response of the trees, without gradients.
-func Score(m *model.Model, trees []model.Tree) ([][]float64, error) {
+func (m Model) Score(trees []model.Tree) ([][]float64, error) {
 	var values []float64
-	err := m.Session().NoGrad(func() (err error) {
-		values, err = headScores(m, trees).Value64s()
+	err := m.Network.Session().NoGrad(func() (err error) {
+		values, err = headScores(m.Network, trees).Value64s()
 		return err
 	})
 	if err != nil {
@@ -351,6 +378,11 @@ func Score(m *model.Model, trees []model.Tree) ([][]float64, error) {
 	out := make([][]float64, len(trees))
 	for i, tree := range trees {
 		out[i], values = values[:len(tree.Responses)], values[len(tree.Responses):]
+		if m.Stack != nil {
+			for j, scores := range m.Stack.trivialScores(tree) {
+				out[i][j] = m.Stack.combine(out[i][j], scores)
+			}
+		}
 		for _, v := range out[i] {
 			if math.IsNaN(v) {
 				return nil, fmt.Errorf("scoring: the reward model's score is not a number")

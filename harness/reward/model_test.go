@@ -175,7 +175,7 @@ func TestMeasureCounts(t *testing.T) {
 	negative := func(kind string, ended bool, last int) Negative {
 		return Negative{Kind: kind, Ended: ended, Tokens: []int{9, last}}
 	}
-	got, err := accuracies(t.Context(), m, []Example{
+	got, err := Model{Network: m}.accuracies(t.Context(), []Example{
 		{Prompt: []int{1}, Truth: []int{2, 5}, Negatives: []Negative{negative("b", true, 3), negative("a", true, 7)}},
 		{Prompt: []int{1, 2, 3}, Truth: []int{8}, Negatives: []Negative{negative("b", false, 3), negative("b", true, 9), negative("a", true, 1)}},
 		{Prompt: []int{4}, Truth: []int{3, 3, 6}, Negatives: []Negative{negative("b", true, 6)}}, // a tie is no win
@@ -201,7 +201,7 @@ func TestScoresOfTreesAreThoseOfSequences(t *testing.T) {
 	dev[8].Negatives = dev[8].Negatives[:1]
 	for _, size := range []int{1, 7, 100} {
 		batch, _ := trees(exampleGroups(dev))
-		all, err := ScoreAll(t.Context(), m, batch, size)
+		all, err := Model{Network: m}.ScoreAll(t.Context(), batch, size)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -211,7 +211,7 @@ func TestScoresOfTreesAreThoseOfSequences(t *testing.T) {
 				t.Fatalf("%d scores of %d responses", len(all[i]), len(responses))
 			}
 			for j, response := range responses {
-				alone, err := Score(m, []model.Tree{{Prompt: e.Prompt, Responses: [][]int{response}}})
+				alone, err := Model{Network: m}.Score([]model.Tree{{Prompt: e.Prompt, Responses: [][]int{response}}})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -228,7 +228,7 @@ func TestAScoreThatIsNoNumber(t *testing.T) {
 	m := newModel(t, s)
 	m.Head.CopyInPlace(s.Floats([]float32{float32(math.NaN())}, 1))
 	dev := examples(3, "dev")
-	if _, err := accuracies(t.Context(), m, dev, 2); err == nil || !strings.Contains(err.Error(), "not a number") {
+	if _, err := (Model{Network: m}).accuracies(t.Context(), dev, 2); err == nil || !strings.Contains(err.Error(), "not a number") {
 		t.Errorf("error %v, want that the score is not a number", err)
 	}
 	if _, err := Train(t.Context(), m, Material{Examples: dev}, Material{Examples: dev}, config(3), 1, train.Hooks{Dir: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "step 1") {

@@ -87,16 +87,19 @@ func correlation(x, y []float64) (r float64, ok bool) {
 	return xy / math.Sqrt(xx*yy), xx > 0 && yy > 0
 }
 
+// ranked is what the policy's own samples are called among the kinds of negatives.
+const ranked = "ranked"
+
 // agreement measures how far the scores of samples agree with the metric that ranks
 // them: the share of the pairs that are ranked rightly, and Pearson's correlation within
 // a prompt, the mean over the prompts where both vary.
-func agreement(ctx context.Context, m *model.Model, rankings []Ranking, c ModelSettings) (Accuracy, float64, error) {
-	a := Accuracy{Kind: "ranked", Ended: true}
+func (m Model) agreement(ctx context.Context, rankings []Ranking, c ModelSettings) (Accuracy, float64, error) {
+	a := Accuracy{Kind: ranked, Ended: true}
 	all := make([]model.Tree, len(rankings))
 	for i, r := range rankings {
 		all[i] = model.Tree{Prompt: r.Prompt, Responses: r.Samples}
 	}
-	scores, err := ScoreAll(ctx, m, all, c.BatchSize)
+	scores, err := m.ScoreAll(ctx, all, c.BatchSize)
 	if err != nil {
 		return a, 0, err
 	}

@@ -93,13 +93,13 @@ func TestAgreementCounts(t *testing.T) {
 	for _, size := range []int{1, 2, 100} {
 		c := config(1)
 		c.BatchSize = size
-		got, within, err := agreement(t.Context(), m, rankings, c)
+		got, within, err := Model{Network: m}.agreement(t.Context(), rankings, c)
 		if want := (Accuracy{"ranked", true, 5.0 / 6, 6}); err != nil || got != want {
 			t.Errorf("batches of %d: %+v, %v, want %+v", size, got, err, want)
 		}
 		want := 0.0
 		for _, r := range rankings[:2] {
-			scores, err := Score(m, []model.Tree{{Prompt: r.Prompt, Responses: r.Samples}})
+			scores, err := Model{Network: m}.Score([]model.Tree{{Prompt: r.Prompt, Responses: r.Samples}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,7 +6,6 @@ import (
 	"lastmile/harness/data"
 	"lastmile/harness/decode"
 	"lastmile/harness/model"
-	"lastmile/harness/reward"
 	"lastmile/harness/torch"
 	"lastmile/metrics"
 )
@@ -25,11 +24,11 @@ func (d *Decoder) LoadReward(s *torch.Session, of RewardFolders, task data.Task,
 			return err
 		}
 	}
-	m, err := loadRewardModel(s, mle, of.Reward, common{Task: task, LoRA: lora})
+	m, err := d.Language.loadRewardModel(s, mle, of.Reward, common{Task: task, LoRA: lora})
 	if err != nil {
 		return fmt.Errorf("loading the reward model: %w", err)
 	}
-	d.Reward = func(trees []model.Tree) ([][]float64, error) { return reward.Score(m, trees) }
+	d.Reward = m.Score
 	return nil
 }
 

@@ -269,22 +269,13 @@ func (e environment) rewards(s *torch.Session, mle *model.Model, dir string, t t
 	env := reward.Env{Seed: t.Seed, Text: t.Codec.Text, Tokenizer: e.words, Scorer: e.scorer, Command: e.command}
 	env.SelfCertainty = func(trees []model.Tree) ([][]float64, error) { return reward.SelfCertainty(e.Policy, trees) }
 	if dir != "" {
-		m, err := loadRewardModel(s, mle, dir, t.common)
+		m, err := t.loadRewardModel(s, mle, dir, t.common)
 		if err != nil {
 			return nil, err
 		}
-		env.Score = func(trees []model.Tree) ([][]float64, error) { return reward.Score(m, trees) }
+		env.Score = m.Score
 	}
 	return reward.NewSum(settings, env)
-}
-
-// loadRewardModel reads the reward model in a folder: a model of its own or, with LoRA,
-// adapters of the MLE policy.
-func loadRewardModel(s *torch.Session, mle *model.Model, dir string, c common) (*model.Model, error) {
-	if c.LoRA.R > 0 {
-		return mle.LoadAdapter(AdapterFolder(dir))
-	}
-	return LoadModel(s, dir, c.Task)
 }
 
 // saveHead keeps the scalar head of a critic beside the policy, which is a language

@@ -66,7 +66,8 @@ func trainReward(ctx context.Context, job *stage.Job) error {
 	if err := job.Read("reward_model", &settings); err != nil {
 		return err
 	}
-	learned, err := t.material(job, t.train, data.Train, settings)
+	examples, rest := t.forStack(settings.Stacked)
+	learned, err := t.material(job, examples, data.Train, settings)
 	if err != nil {
 		return err
 	}
@@ -87,6 +88,11 @@ func trainReward(ctx context.Context, job *stage.Job) error {
 		accuracies, err := reward.Train(ctx, m, learned, held, settings, t.Seed, hooks(job))
 		if err != nil {
 			return err
+		}
+		if settings.Stacked > 0 {
+			if accuracies, err = t.stack(ctx, job, m, learned, rest, held, settings); err != nil {
+				return err
+			}
 		}
 		if err := stage.WriteJSON(accuracyFile(job.Dir), accuracies); err != nil {
 			return err

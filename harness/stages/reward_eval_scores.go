@@ -6,7 +6,6 @@ import (
 
 	"lastmile/harness/decode"
 	"lastmile/harness/model"
-	"lastmile/harness/reward"
 	"lastmile/harness/reward/evaluation"
 	"lastmile/harness/torch"
 )
@@ -84,11 +83,11 @@ func (e *evaluator) score(ctx context.Context, responses [][][]int) ([][]float64
 				return err
 			}
 		}
-		m, err := loadRewardModel(s, mle, e.job.Inputs[Reward], e.common)
+		m, err := e.loadRewardModel(s, mle, e.job.Inputs[Reward], e.common)
 		if err != nil {
 			return err
 		}
-		scores, err := reward.ScoreAll(ctx, m, trees, max(1, e.settings.BatchSize/branches))
+		scores, err := m.ScoreAll(ctx, trees, max(1, e.settings.BatchSize/branches))
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,230 @@
+package reward
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+
+	"lastmile/harness/model"
+)
+
+// Stacking is what a [Stack] is made with.
+type Stacking struct {
+	Reader
+	// Truths are those of other prompts than the stack is fitted to, as tokens, and
+	// VocabSize is how many tokens there are.
+	Truths    []Truth
+	VocabSize int
+}
+
+// NewStack fits a stack on a network to material that the network has not learned from:
+// of all weights it takes those that have the least loss, with rankings weighing as
+// Ranked says, plus ridge/2 times the square of their distance from the network alone.
+// A truth above a negative costs -ln σ(difference of their scores) also where the
+// network's own loss is binary cross-entropy.
+func NewStack(ctx context.Context, network *model.Model, m Material, c ModelSettings, with Stacking) (*Stack, error) {
+	s := &Stack{VocabSize: with.VocabSize, Truths: with.Truths}
+	s.open(with.Reader)
+	negatives, rankings := exampleGroups(m.Examples), rankingGroups(m.Rankings, c.margin())
+	groups := append(negatives, rankings...)
+	all, _ := trees(groups)
+	scores, err := Model{Network: network}.ScoreAll(ctx, all, c.BatchSize)
+	if err != nil {
+		return nil, err
+	}
+	parts := make([][][]float64, len(groups))
+	for i := range groups {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		parts[i] = s.trivialScores(all[i])
+	}
+	s.standardise(parts)
+	p := problem{start: make([]float64, 1+2*len(s.scorers))}
+	p.start[0] = 1
+	counts := [2]int{}
+	kind := func(i int) int {
+		if i < len(negatives) {
+			return 0
+		}
+		return 1
+	}
+	for i, g := range groups {
+		counts[kind(i)] += len(g.pairs)
+	}
+	if counts[0] == 0 {
+		return nil, fmt.Errorf("reward_model.stacked: none of the %d prompts that it leaves to the combination has a negative", len(m.Examples))
+	}
+	shares := [2]float64{1 - c.Ranked, c.Ranked}
+	for i, g := range groups {
+		k := kind(i)
+		for _, pair := range g.pairs {
+			x, y := s.terms(scores[i][pair.better], parts[i][pair.better]), s.terms(scores[i][pair.worse], parts[i][pair.worse])
+			for j := range x {
+				x[j] -= y[j]
+			}
+			p.pairs = append(p.pairs, difference{of: x, weight: shares[k] / float64(counts[k]), squared: k == 1 && c.RankLoss == "difference", wanted: pair.by / unit})
+		}
+	}
+	weights, err := p.solve()
+	if err != nil {
+		return nil, fmt.Errorf("combining the reward model with trivial scorers: %w", err)
+	}
+	s.Network = weights[0]
+	for i := range s.Scorers {
+		s.Scorers[i].Linear, s.Scorers[i].Square = weights[1+2*i], weights[2+2*i]
+	}
+	return s, nil
+}
+
+// standardise takes means and deviations from trivial scores: [trees][responses][scorers].
+func (s *Stack) standardise(parts [][][]float64) {
+	n := 0.0
+	for _, of := range parts {
+		n += float64(len(of))
+	}
+	for k, scorer := range s.scorers {
+		stacked := StackedScorer{Name: scorer.Name}
+		for _, of := range parts {
+			for _, scores := range of {
+				stacked.Mean += scores[k] / n
+			}
+		}
+		square := 0.0
+		for _, of := range parts {
+			for _, scores := range of {
+				square += (scores[k] - stacked.Mean) * (scores[k] - stacked.Mean) / n
+			}
+		}
+		stacked.Deviation = math.Sqrt(square)
+		s.Scorers = append(s.Scorers, stacked)
+	}
+}
+
+// terms are what the weights of a stack multiply, in their order.
+func (s *Stack) terms(network float64, scores []float64) []float64 {
+	terms := []float64{network}
+	for i, scorer := range s.Scorers {
+		z := scorer.standard(scores[i])
+		terms = append(terms, z, z*z)
+	}
+	return terms
+}
+
+// problem is a convex one: the least of the pairs' loss and of the weights' distance from
+// where they start.
+type problem struct {
+	start []float64
+	pairs []difference
+}
+
+// difference is a pair of responses by their terms, the better one's less the worse
+// one's.
+type difference struct {
+	of     []float64
+	weight float64
+	// squared pairs are to differ by wanted, others by as much as they can.
+	squared bool
+	wanted  float64
+}
+
+// ridge keeps weights finite where a term decides all pairs.
+const ridge = 1e-3
+
+// value is the loss at weights.
+func (p problem) value(weights []float64) float64 {
+	sum := 0.0
+	for i, w := range weights {
+		sum += ridge / 2 * (w - p.start[i]) * (w - p.start[i])
+	}
+	for _, d := range p.pairs {
+		margin := dot(weights, d.of)
+		if d.squared {
+			sum += d.weight * (margin - d.wanted) * (margin - d.wanted)
+		} else {
+			sum += d.weight * softplus(-margin)
+		}
+	}
+	return sum
+}
+
+// solve finds the weights of the least loss by Newton's method with halved steps.
+func (p problem) solve() ([]float64, error) {
+	n := len(p.start)
+	weights := append([]float64(nil), p.start...)
+	for range mostSteps {
+		gradient, hessian := mat.NewVecDense(n, nil), mat.NewSymDense(n, nil)
+		for i, w := range weights {
+			gradient.SetVec(i, ridge*(w-p.start[i]))
+			hessian.SetSym(i, i, ridge)
+		}
+		for _, d := range p.pairs {
+			margin := dot(weights, d.of)
+			slope, curvature := 2*(margin-d.wanted), 2.0
+			if !d.squared {
+				missing := 1 / (1 + math.Exp(margin))
+				slope, curvature = -missing, missing*(1-missing)
+			}
+			of := mat.NewVecDense(n, d.of)
+			gradient.AddScaledVec(gradient, d.weight*slope, of)
+			hessian.SymRankOne(hessian, d.weight*curvature, of)
+		}
+		var cholesky mat.Cholesky
+		if !cholesky.Factorize(hessian) {
+			return nil, fmt.Errorf("scores are too large to be weighed")
+		}
+		step := mat.NewVecDense(n, nil)
+		if err := cholesky.SolveVecTo(step, gradient); err != nil {
+			return nil, err
+		}
+		before, size := p.value(weights), 1.0
+		next := make([]float64, n)
+		for {
+			for i := range next {
+				next[i] = weights[i] - size*step.AtVec(i)
+			}
+			if p.value(next) <= before || size < smallestStep {
+				break
+			}
+			size /= 2
+		}
+		copy(weights, next)
+		if size*mat.Norm(step, math.Inf(1)) < smallestStep {
+			break
+		}
+	}
+	return weights, nil
+}
+
+// Newton's method squares its error in each step near the end.
+const (
+	mostSteps    = 100
+	smallestStep = 1e-9
+)
+
+func dot(x, y []float64) float64 {
+	sum := 0.0
+	for i := range x {
+		sum += x[i] * y[i]
+	}
+	return sum
+}
+
+// softplus is ln(1 + e^x).
+func softplus(x float64) float64 {
+	return math.Max(x, 0) + math.Log1p(math.Exp(-math.Abs(x)))
+}
+
+// stackable are no more truths than a stack needs to know trigrams by.
+const stackable = 20_000
+
+// TruthsOf are truths of examples for a [Stacking], of very many the first.
+func TruthsOf(examples []Example) []Truth {
+	var all []Truth
+	for _, e := range examples[:min(len(examples), stackable)] {
+		all = append(all, e.Truth)
+	}
+	return all
+}
