@@ -49,8 +49,11 @@
 // pre-training the head has several outputs, one for each target: overlap
 // ([Targets]: ROUGE and the words as written, without the share that only
 // repeats), intact (whether neighbours are neighbours anywhere: fluency as far
-// as counting sees it), the alignment of tokens, ROUGE in all its parts, and
-// whether anybody wrote the text so. The score is the mean of those that
+// as counting sees it), the alignment of tokens, ROUGE in all its parts, whether
+// anybody wrote the text so, and whether it is adequate, that is, says what the reference
+// says: for that pairs are also made of two references of one input, which have few words
+// in common, and by exchanging a name or a number or by negating, which changes few. The
+// score is the mean of those that
 // config.json names in "score", which is not Hugging Face's either; without it
 // the first output, overlap.
 //

@@ -32,7 +32,7 @@ func kinds(exclude []string, more ...kind) []kind {
 // kindNames returns the names of the kinds of distortions, for scorer.exclude.
 func kindNames() []string {
 	var names []string
-	for _, k := range kinds(nil, kind{name: nearest}) {
+	for _, k := range kinds(nil, append(adequacyKinds(nil), kind{name: nearest})...) {
 		if k.name != same {
 			names = append(names, k.name)
 		}
@@ -77,9 +77,13 @@ func (s source) pair(k kind, r *rand.Rand, words []string) Pair {
 }
 
 // draft makes a pair of which it knows whether the hypothesis is as somebody
-// wrote it.
+// wrote it, and says the same.
 func (s source) draft(k kind, r *rand.Rand, words []string) draft {
-	return draft{s.pair(k, r, words), k.name == same || k.name == "other"}
+	return draft{
+		Pair:     s.pair(k, r, words),
+		genuine:  slices.Contains([]string{same, "other", paraphrase}, k.name),
+		adequate: slices.Contains(adequateKinds, k.name),
+	}
 }
 
 // other is another example's reference.

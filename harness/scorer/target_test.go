@@ -147,12 +147,12 @@ func TestTargetsOfSeveralHeads(t *testing.T) {
 	from := newSource([]string{"a small web server", "a mail server for the web", "fast web tools"})
 	l := newLabeller([]string{"overlap", "intact", "synthetic", "rouge1-recall"}, from)
 	got, err := l.all([]draft{
-		{Pair{"a small web server", "a small web server"}, true},
-		{Pair{"a small web server", "a mail server for the web"}, true},
-		{Pair{"a small web server", "web small a server"}, false},
-		{Pair{"a small web server", "a small web server a small web server"}, false},
-		{Pair{"a small web server", ""}, false},
-		{Pair{"a small web server", "a small web tools"}, false},
+		{Pair: Pair{"a small web server", "a small web server"}, genuine: true},
+		{Pair: Pair{"a small web server", "a mail server for the web"}, genuine: true},
+		{Pair: Pair{"a small web server", "web small a server"}},
+		{Pair: Pair{"a small web server", "a small web server a small web server"}},
+		{Pair: Pair{"a small web server", ""}},
+		{Pair: Pair{"a small web server", "a small web tools"}},
 	})
 	if err != nil {
 		t.Fatal(err)

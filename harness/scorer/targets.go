@@ -27,6 +27,7 @@ func targets() []target {
 		{overlapTarget, func(_ *labeller, drafts []draft) ([]float64, error) { return Targets(pairsOf(drafts)) }},
 		{"intact", (*labeller).intact},
 		{"synthetic", synthetic},
+		{adequateTarget, adequate},
 		{"alignment-precision", alignment(func(precision, _ float64) float64 { return precision })},
 		{"alignment-recall", alignment(func(_, recall float64) float64 { return recall })},
 		{"alignment-f1", alignment(func(p, r float64) float64 { return 2 * p * r / math.Max(p+r, 1e-9) })},
@@ -69,10 +70,11 @@ func targetNames() []string {
 	return names
 }
 
-// draft is a pair, and whether its hypothesis is as somebody wrote it.
+// draft is a pair, whether its hypothesis is as somebody wrote it, and whether it was made
+// to say what the reference says.
 type draft struct {
 	Pair
-	genuine bool
+	genuine, adequate bool
 }
 
 func pairsOf(drafts []draft) []Pair {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"lastmile/harness/encoder"
@@ -22,7 +23,7 @@ const (
 	devReferences = 100 // each is distorted in every way
 )
 
-// Train trains a scorer on distortions of the references, and then on ratings
+// Train trains a scorer on distortions of texts, and then on ratings
 // where there are any. It starts from the folder c.Path, or from scratch with
 // the tokenizer t, and writes to the folder of the hooks: the scorer as a
 // Hugging Face folder, training.json with c, curves.jsonl (train: loss; dev:
@@ -31,8 +32,8 @@ const (
 //
 // A step takes BatchSize pairs of references drawn at random, each with a kind
 // drawn at random; the loss is the mean squared difference from the targets.
-func Train(ctx context.Context, s *torch.Session, t *tokenizer.Tokenizer, references, dev []string, c Settings, hooks train.Hooks) (Quality, error) {
-	from, held := newSource(references), newSource(dev)
+func Train(ctx context.Context, s *torch.Session, t *tokenizer.Tokenizer, texts Texts, c Settings, hooks train.Hooks) (Quality, error) {
+	from, held := newSource(texts.Train), newSource(texts.Dev)
 	if len(from) == 0 || len(held) == 0 {
 		return Quality{}, fmt.Errorf("the scorer needs references with words: %d in train, %d in dev", len(from), len(held))
 	}
@@ -50,10 +51,14 @@ func Train(ctx context.Context, s *torch.Session, t *tokenizer.Tokenizer, refere
 	if training.targets, err = training.labeller(s, from); err != nil {
 		return Quality{}, err
 	}
-	training.kinds = kinds(c.Exclude)
+	var more []kind
 	if c.Path != "" && v.Word != nil {
-		training.kinds = kinds(c.Exclude, newNeighbours(e, v).kind())
+		more = append(more, newNeighbours(e, v).kind())
 	}
+	if slices.Contains(c.Targets, adequateTarget) {
+		more = append(more, adequacyKinds(texts.Same)...)
+	}
+	training.kinds = kinds(c.Exclude, more...)
 	set, err := training.evaluationSet(held[:min(devReferences, len(held))])
 	if err != nil {
 		return Quality{}, err
@@ -251,7 +256,7 @@ func (t trainer) evaluationSet(from source) (evaluationSet, error) {
 			set.kinds, set.itself, set.pairs = append(set.kinds, kind), append(set.itself, first), append(set.pairs, d.Pair)
 			drafts = append(drafts, d)
 		}
-		add(same, draft{Pair{text, text}, true})
+		add(same, draft{Pair{text, text}, true, true})
 		for _, k := range t.kinds {
 			if d := from.draft(k, stream(t.config.Seed, i, k), words); d.Hypothesis != text {
 				add(k.name, d)

@@ -57,7 +57,7 @@ func TestTrainLearns(t *testing.T) {
 	c := small(220)
 	c.HiddenSize, c.IntermediateSize, c.NumAttentionHeads = 64, 64, 2
 	c.CheckpointEvery = 0
-	q, err := Train(context.Background(), s, trained(t), texts(500, "train"), texts(20, "dev"), c, train.Hooks{Dir: dir})
+	q, err := Train(context.Background(), s, trained(t), Texts{Train: texts(500, "train"), Dev: texts(20, "dev")}, c, train.Hooks{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestAnInterruptedTrainingEndsWithTheSameBytes(t *testing.T) {
 	tok := trained(t)
 	learn := func(ctx context.Context, dir string, progress func(done, total int, note string)) error {
 		s := session(t, torch.Options{})
-		_, err := Train(ctx, s, tok, texts(50, "train"), texts(4, "dev"), small(14), train.Hooks{Dir: dir, Progress: progress})
+		_, err := Train(ctx, s, tok, Texts{Train: texts(50, "train"), Dev: texts(4, "dev")}, small(14), train.Hooks{Dir: dir, Progress: progress})
 		return err
 	}
 	whole := t.TempDir()
@@ -283,7 +283,7 @@ func trainFrom(t *testing.T, path string) {
 	if err := os.Mkdir(out, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Train(context.Background(), session(t, torch.Options{}), nil, texts(60, "train"), texts(5, "dev"), c, train.Hooks{Dir: out}); err != nil {
+	if _, err := Train(context.Background(), session(t, torch.Options{}), nil, Texts{Train: texts(60, "train"), Dev: texts(5, "dev")}, c, train.Hooks{Dir: out}); err != nil {
 		t.Fatal(err)
 	}
 	m := open(t, out)

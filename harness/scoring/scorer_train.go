@@ -57,7 +57,7 @@ func TrainScorer(ctx context.Context, t ScorerTraining) (quality scorer.Quality,
 	}
 	learn := func() error {
 		return stages.WithSession(t.Threads, t.Device, func(s *torch.Session) (err error) {
-			quality, err = scorer.Train(ctx, s, nil, stages.ScorerTexts(examples, c), stages.References(dev), c, train.Hooks{Dir: t.Out, Progress: t.Progress})
+			quality, err = scorer.Train(ctx, s, nil, stages.ScorerTexts(examples, dev, c), c, train.Hooks{Dir: t.Out, Progress: t.Progress})
 			return err
 		})
 	}

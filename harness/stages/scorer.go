@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"lastmile/experiments"
@@ -98,7 +99,7 @@ func trainScorer(ctx context.Context, job *stage.Job) error {
 		return scorerContent(ctx, c, files)
 	}, func() error {
 		return WithSession(job.Threads, job.Device, func(s *torch.Session) error {
-			_, err := scorer.Train(ctx, s, t, ScorerTexts(examples, c), References(dev), c, hooks(job))
+			_, err := scorer.Train(ctx, s, t, ScorerTexts(examples, dev, c), c, hooks(job))
 			return err
 		})
 	})
@@ -106,19 +107,39 @@ func trainScorer(ctx context.Context, job *stage.Job) error {
 
 // ScorerTexts are the texts that a scorer learns from: all references and,
 // where the configuration says so, the sentences of the inputs.
-func ScorerTexts(examples []data.Example, c scorer.Settings) []string {
-	texts := References(examples)
+func ScorerTexts(examples, dev []data.Example, c scorer.Settings) scorer.Texts {
+	texts := scorer.Texts{Train: references(examples), Dev: references(dev), Same: sameInput(append(slices.Clone(examples), dev...))}
 	if !c.Sentences {
 		return texts
 	}
 	for _, e := range examples {
 		for _, sentence := range postprocess.Sentences(e.Input) {
 			if n := len(strings.Fields(sentence)); n >= minSentenceWords && n <= maxSentenceWords {
-				texts = append(texts, strings.TrimSpace(sentence))
+				texts.Train = append(texts.Train, strings.TrimSpace(sentence))
 			}
 		}
 	}
 	return texts
+}
+
+// sameInput are the references of each input that has several, in the order of the
+// examples: those of one example, and those of others with the same input.
+func sameInput(examples []data.Example) [][]string {
+	at := map[string]int{}
+	var all [][]string
+	for _, e := range examples {
+		i, ok := at[e.Input]
+		if !ok {
+			i = len(all)
+			at[e.Input], all = i, append(all, nil)
+		}
+		for _, reference := range e.References {
+			if !slices.Contains(all[i], reference) {
+				all[i] = append(all[i], reference)
+			}
+		}
+	}
+	return slices.DeleteFunc(all, func(of []string) bool { return len(of) < 2 })
 }
 
 // Sentences of inputs that a scorer learns from have so many words: headings
@@ -128,8 +149,8 @@ const (
 	maxSentenceWords = 30
 )
 
-// References are all references of the examples.
-func References(examples []data.Example) []string {
+// references are all references of the examples.
+func references(examples []data.Example) []string {
 	var all []string
 	for _, e := range examples {
 		all = append(all, e.References...)
