@@ -94,7 +94,7 @@ func TestAdequacyIsLearned(t *testing.T) {
 			all.Dev = append(all.Dev, both...)
 		}
 	}
-	c := small(300)
+	c := small(240)
 	c.Targets, c.Score = []string{adequateTarget}, []string{adequateTarget}
 	c.HiddenSize, c.IntermediateSize, c.CheckpointEvery = 64, 64, 0
 	quality, err := Train(t.Context(), session(t, torch.Options{}), trained(t), all, c, train.Hooks{Dir: t.TempDir()})
