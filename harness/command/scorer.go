@@ -89,8 +89,10 @@ func scorerEvaluateCommand() *cobra.Command {
 outputs, of ROUGE and, with --likelihood-model, of likelihoods with human ratings
 (JSON lines with reference, candidate, the rating, and source), with intervals
 from a bootstrap over sources; prompts are those of the section likelihood. The same
-for the scorer fine-tuned in folds that share no source; and how often it puts a
-reference of the task's test split above each kind of negatives.`,
+for the mean of scorer and likelihood_reference, to which no rating is needed; in folds
+that share no source for all of these combined, for the scorer fine-tuned, and for the
+mean of the two; and how often the scorer puts a reference of the task's test split
+above each kind of negatives.`,
 		Example: `  lastmile scorer evaluate experiments/scorer.toml --scorer scorer --ratings ratings.jsonl --field overall
   lastmile scorer evaluate experiments/scorer.toml --likelihood-model models/smollm2-135m-instruct --ratings ratings.jsonl`,
 		Args: arguments(1, 1),

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"gonum.org/v1/gonum/stat"
+
 	"lastmile/harness/stages"
 
 	"lastmile/experiments"
@@ -80,6 +82,7 @@ func EvaluateScorer(ctx context.Context, e ScorerEvaluation) (q ScorerQuality, e
 	}
 	// What a combination is fitted on: the scores that no rating was needed for.
 	var parts [][]float64
+	var unlearned []string
 	combine := func() ([]float64, error) {
 		combined, err := scorer.Combine(parts, ratings, e.Folds, seed)
 		if err == nil {
@@ -93,7 +96,7 @@ func EvaluateScorer(ctx context.Context, e ScorerEvaluation) (q ScorerQuality, e
 			return q, err
 		}
 		add(names, scores)
-		parts = scores
+		unlearned, parts = names, scores
 	}
 	if e.Scorer == "" {
 		if e.Folds > 0 {
@@ -126,6 +129,9 @@ func EvaluateScorer(ctx context.Context, e ScorerEvaluation) (q ScorerQuality, e
 		names[k+1] = "output " + names[k+1]
 	}
 	add(names, values)
+	if i := slices.Index(unlearned, metrics.LikelihoodReference); i >= 0 {
+		add([]string{"mean of score and " + metrics.LikelihoodReference + ", each of deviation 1"}, [][]float64{meanOf(values[0], parts[i])})
+	}
 	if err := m.Close(); err != nil {
 		return q, err
 	}
@@ -148,6 +154,21 @@ func EvaluateScorer(ctx context.Context, e ScorerEvaluation) (q ScorerQuality, e
 	}
 	add([]string{fmt.Sprintf("score, fine-tuned in %d folds", e.Folds), "mean of the last two"}, [][]float64{tuned, both})
 	return q, nil
+}
+
+// meanOf is the mean of two scores of each text, both brought to a deviation of 1.
+func meanOf(a, b []float64) []float64 {
+	both := make([]float64, len(a))
+	for _, scores := range [][]float64{a, b} {
+		deviation := stat.StdDev(scores, nil)
+		if deviation == 0 {
+			continue // it says nothing
+		}
+		for i, score := range scores {
+			both[i] += score / deviation / 2
+		}
+	}
+	return both
 }
 
 // unlearned scores the rated texts with the metrics that nobody trained on ratings or
