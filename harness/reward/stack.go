@@ -16,15 +16,17 @@ import (
 
 // Stack is what the score of a reward model's network is combined with: what trivial
 // scorers, of whether a response ends, its length, its repetitions, its words of the
-// prompt and its trigrams, say of it. Each goes in as itself and as its square, so that
-// there can be a best value within its range. It is a generalised linear model on top of
-// the others' outputs (stacked generalization: Wolpert 1992), fitted to prompts that
-// none of them has seen.
+// prompt and its trigrams, say of it, each alone and each times each, itself among them,
+// so that there can be a best value within a range, and another for long responses than
+// for short ones. It is a generalised linear model on top of the others' outputs (stacked
+// generalization: Wolpert 1992), fitted to prompts that none of them has seen.
 type Stack struct {
 	// Network is the weight of the network's score.
 	Network float64 `json:"network"`
 	// Scorers are in the order of [trivial.Scorers].
 	Scorers []StackedScorer `json:"scorers"`
+	// Products are of each two scorers, and of each with itself.
+	Products []Product `json:"products"`
 	// VocabSize and Truths, as tokens, are what the trivial scorers were fitted to.
 	VocabSize int     `json:"vocab_size"`
 	Truths    []Truth `json:"truths"`
@@ -61,15 +63,20 @@ func (t *Truth) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// StackedScorer is what a trivial scorer adds to the score: Linear·z + Square·z², where z
-// is its score less Mean, by Deviation, and within ±3, so that no response gains by
-// going on beyond what has been seen.
+// StackedScorer is a trivial scorer, which adds Weight·z to the score, where z is its own
+// score less Mean, by Deviation, and within ±3, so that no response gains by going on
+// beyond what has been seen.
 type StackedScorer struct {
 	Name      string  `json:"name"`
 	Mean      float64 `json:"mean"`
 	Deviation float64 `json:"deviation"`
-	Linear    float64 `json:"linear"`
-	Square    float64 `json:"square"`
+	Weight    float64 `json:"weight"`
+}
+
+// Product adds Weight times the product of the standardised scores of two scorers.
+type Product struct {
+	Of     [2]string `json:"of"`
+	Weight float64   `json:"weight"`
 }
 
 // furthest bounds a standardised trivial score.
@@ -109,7 +116,7 @@ func ReadStack(dir string, reader Reader) (*Stack, error) {
 		return nil, err
 	}
 	s.open(reader)
-	if !slices.EqualFunc(s.Scorers, s.scorers, func(a StackedScorer, b trivial.Scorer) bool { return a.Name == b.Name }) {
+	if n := len(s.scorers); len(s.Products) != n*(n+1)/2 || !slices.EqualFunc(s.Scorers, s.scorers, func(a StackedScorer, b trivial.Scorer) bool { return a.Name == b.Name }) {
 		return nil, fmt.Errorf("%s: it has the trivial scorers of another version of lastmile", stackFile(dir))
 	}
 	return &s, nil
@@ -141,12 +148,50 @@ func (s StackedScorer) standard(score float64) float64 {
 	return math.Max(-furthest, math.Min(furthest, (score-s.Mean)/s.Deviation))
 }
 
+// terms are what the weights multiply where the network and the trivial scorers score a
+// response so: the network's score, standardised trivial scores, and their products.
+func (s *Stack) terms(network float64, scores []float64) []float64 {
+	terms := []float64{network}
+	for i, scorer := range s.Scorers {
+		terms = append(terms, scorer.standard(scores[i]))
+	}
+	z := terms[1:]
+	for i := range z {
+		for j := range i + 1 {
+			terms = append(terms, z[i]*z[j])
+		}
+	}
+	return terms
+}
+
+// setWeights sets the weights of the terms, in their order.
+func (s *Stack) setWeights(weights []float64) {
+	s.Network, weights = weights[0], weights[1:]
+	for i := range s.Scorers {
+		s.Scorers[i].Weight, weights = weights[0], weights[1:]
+	}
+	s.Products = nil
+	for i := range s.Scorers {
+		for j := range i + 1 {
+			s.Products = append(s.Products, Product{Of: [2]string{s.Scorers[j].Name, s.Scorers[i].Name}, Weight: weights[0]})
+			weights = weights[1:]
+		}
+	}
+}
+
+// weights are those of the terms, in their order.
+func (s *Stack) weights() []float64 {
+	weights := []float64{s.Network}
+	for _, scorer := range s.Scorers {
+		weights = append(weights, scorer.Weight)
+	}
+	for _, product := range s.Products {
+		weights = append(weights, product.Weight)
+	}
+	return weights
+}
+
 // combine is the score of a response that the network and the trivial scorers score so.
 func (s *Stack) combine(network float64, scores []float64) float64 {
-	sum := s.Network * network
-	for i, scorer := range s.Scorers {
-		z := scorer.standard(scores[i])
-		sum += scorer.Linear*z + scorer.Square*z*z
-	}
-	return sum
+	return dot(s.weights(), s.terms(network, scores))
 }

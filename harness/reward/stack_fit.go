@@ -23,7 +23,8 @@ type Stacking struct {
 // of all weights it takes those that have the least loss, with rankings weighing as
 // Ranked says, plus ridge/2 times the square of their distance from the network alone.
 // A truth above a negative costs -ln σ(difference of their scores) also where the
-// network's own loss is binary cross-entropy.
+// network's own loss is binary cross-entropy, and squared errors are by the mean square
+// of what differences should be: as they are they would outweigh the negatives.
 func NewStack(ctx context.Context, network *model.Model, m Material, c ModelSettings, with Stacking) (*Stack, error) {
 	s := &Stack{VocabSize: with.VocabSize, Truths: with.Truths}
 	s.open(with.Reader)
@@ -42,7 +43,8 @@ func NewStack(ctx context.Context, network *model.Model, m Material, c ModelSett
 		parts[i] = s.trivialScores(all[i])
 	}
 	s.standardise(parts)
-	p := problem{start: make([]float64, 1+2*len(s.scorers))}
+	n := len(s.scorers)
+	p := problem{start: make([]float64, 1+n+n*(n+1)/2)}
 	p.start[0] = 1
 	counts := [2]int{}
 	kind := func(i int) int {
@@ -57,7 +59,11 @@ func NewStack(ctx context.Context, network *model.Model, m Material, c ModelSett
 	if counts[0] == 0 {
 		return nil, fmt.Errorf("reward_model.stacked: none of the %d prompts that it leaves to the combination has a negative", len(m.Examples))
 	}
+	squared := c.RankLoss == "difference"
 	shares := [2]float64{1 - c.Ranked, c.Ranked}
+	if by := differences(rankings); squared && len(by) > 0 {
+		shares[1] /= dot(by, by) / float64(len(by)) / (unit * unit)
+	}
 	for i, g := range groups {
 		k := kind(i)
 		for _, pair := range g.pairs {
@@ -65,17 +71,14 @@ func NewStack(ctx context.Context, network *model.Model, m Material, c ModelSett
 			for j := range x {
 				x[j] -= y[j]
 			}
-			p.pairs = append(p.pairs, difference{of: x, weight: shares[k] / float64(counts[k]), squared: k == 1 && c.RankLoss == "difference", wanted: pair.by / unit})
+			p.pairs = append(p.pairs, difference{of: x, weight: shares[k] / float64(counts[k]), squared: k == 1 && squared, wanted: pair.by / unit})
 		}
 	}
 	weights, err := p.solve()
 	if err != nil {
 		return nil, fmt.Errorf("combining the reward model with trivial scorers: %w", err)
 	}
-	s.Network = weights[0]
-	for i := range s.Scorers {
-		s.Scorers[i].Linear, s.Scorers[i].Square = weights[1+2*i], weights[2+2*i]
-	}
+	s.setWeights(weights)
 	return s, nil
 }
 
@@ -101,16 +104,6 @@ func (s *Stack) standardise(parts [][][]float64) {
 		stacked.Deviation = math.Sqrt(square)
 		s.Scorers = append(s.Scorers, stacked)
 	}
-}
-
-// terms are what the weights of a stack multiply, in their order.
-func (s *Stack) terms(network float64, scores []float64) []float64 {
-	terms := []float64{network}
-	for i, scorer := range s.Scorers {
-		z := scorer.standard(scores[i])
-		terms = append(terms, z, z*z)
-	}
-	return terms
 }
 
 // problem is a convex one: the least of the pairs' loss and of the weights' distance from
