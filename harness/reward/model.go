@@ -23,7 +23,8 @@ type ModelSettings struct {
 	// Pooling is what a response's score is: that of its last token, "last", the mean of
 	// its tokens', "mean", or the sum of both, each with a head of its own, "both".
 	Pooling string `toml:"pooling" json:"pooling,omitempty"`
-	// Steps is the number of optimizer steps.
+	// Steps is the number of optimizer steps. With 0 the network scores nothing, and what
+	// is stacked is trivial scorers alone: the control of a reward model that is stacked.
 	Steps int `toml:"steps" json:"steps"`
 	// BatchSize is the number of prompts in a step, each with its truth and
 	// its negatives.
@@ -75,14 +76,27 @@ func ModelSection(active func(experiments.Config) bool) experiments.Section {
 			"margin":       experiments.FromBelow(0, 1),
 			"rank_loss":    orEmpty(`"" or "difference"`, experiments.Choice("loss", "difference")),
 			"stacked":      experiments.FromBelow(0, 1),
-			"steps":        experiments.AtLeast(1),
+			"steps":        experiments.AtLeast(0),
 			"batch_size":   experiments.Whole(1, 1<<16),
 			"dev_examples": experiments.AtLeast(0),
 			"eval_every":   experiments.AtLeast(1),
 		}),
 		Active: active,
-		Check:  rankedAlone,
+		Check: func(c experiments.Config) []experiments.Complaint {
+			return append(rankedAlone(c), untrained(c)...)
+		},
 	}
+}
+
+// untrained complains about a network that is not trained where nothing else scores.
+func untrained(c experiments.Config) []experiments.Complaint {
+	if s := experiments.Get[ModelSettings](c, "reward_model"); s.Steps > 0 || s.Stacked > 0 {
+		return nil
+	}
+	return []experiments.Complaint{{
+		Keys:    []string{"reward_model.steps", "reward_model.stacked"},
+		Message: "after 0 steps a network scores nothing, and nothing is stacked on it; reward_model.stacked = 0.2 is a start",
+	}}
 }
 
 // lastPooling is the pooling that goes without a name in a model's configuration.
