@@ -29,6 +29,7 @@ const (
 	trainedOn       = "trained on"
 	imitation       = "MLE on its best samples"
 	shapingAlone    = "shaping alone"
+	trivialAlone    = "trivial scorers alone"
 	noSignal        = "reward without a signal"
 	byRule          = "a rule"
 	postProcessed   = "post-processed"

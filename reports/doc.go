@@ -9,8 +9,8 @@
 // the others are controls, which say how much of a treatment's gain could be had without
 // it: the baseline by a better search or post-processed, the MLE policy at the same
 // entropy, and labels that are trained on with maximum likelihood, imitate their own best
-// samples, maximise no more than shaping or a reward without a signal, or follow a rule.
-// An oracle, which chooses among samples by the references, is a ceiling and no control.
+// samples, maximise no more than shaping, trivial scorers or a reward without a signal, or
+// follow a rule. An oracle, which chooses among samples by the references, is a ceiling and no control.
 // One comparison is the primary one, of a treatment with the best of these or with
 // one that the sweep names: it is said first, and the gain that it is about is split
 // into the parts that controls have. All others are one family.

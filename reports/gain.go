@@ -25,7 +25,7 @@ var parts = []struct {
 	{sharpening, []string{bestTemperature, bestDecoding, entropyMatched}},
 	{more, []string{trainedOn}},
 	{choosing, []string{imitation, minimumRisk, bestByReward}},
-	{shaped, []string{shapingAlone, noSignal}},
+	{shaped, []string{shapingAlone, trivialAlone, noSignal}},
 	{ruled, []string{byRule}},
 	{repaired, []string{postProcessed}},
 }

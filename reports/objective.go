@@ -48,6 +48,8 @@ func (l label) controlKind() string {
 		return noSignal
 	case only(emptyRewards, shapingRewards):
 		return shapingAlone
+	case only(emptyRewards, shapingRewards, []string{learnedReward}) && l.settings["reward_model.steps"] == "0":
+		return trivialAlone
 	case l.algorithm.Name == selfImitation:
 		return imitation
 	}

@@ -16,6 +16,8 @@ func rewarded(algorithm string, rewards ...string) label {
 }
 
 func TestWhichControlALabelIs(t *testing.T) {
+	untrained := rewarded("rloo", "learned", "length")
+	untrained.settings["reward_model.steps"] = "0"
 	for _, c := range []struct {
 		of   label
 		want string
@@ -26,6 +28,7 @@ func TestWhichControlALabelIs(t *testing.T) {
 		{rewarded("ppo", "length", "repetition", "ending"), shapingAlone}, {rewarded("rloo", "ending"), shapingAlone},
 		{rewarded("rloo", "constant"), noSignal}, {rewarded("rloo", "random", "constant"), noSignal}, {rewarded("rloo", "random", "length"), shapingAlone},
 		{rewarded("rloo", "random", "rougeL"), ""}, {rewarded("raft", "learned"), imitation}, {rewarded("raft", "constant"), noSignal},
+		{untrained, trivialAlone},
 	} {
 		if got := c.of.controlKind(); got != c.want {
 			t.Errorf("%s with %q is the control %q, want %q", c.of.name, c.of.rewards(), got, c.want)

@@ -55,9 +55,9 @@ type PrimarySettings struct {
 	// Control is the variant, or the label of runs, that it is compared with; "best"
 	// is the one that scores best of the baseline and all controls that the sweep has:
 	// the baseline by a better search or post-processed, the MLE policy at the same
-	// entropy, what was trained on by maximum likelihood, RAFT, shaping rewards alone,
-	// the rewards constant and random, and rules. A run that is such a control is a
-	// treatment only where treatment names it.
+	// entropy, what was trained on by maximum likelihood, RAFT, shaping rewards or
+	// trivial scorers alone, the rewards constant and random, and rules. A run that is
+	// such a control is a treatment only where treatment names it.
 	Control string `toml:"control" json:"control"`
 	// Decode is the decoding of the treatment's outputs; empty means greedy decoding
 	// where there is one, and otherwise the first.
