@@ -44,11 +44,11 @@ type ModelSettings struct {
 	// Loss, in which order alone counts, or "difference", squared error, by which the
 	// difference of their scores becomes ten times that by the metric.
 	RankLoss string `toml:"rank_loss" json:"rank_loss,omitempty"`
-	// Stacked is the share of the training prompts that the network does not learn from.
-	// On them its score is combined with those of trivial scorers, which know whether a
-	// response ends, its length, its repetitions, its words of the prompt, and its
-	// trigrams; the reward model's score is then the combination's. 0 means the
-	// network's alone.
+	// Stacked is the share of the training prompts, of at most 5,000 in all, that the
+	// network does not learn from. On them its score is combined with those of trivial
+	// scorers, which know whether a response ends, its length, its repetitions, its words
+	// of the prompt, and its trigrams; the reward model's score is then the
+	// combination's. 0 means the network's alone.
 	Stacked float64 `toml:"stacked" json:"stacked,omitempty"`
 	// DevExamples is the number of dev examples that accuracies are measured
 	// on; 0 means all.

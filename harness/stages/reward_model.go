@@ -32,10 +32,13 @@ func (l Language) reader() reward.Reader {
 	return reward.Reader{Prompt: l.Tokenizer.Text, Response: l.Codec.Text, Ends: l.Ends()}
 }
 
+// mostStacked is how many prompts a combination of some thirty weights needs at most.
+const mostStacked = 5000
+
 // forStack divides the training examples: those that the reward model's network learns
 // from, and a share of them, drawn at random, that its score is combined on with others.
 func (t texts) forStack(share float64) (learned, rest []data.Example) {
-	n := int(share * float64(len(t.train)))
+	n := min(int(share*float64(len(t.train))), mostStacked)
 	drawn := random.New(t.Seed, "reward", "stacked").Perm(len(t.train))[:n]
 	slices.Sort(drawn)
 	for i, e := range t.train {
