@@ -25,7 +25,7 @@ func TestSleepingSweepsComeToTheSame(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", sleeper, "./sleeper").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	s := sleep{File: write(t, 15), Models: filepath.Join(folder, "models"), Jobs: 4, Sleeper: sleeper}
+	s := sleep{File: write(t, 6), Models: filepath.Join(folder, "models"), Jobs: 4, Sleeper: sleeper}
 	g, err := planned(s.File, folder)
 	if err != nil {
 		t.Fatal(err)
