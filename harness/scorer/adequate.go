@@ -8,15 +8,6 @@ import (
 	"unicode/utf8"
 )
 
-// Texts are what a scorer learns from, and is measured on.
-type Texts struct {
-	// Train and Dev are references, and other texts to distort.
-	Train, Dev []string
-	// Same are the references of one input each, of either, where it has several: what
-	// people wrote who had the same to say.
-	Same [][]string
-}
-
 // adequateTarget is the target that says whether the hypothesis says what the reference
 // says.
 const adequateTarget = "adequate"
@@ -124,9 +115,8 @@ func isName(words []string, at int) bool {
 
 // Of negations, in English: words that negate, and those behind which one can stand.
 var (
-	negations  = []string{"not", "no", "never", "without", "isn't", "doesn't", "don't", "can't", "cannot"}
-	auxiliary  = []string{"is", "are", "was", "were", "has", "have", "can", "will", "does", "do", "should", "would"}
-	opposition = "not"
+	negations = []string{"not", "no", "never", "without", "isn't", "doesn't", "don't", "can't", "cannot"}
+	auxiliary = []string{"is", "are", "was", "were", "has", "have", "can", "will", "does", "do", "should", "would"}
 )
 
 // negated takes the negations away or, where there is none, puts one behind the first
@@ -138,5 +128,5 @@ func (s source) negated(_ *rand.Rand, words []string) []string {
 	if slices.ContainsFunc(words, in(negations)) {
 		return slices.DeleteFunc(words, in(negations))
 	}
-	return slices.Insert(words, slices.IndexFunc(words, in(auxiliary))+1, opposition)
+	return slices.Insert(words, slices.IndexFunc(words, in(auxiliary))+1, "not")
 }

@@ -23,6 +23,15 @@ const (
 	devReferences = 100 // each is distorted in every way
 )
 
+// Texts are what a scorer learns from, and is measured on.
+type Texts struct {
+	// Train and Dev are references, and other texts to distort.
+	Train, Dev []string
+	// Same are the references of one input each, of either, where it has several: what
+	// people wrote who had the same to say.
+	Same [][]string
+}
+
 // Train trains a scorer on distortions of texts, and then on ratings
 // where there are any. It starts from the folder c.Path, or from scratch with
 // the tokenizer t, and writes to the folder of the hooks: the scorer as a
