@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"gonum.org/v1/gonum/floats"
+
 	"lastmile/harness/model"
 	"lastmile/harness/stage"
 	"lastmile/harness/trivial"
@@ -193,5 +195,5 @@ func (s *Stack) weights() []float64 {
 
 // combine is the score of a response that the network and the trivial scorers score so.
 func (s *Stack) combine(network float64, scores []float64) float64 {
-	return dot(s.weights(), s.terms(network, scores))
+	return floats.Dot(s.weights(), s.terms(network, scores))
 }

@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat"
 
 	"lastmile/harness/model"
 )
@@ -26,52 +29,49 @@ type Stacking struct {
 // network's own loss is binary cross-entropy, and squared errors are by the mean square
 // of what differences should be: as they are they would outweigh the negatives.
 func NewStack(ctx context.Context, network *model.Model, m Material, c ModelSettings, with Stacking) (*Stack, error) {
+	if len(m.Examples) == 0 {
+		return nil, fmt.Errorf("reward_model.stacked: its share of the training prompts leaves none with negatives to combine scores on")
+	}
 	s := &Stack{VocabSize: with.VocabSize, Truths: with.Truths}
 	s.open(with.Reader)
 	negatives, rankings := exampleGroups(m.Examples), rankingGroups(m.Rankings, c.margin())
-	groups := append(negatives, rankings...)
-	all, _ := trees(groups)
+	all, _ := trees(slices.Concat(negatives, rankings))
 	scores, err := Model{Network: network}.ScoreAll(ctx, all, c.BatchSize)
 	if err != nil {
 		return nil, err
 	}
-	parts := make([][][]float64, len(groups))
-	for i := range groups {
+	trivially := make([][][]float64, len(all))
+	for i, tree := range all {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		parts[i] = s.trivialScores(all[i])
+		trivially[i] = s.trivialScores(tree)
 	}
-	s.standardise(parts)
-	n := len(s.scorers)
-	p := problem{start: make([]float64, 1+n+n*(n+1)/2)}
-	p.start[0] = 1
-	counts := [2]int{}
-	kind := func(i int) int {
-		if i < len(negatives) {
-			return 0
-		}
-		return 1
-	}
-	for i, g := range groups {
-		counts[kind(i)] += len(g.pairs)
-	}
-	if counts[0] == 0 {
-		return nil, fmt.Errorf("reward_model.stacked: none of the %d prompts that it leaves to the combination has a negative", len(m.Examples))
-	}
-	squared := c.RankLoss == "difference"
-	shares := [2]float64{1 - c.Ranked, c.Ranked}
+	s.standardise(trivially)
+	squared, ranked := c.RankLoss == "difference", c.Ranked
 	if by := differences(rankings); squared && len(by) > 0 {
-		shares[1] /= dot(by, by) / float64(len(by)) / (unit * unit)
+		ranked /= floats.Dot(by, by) / float64(len(by)) / (unit * unit)
 	}
-	for i, g := range groups {
-		k := kind(i)
-		for _, pair := range g.pairs {
-			x, y := s.terms(scores[i][pair.better], parts[i][pair.better]), s.terms(scores[i][pair.worse], parts[i][pair.worse])
-			for j := range x {
-				x[j] -= y[j]
+	p := problem{start: make([]float64, len(s.terms(0, trivially[0][0])))}
+	p.start[0] = 1
+	next := 0
+	for _, part := range []struct {
+		groups  []group
+		share   float64
+		squared bool
+	}{{negatives, 1 - c.Ranked, false}, {rankings, ranked, squared}} {
+		first, _ := pairs(part.groups)
+		for _, g := range part.groups {
+			terms := make([][]float64, len(g.Responses))
+			for j := range terms {
+				terms[j] = s.terms(scores[next][j], trivially[next][j])
 			}
-			p.pairs = append(p.pairs, difference{of: x, weight: shares[k] / float64(counts[k]), squared: k == 1 && squared, wanted: pair.by / unit})
+			next++
+			for _, pair := range g.pairs {
+				of := make([]float64, len(p.start))
+				floats.SubTo(of, terms[pair.better], terms[pair.worse])
+				p.pairs = append(p.pairs, difference{of: of, weight: part.share / float64(len(first)), squared: part.squared, wanted: pair.by / unit})
+			}
 		}
 	}
 	weights, err := p.solve()
@@ -83,26 +83,16 @@ func NewStack(ctx context.Context, network *model.Model, m Material, c ModelSett
 }
 
 // standardise takes means and deviations from trivial scores: [trees][responses][scorers].
-func (s *Stack) standardise(parts [][][]float64) {
-	n := 0.0
-	for _, of := range parts {
-		n += float64(len(of))
-	}
+func (s *Stack) standardise(trivially [][][]float64) {
 	for k, scorer := range s.scorers {
-		stacked := StackedScorer{Name: scorer.Name}
-		for _, of := range parts {
-			for _, scores := range of {
-				stacked.Mean += scores[k] / n
+		var scores []float64
+		for _, responses := range trivially {
+			for _, of := range responses {
+				scores = append(scores, of[k])
 			}
 		}
-		square := 0.0
-		for _, of := range parts {
-			for _, scores := range of {
-				square += (scores[k] - stacked.Mean) * (scores[k] - stacked.Mean) / n
-			}
-		}
-		stacked.Deviation = math.Sqrt(square)
-		s.Scorers = append(s.Scorers, stacked)
+		mean, deviation := stat.PopMeanStdDev(scores, nil)
+		s.Scorers = append(s.Scorers, StackedScorer{Name: scorer.Name, Mean: mean, Deviation: deviation})
 	}
 }
 
@@ -133,7 +123,7 @@ func (p problem) value(weights []float64) float64 {
 		sum += ridge / 2 * (w - p.start[i]) * (w - p.start[i])
 	}
 	for _, d := range p.pairs {
-		margin := dot(weights, d.of)
+		margin := floats.Dot(weights, d.of)
 		if d.squared {
 			sum += d.weight * (margin - d.wanted) * (margin - d.wanted)
 		} else {
@@ -146,7 +136,7 @@ func (p problem) value(weights []float64) float64 {
 // solve finds the weights of the least loss by Newton's method with halved steps.
 func (p problem) solve() ([]float64, error) {
 	n := len(p.start)
-	weights := append([]float64(nil), p.start...)
+	weights := slices.Clone(p.start)
 	for range mostSteps {
 		gradient, hessian := mat.NewVecDense(n, nil), mat.NewSymDense(n, nil)
 		for i, w := range weights {
@@ -154,7 +144,7 @@ func (p problem) solve() ([]float64, error) {
 			hessian.SetSym(i, i, ridge)
 		}
 		for _, d := range p.pairs {
-			margin := dot(weights, d.of)
+			margin := floats.Dot(weights, d.of)
 			slope, curvature := 2*(margin-d.wanted), 2.0
 			if !d.squared {
 				missing := 1 / (1 + math.Exp(margin))
@@ -196,14 +186,6 @@ const (
 	mostSteps    = 100
 	smallestStep = 1e-9
 )
-
-func dot(x, y []float64) float64 {
-	sum := 0.0
-	for i := range x {
-		sum += x[i] * y[i]
-	}
-	return sum
-}
 
 // softplus is ln(1 + e^x).
 func softplus(x float64) float64 {

@@ -2,8 +2,6 @@ package stages
 
 import (
 	"context"
-	"fmt"
-	"slices"
 
 	"lastmile/harness/data"
 	"lastmile/harness/model"
@@ -39,15 +37,7 @@ const mostStacked = 5000
 // from, and a share of them, drawn at random, that its score is combined on with others.
 func (t texts) forStack(share float64) (learned, rest []data.Example) {
 	n := min(int(share*float64(len(t.train))), mostStacked)
-	drawn := random.New(t.Seed, "reward", "stacked").Perm(len(t.train))[:n]
-	slices.Sort(drawn)
-	for i, e := range t.train {
-		if _, ok := slices.BinarySearch(drawn, i); ok {
-			rest = append(rest, e)
-		} else {
-			learned = append(learned, e)
-		}
-	}
+	rest, learned = divided(t.train, n, random.New(t.Seed, "reward", "stacked"))
 	return learned, rest
 }
 
@@ -57,9 +47,6 @@ func (t texts) stack(ctx context.Context, job *stage.Job, network *model.Model, 
 	unseen, err := t.material(job, rest, data.Train, settings)
 	if err != nil {
 		return nil, err
-	}
-	if len(unseen.Examples) == 0 {
-		return nil, fmt.Errorf("reward_model.stacked: of %d training prompts the share of %g leaves none to combine scores on", len(t.train), settings.Stacked)
 	}
 	stack, err := reward.NewStack(ctx, network, unseen, settings, reward.Stacking{Reader: t.reader(), Truths: reward.TruthsOf(learned.Examples), VocabSize: t.VocabSize()})
 	if err != nil {

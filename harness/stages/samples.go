@@ -3,6 +3,7 @@ package stages
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 
 	"lastmile/experiments"
 	"lastmile/harness/algorithms"
@@ -200,17 +201,24 @@ func someOf(examples []data.Example, n, seed int) []data.Example {
 	if n == 0 || n >= len(examples) {
 		return examples
 	}
-	drawn := make([]bool, len(examples))
-	for _, i := range random.New(seed, "samples", "prompts").Perm(len(examples))[:n] {
-		drawn[i] = true
+	some, _ := divided(examples, n, random.New(seed, "samples", "prompts"))
+	return some
+}
+
+// divided draws n examples; they and the others keep their order.
+func divided(examples []data.Example, n int, stream *rand.Rand) (drawn, others []data.Example) {
+	in := make([]bool, len(examples))
+	for _, i := range stream.Perm(len(examples))[:n] {
+		in[i] = true
 	}
-	var some []data.Example
 	for i, e := range examples {
-		if drawn[i] {
-			some = append(some, e)
+		if in[i] {
+			drawn = append(drawn, e)
+		} else {
+			others = append(others, e)
 		}
 	}
-	return some
+	return drawn, others
 }
 
 // firstOf are the first n examples, 0 for all.
