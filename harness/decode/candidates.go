@@ -16,12 +16,12 @@ type choice func(request int, candidates []Response) (int, error)
 
 // amongCandidates decodes by choosing one of several samples of a prompt. They are what
 // the strategy "sample" draws, the first of many the same as of few.
-func amongCandidates(ctx context.Context, m *model.Model, requests []Request, order []int, capacity int, o Options, choose choice, finish func(int, []Response) error) error {
+func amongCandidates(ctx context.Context, m *model.Model, requests []Request, order []int, o Options, choose choice, finish func(int, []Response) error) error {
 	o.Samples = o.candidates()
 	// A cache for all candidates of BatchSize prompts might not fit where one of
 	// BatchSize samples does.
 	o.BatchSize = max(1, o.BatchSize/o.Samples)
-	return newSampler(m, requests, order, capacity, o, func(request int, candidates []Response) error {
+	return newSampler(m, requests, order, o, func(request int, candidates []Response) error {
 		chosen, err := choose(request, candidates)
 		if err != nil {
 			return fmt.Errorf("choosing among %d candidates for %q: %w", len(candidates), requests[request].ID, err)

@@ -76,6 +76,11 @@ type Options struct {
 	Progress func(done, total int)
 	// Tokens is told of the tokens computed.
 	Tokens func(n int)
+	// Keeper, where there is one, keeps the responses, part by part, so that a
+	// decoding that is interrupted goes on where it stopped.
+	Keeper Keeper
+
+	partWork float64 // usualPartWork if 0
 }
 
 // Decode answers each request with Samples responses, in the requests' order.
@@ -96,28 +101,40 @@ func Decode(ctx context.Context, m *model.Model, requests []Request, o Options) 
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(requests[b].Prompt), len(requests[a].Prompt)) })
-	capacity := len(requests[order[0]].Prompt) + o.MaxTokens
 	responses := make([][]Response, len(requests))
 	done := 0
-	finish := func(index int, answers []Response) error {
-		responses[index] = answers
-		if done++; o.Progress != nil {
+	progress := func(n int) {
+		if done += n; o.Progress != nil {
 			o.Progress(done, len(requests))
 		}
+	}
+	finish := func(index int, answers []Response) error {
+		responses[index] = answers
+		progress(1)
 		return nil
 	}
-	err := m.Session().NoGrad(func() error {
-		switch o.Strategy {
-		case Beam:
-			return beams(ctx, m, requests, order, o, finish)
-		case MBR:
-			return amongCandidates(ctx, m, requests, order, capacity, o, o.mbr, finish)
-		case BestOfN:
-			return amongCandidates(ctx, m, requests, order, capacity, o, o.bestOfN, finish)
+	for part := range o.parts(m, order) {
+		kept, err := o.once(requests, part, responses, func() error {
+			return m.Session().NoGrad(func() error {
+				switch o.Strategy {
+				case Beam:
+					return beams(ctx, m, requests, part, o, finish)
+				case MBR:
+					return amongCandidates(ctx, m, requests, part, o, o.mbr, finish)
+				case BestOfN:
+					return amongCandidates(ctx, m, requests, part, o, o.bestOfN, finish)
+				}
+				return newSampler(m, requests, part, o, finish).run(ctx)
+			})
+		})
+		if err != nil {
+			return nil, err
 		}
-		return newSampler(m, requests, order, capacity, o, finish).run(ctx)
-	})
-	return responses, err
+		if kept {
+			progress(len(part))
+		}
+	}
+	return responses, nil
 }
 
 // shortest is the number of tokens from which on a prefix that all prompts share, such as

@@ -36,14 +36,16 @@ type sampler struct {
 	open    map[int]int        // their samples that have not ended
 }
 
-func newSampler(m *model.Model, requests []Request, order []int, capacity int, o Options, finish func(int, []Response) error) *sampler {
+// newSampler makes a sampler that answers the requests at the places of order, the
+// longest prompts first.
+func newSampler(m *model.Model, requests []Request, order []int, o Options, finish func(int, []Response) error) *sampler {
 	d := &sampler{
 		m: m, s: m.Session(), o: o, requests: requests, finish: finish,
 		waiting: order, answers: make(map[int][]Response), open: make(map[int]int),
 	}
 	d.prefix = prefixOf(m, requests, o)
-	slots := min(max(1, o.BatchSize), len(requests)) * o.Samples
-	d.cache = m.NewCache(slots, capacity)
+	slots := min(max(1, o.BatchSize), len(order)) * o.Samples
+	d.cache = m.NewCache(slots, len(requests[order[0]].Prompt)+o.MaxTokens)
 	for slot := range slots {
 		d.free = append(d.free, slot)
 	}

@@ -138,6 +138,15 @@ func (m *Model) Count() int {
 	return n
 }
 
+// Size is the number of the elements of all parameters that the model computes with,
+// with those that its adapters leave as they are.
+func (m *Model) Size() int {
+	if m.base == nil {
+		return m.Count()
+	}
+	return m.Count() + m.base.Count()
+}
+
 // Free frees the model's own parameters.
 func (m *Model) Free() {
 	for _, p := range m.Parameters() {

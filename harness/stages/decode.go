@@ -112,7 +112,7 @@ func decodeTest(ctx context.Context, job *stage.Job) error {
 		return err
 	}
 	return WithSession(job.Threads, job.Device, func(s *torch.Session) error {
-		d := Decoder{Job: job, Language: l, Metrics: c.Metrics, Name: name, Seed: c.Seed}
+		d := Decoder{Job: job, Language: l, Metrics: c.Metrics, Name: name, Seed: c.Seed, kept: keptIn(job)}
 		result := Decoding{Temperature: o.Temperature, Tuned: []tried{}}
 		var err error
 		if o.Strategy == decode.Matched {

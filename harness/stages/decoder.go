@@ -23,6 +23,8 @@ type Decoder struct {
 	// Name is that of the decoding; with Seed it names random streams.
 	Name string
 	Seed int
+
+	kept *kept // nil where nothing is kept
 }
 
 // Decode writes one output for each example, with settings that leave nothing to dev.
@@ -64,5 +66,8 @@ func (d Decoder) respond(ctx context.Context, examples []data.Example, o decode.
 	o.Seed, o.Stage = d.Seed, "decode "+d.Name+" "+split
 	o.Progress = func(done, total int) { d.Job.Progress(done, total, split) }
 	o.Tokens = d.Job.Tokens
+	if d.kept != nil {
+		o.Keeper = d.kept.next()
+	}
 	return decode.Decode(ctx, d.Model, requests, o)
 }

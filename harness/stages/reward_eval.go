@@ -65,12 +65,13 @@ type evaluator struct {
 	metrics   Metrics
 	examples  []data.Example
 	names     evaluation.Names
+	kept      *kept
 }
 
 // evaluateReward scores held-out prompts with the reward model: evaluation.json, and
 // samples.jsonl with the policies' samples.
 func evaluateReward(ctx context.Context, job *stage.Job) error {
-	e := evaluator{job: job}
+	e := evaluator{job: job, kept: keptIn(job)}
 	var err error
 	if e.texts, err = openTexts(job, MLE); err != nil {
 		return err
@@ -128,6 +129,7 @@ func (e *evaluator) sample(ctx context.Context, dir, note string) (responses [][
 			Stage:     RewardEval,
 			Progress:  func(done, total int) { e.job.Progress(done, total, "samples "+note) },
 			Tokens:    e.job.Tokens,
+			Keeper:    e.kept.next(),
 		})
 		return err
 	})

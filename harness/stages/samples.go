@@ -127,11 +127,12 @@ func drawSamples(ctx context.Context, job *stage.Job) error {
 	if settings.Rounds > 0 {
 		ofPolicy = settings.PerPrompt / 2
 	}
-	if err := t.draw(ctx, job, MLE, splits, settings.PerPrompt-ofPolicy, settings); err != nil {
+	kept := keptIn(job)
+	if err := t.draw(ctx, job, kept, MLE, splits, settings.PerPrompt-ofPolicy, settings); err != nil {
 		return err
 	}
 	if ofPolicy > 0 {
-		if err := t.draw(ctx, job, Policy, splits, ofPolicy, settings); err != nil {
+		if err := t.draw(ctx, job, kept, Policy, splits, ofPolicy, settings); err != nil {
 			return err
 		}
 	}
@@ -160,7 +161,7 @@ type sampledSplit struct {
 
 // draw adds to splits n responses to each example, from the policy that a stage of that
 // kind made.
-func (t texts) draw(ctx context.Context, job *stage.Job, kind string, splits []sampledSplit, n int, settings SamplesSettings) error {
+func (t texts) draw(ctx context.Context, job *stage.Job, kept *kept, kind string, splits []sampledSplit, n int, settings SamplesSettings) error {
 	return WithSession(job.Threads, job.Device, func(s *torch.Session) error {
 		m, err := LoadModel(s, job.Inputs[kind], t.Task)
 		if err != nil {
@@ -181,6 +182,7 @@ func (t texts) draw(ctx context.Context, job *stage.Job, kind string, splits []s
 				MaxTokens: t.Codec.MaxResponse(), Ends: t.Ends(), Samples: n,
 				Seed: t.Seed, Stage: stream, Tokens: job.Tokens,
 				Progress: func(done, total int) { job.Progress(done, total, fmt.Sprintf("%s, from %s", split.name, kind)) },
+				Keeper:   kept.next(),
 			})
 			if err != nil {
 				return err

@@ -56,6 +56,8 @@ func Base(ctx context.Context, m *model.Model, texts Texts, dev []Sequence, c Ba
 				if err := t.Checkpoint(struct{}{}); err != nil {
 					return err
 				}
+			}
+			if t.everyFew() && t.Done > 0 {
 				loss, err := t.evaluate(ctx, dev, 32)
 				if err != nil {
 					return err

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"lastmile/harness/jsonfile"
 	"lastmile/harness/model"
@@ -45,16 +46,32 @@ func (c checkpoint) sum() (string, error) {
 
 func (t *Trainer) folder() string { return filepath.Join(t.hooks.Dir, "checkpoint") }
 
-// Due reports whether a checkpoint is due after the update just made, or because ctx
-// is done: what was learned since the last one is not lost then, if there is time to
-// write it.
+// Checkpoints are at most this far apart where updates are slow, so that no more is
+// lost by a process that is killed, but take no more than this share of the time.
+const (
+	checkpointWithin = time.Minute
+	checkpointShare  = 0.05
+)
+
+// Due reports whether a checkpoint is due after the update just made: by the number of
+// updates, by the time since the last one, or because ctx is done, so that what was
+// learned is not lost if there is time to write it.
 func (t *Trainer) Due(ctx context.Context) bool {
-	return t.config.CheckpointEvery > 0 && (t.Done%t.config.CheckpointEvery == 0 || ctx.Err() != nil)
+	apart := max(checkpointWithin, time.Duration(float64(t.checkpoint.took)/checkpointShare))
+	return t.everyFew() || t.config.CheckpointEvery > 0 && (ctx.Err() != nil || time.Since(t.checkpoint.last) > apart)
+}
+
+// everyFew reports whether the updates made are a multiple of those between two
+// checkpoints, which does not depend on time as [Trainer.Due] does.
+func (t *Trainer) everyFew() bool {
+	return t.config.CheckpointEvery > 0 && t.Done%t.config.CheckpointEvery == 0
 }
 
 // Checkpoint stores the whole state; extra is the algorithm's own. Files of
 // the folder that neither the checkpoint nor keep names are removed.
 func (t *Trainer) Checkpoint(extra any, keep ...string) error {
+	begin := time.Now()
+	defer func() { t.checkpoint.last, t.checkpoint.took = time.Now(), time.Since(begin) }()
 	if err := os.MkdirAll(t.folder(), 0o755); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"lastmile/harness/model/modeltest"
 	"lastmile/harness/stage"
@@ -65,4 +66,33 @@ func TestADamagedCheckpointIsNotUsed(t *testing.T) {
 	if extra, err := resume(); err != nil || extra["best"] != 1 {
 		t.Errorf("one without checksums: %v %v", extra, err)
 	}
+}
+
+// TestSlowUpdatesAreKept has a checkpoint due by the time since the last one, but not
+// so often that writing it takes most of the time.
+func TestSlowUpdatesAreKept(t *testing.T) {
+	config := optimizer(1)
+	config.CheckpointEvery = 100
+	s := modeltest.Open(t, torch.Float32)
+	trainer := NewTrainer(modeltest.Tiny(t, s, 1), config, Hooks{Dir: t.TempDir()})
+	due := func(when string, ago, took time.Duration, want bool) {
+		t.Helper()
+		trainer.checkpoint.last, trainer.checkpoint.took = time.Now().Add(-ago), took
+		if got := trainer.Due(t.Context()); got != want {
+			t.Errorf("%s: due is %v", when, got)
+		}
+	}
+	trainer.Done = 3
+	due("at once", 0, 0, false)
+	due("after two minutes", 2*time.Minute, time.Second, true)
+	due("two minutes after one that took a minute", 2*time.Minute, time.Minute, false)
+	due("half an hour after one that took a minute", 30*time.Minute, time.Minute, true)
+	if err := trainer.Checkpoint(struct{}{}); err != nil {
+		t.Fatal(err)
+	}
+	if trainer.Due(t.Context()) {
+		t.Error("due again after it was written")
+	}
+	trainer.Done = 100
+	due("by the number of updates", 0, 0, true)
 }

@@ -40,7 +40,8 @@ type OptimizerSettings struct {
 	// BF16 computes the stage's products within layers in bf16 and all else in
 	// f32, as torch.autocast does. It needs a CUDA device.
 	BF16 bool `toml:"bf16" json:"bf16"`
-	// CheckpointEvery is the number of steps between two checkpoints.
+	// CheckpointEvery is the number of steps between two checkpoints; where steps are
+	// slow there are more.
 	CheckpointEvery int `toml:"checkpoint_every" json:"checkpoint_every"`
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"lastmile/harness/model"
 	"lastmile/harness/random"
@@ -61,6 +62,12 @@ type Trainer struct {
 	config  OptimizerSettings
 	curves  []Point
 	sums    map[string]string // of the files in the checkpoint
+	// checkpoint is when the last one was written, or the training begun, and how
+	// long the writing took.
+	checkpoint struct {
+		last time.Time
+		took time.Duration
+	}
 }
 
 // NewTrainer makes a trainer that starts at step 0. What its session computes
@@ -77,7 +84,9 @@ func NewTrainer(n Network, config OptimizerSettings, hooks Hooks) *Trainer {
 	if m != nil {
 		m.Checkpointing = config.GradientCheckpointing
 	}
-	return &Trainer{Model: m, Optimizer: NewOptimizer(n, config), network: n, hooks: hooks, config: config}
+	t := &Trainer{Model: m, Optimizer: NewOptimizer(n, config), network: n, hooks: hooks, config: config}
+	t.checkpoint.last = time.Now()
+	return t
 }
 
 // Session is the session of the trainer's network.
