@@ -56,40 +56,42 @@ const longest = 1 << 20
 // errLong says that a line of an answer has more.
 var errLong = fmt.Errorf("it has more than %d bytes", longest)
 
-// numbersIn reads the numbers of these names in an answer to the item called id.
-func numbersIn(line []byte, id string, names []string) ([]float64, error) {
+// numbersIn reads the numbers of these names in an answer to the item called id, and
+// whether it has that id, as it need not.
+func numbersIn(line []byte, id string, names []string) (numbers []float64, named bool, err error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(line, &members); err != nil || members == nil {
 		hint := ""
 		if text := string(line); strings.Contains(text, "NaN") || strings.Contains(text, "Infinity") {
 			hint = " (JSON has no NaN and no Infinity)"
 		}
-		return nil, errors.New("it is no JSON object" + hint)
+		return nil, false, errors.New("it is no JSON object" + hint)
 	}
-	if raw, ok := members["id"]; ok {
+	raw, named := members["id"]
+	if named {
 		var got string
 		if json.Unmarshal(raw, &got) != nil || got != id {
-			return nil, fmt.Errorf("its id is %s: answers come in the order of the texts", jsonfile.Excerpt(raw))
+			return nil, false, fmt.Errorf("its id is %s: answers come in the order of the texts", jsonfile.Excerpt(raw))
 		}
 	}
-	numbers := make([]float64, len(names))
+	numbers = make([]float64, len(names))
 	for i, name := range names {
 		raw, ok := members[name]
 		switch {
 		case !ok:
-			return nil, fmt.Errorf("it lacks the number %q", name)
+			return nil, false, fmt.Errorf("it lacks the number %q", name)
 		case string(raw) == "null":
-			return nil, fmt.Errorf("its %q is null, and every text needs a number", name)
+			return nil, false, fmt.Errorf("its %q is null, and every text needs a number", name)
 		case raw[0] != '-' && (raw[0] < '0' || raw[0] > '9'):
-			return nil, fmt.Errorf("its %q is no number", name)
+			return nil, false, fmt.Errorf("its %q is no number", name)
 		}
 		n, err := strconv.ParseFloat(string(raw), 64)
 		if err != nil || math.IsInf(n, 0) {
-			return nil, fmt.Errorf("its %q is out of range", name)
+			return nil, false, fmt.Errorf("its %q is out of range", name)
 		}
 		numbers[i] = n
 	}
-	return numbers, nil
+	return numbers, named, nil
 }
 
 // short cuts a text to so many bytes and to a line, for an error.

@@ -40,7 +40,7 @@ func FuzzAnswer(f *testing.F) {
 				if bytes.ContainsRune(line, '\n') || len(line) > longest {
 					t.Errorf("a line is %q", line)
 				}
-				numbers, err := numbersIn(line, id, []string{name, name})
+				numbers, _, err := numbersIn(line, id, []string{name, name})
 				if err != nil {
 					// As a user sees it.
 					fuzztest.Says(t, fmt.Errorf("%w: %s", err, short(string(line), 200)), string(text), name)

@@ -1,6 +1,7 @@
 package external
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 type Measures struct {
 	process *Process
 	known   map[identity][]float64
+	kept    *keptAnswers // nil where nothing is kept
 	metrics []metrics.Metric
 }
 
@@ -58,7 +60,13 @@ func (m *Measures) Foresee(progress func(done, total int), lists ...[]metrics.In
 }
 
 // Close ends the process.
-func (m *Measures) Close() error { return m.process.Close() }
+func (m *Measures) Close() error {
+	err := m.process.Close()
+	if m.kept != nil {
+		err = errors.Join(err, m.kept.close())
+	}
+	return err
+}
 
 func itemOf(in metrics.Input) Item {
 	return Item{ID: in.ID, Input: in.Source, References: in.References, Hypothesis: in.Hypothesis}

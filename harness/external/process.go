@@ -29,6 +29,8 @@ type Process struct {
 	ctx      context.Context
 	child    *child // nil where none runs
 	begun    int    // how often
+	// answered is told each answer that has its item's id; nil is told nothing.
+	answered func(item Item, numbers []float64) error
 }
 
 // New makes a process that lives no longer than ctx, and begins nothing yet.
@@ -138,7 +140,10 @@ func (p *Process) answer(items []Item, answers *[][]float64, progress func(done,
 				}
 				return p.lost(c, item, c.ending())
 			}
-			numbers, err := p.numbers(line, item)
+			numbers, named, err := p.numbers(line, item)
+			if err == nil && named && p.answered != nil {
+				err = p.answered(item, numbers)
+			}
 			if err != nil {
 				p.stop()
 				return err
@@ -172,16 +177,15 @@ func (p *Process) ends(c *child) bool {
 	return false
 }
 
-// numbers reads an answer to an item.
-func (p *Process) numbers(line reply, item Item) ([]float64, error) {
-	err := line.err
+// numbers reads an answer to an item, and whether it has the item's id.
+func (p *Process) numbers(line reply, item Item) (numbers []float64, named bool, err error) {
+	err = line.err
 	if err == nil {
-		var numbers []float64
-		if numbers, err = numbersIn(line.text, item.ID, p.Numbers); err == nil {
-			return numbers, nil
+		if numbers, named, err = numbersIn(line.text, item.ID, p.Numbers); err == nil {
+			return numbers, named, nil
 		}
 	}
-	return nil, fmt.Errorf("the command %s: the answer to %q cannot be used: %w: %s", p.Name, item.ID, err, short(string(line.text), 200))
+	return nil, false, fmt.Errorf("the command %s: the answer to %q cannot be used: %w: %s", p.Name, item.ID, err, short(string(line.text), 200))
 }
 
 // tooMany says that a line came that nothing was asked for.

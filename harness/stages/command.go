@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -172,6 +173,9 @@ func openCommands(ctx context.Context, job *stage.Job) (*commandMeasures, error)
 	for _, name := range slices.Sorted(maps.Keys(commands)) {
 		m, err := commands[name].Command(ctx, name, job.Threads, job.Say)
 		if err != nil {
+			return nil, err
+		}
+		if err := m.KeepIn(filepath.Join(job.Dir, stage.Checkpoint, "answers-"+name+".jsonl")); err != nil {
 			return nil, err
 		}
 		o.names, o.measures = append(o.names, name), append(o.measures, m)
