@@ -2,14 +2,13 @@ package reward
 
 import (
 	"fmt"
+	"iter"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-
-	"gonum.org/v1/gonum/floats"
 
 	"lastmile/harness/model"
 	"lastmile/harness/stage"
@@ -158,42 +157,54 @@ func (s *Stack) terms(network float64, scores []float64) []float64 {
 		terms = append(terms, scorer.standard(scores[i]))
 	}
 	z := terms[1:]
-	for i := range z {
-		for j := range i + 1 {
-			terms = append(terms, z[i]*z[j])
-		}
+	for i, j := range products(len(z)) {
+		terms = append(terms, z[i]*z[j])
 	}
 	return terms
 }
 
-// setWeights sets the weights of the terms, in their order.
-func (s *Stack) setWeights(weights []float64) {
-	s.Network, weights = weights[0], weights[1:]
-	for i := range s.Scorers {
-		s.Scorers[i].Weight, weights = weights[0], weights[1:]
-	}
-	s.Products = nil
-	for i := range s.Scorers {
-		for j := range i + 1 {
-			s.Products = append(s.Products, Product{Of: [2]string{s.Scorers[j].Name, s.Scorers[i].Name}, Weight: weights[0]})
-			weights = weights[1:]
+// products are the places of each two of so many scorers, and of each twice.
+func products(n int) iter.Seq2[int, int] {
+	return func(yield func(int, int) bool) {
+		for j := range n {
+			for i := range j + 1 {
+				if !yield(i, j) {
+					return
+				}
+			}
 		}
 	}
 }
 
+// setWeights sets the weights of the terms, in their order.
+func (s *Stack) setWeights(weights []float64) {
+	s.Products = nil
+	for i, j := range products(len(s.Scorers)) {
+		s.Products = append(s.Products, Product{Of: [2]string{s.Scorers[i].Name, s.Scorers[j].Name}})
+	}
+	for i, weight := range s.weights() {
+		*weight = weights[i]
+	}
+}
+
 // weights are those of the terms, in their order.
-func (s *Stack) weights() []float64 {
-	weights := []float64{s.Network}
-	for _, scorer := range s.Scorers {
-		weights = append(weights, scorer.Weight)
+func (s *Stack) weights() []*float64 {
+	all := []*float64{&s.Network}
+	for i := range s.Scorers {
+		all = append(all, &s.Scorers[i].Weight)
 	}
-	for _, product := range s.Products {
-		weights = append(weights, product.Weight)
+	for i := range s.Products {
+		all = append(all, &s.Products[i].Weight)
 	}
-	return weights
+	return all
 }
 
 // combine is the score of a response that the network and the trivial scorers score so.
 func (s *Stack) combine(network float64, scores []float64) float64 {
-	return floats.Dot(s.weights(), s.terms(network, scores))
+	score := 0.0
+	weights := s.weights()
+	for i, term := range s.terms(network, scores) {
+		score += *weights[i] * term
+	}
+	return score
 }
