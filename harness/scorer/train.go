@@ -68,6 +68,7 @@ func Train(ctx context.Context, s *torch.Session, t *tokenizer.Tokenizer, texts 
 		more = append(more, adequacyKinds(texts.Same)...)
 	}
 	training.kinds = kinds(c.Exclude, more...)
+	training.Progress(c.Steps, "labelling dev")
 	set, err := training.evaluationSet(held[:min(devReferences, len(held))])
 	if err != nil {
 		return Quality{}, err
