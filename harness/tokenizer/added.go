@@ -9,32 +9,33 @@ import (
 
 // addedTokens is a set of tokens that are looked for in the text itself.
 type addedTokens struct {
-	byFirst [256][]*addedToken // by first byte, the longest first
-	empty   bool
-	only    int // the first byte, where all have the same; else -1
+	byContent map[string]*addedToken
+	lengths   [256][]int // of those with a first byte, in bytes, the longest first
+	empty     bool
+	only      int // the first byte, where all have the same; else -1
 }
 
 // newAddedTokens makes a set; tokens without content are never found.
 func newAddedTokens(tokens []*addedToken) addedTokens {
-	set := addedTokens{only: -1, empty: true}
+	set := addedTokens{byContent: make(map[string]*addedToken, len(tokens)), only: -1, empty: true}
 	firsts := 0
 	for _, t := range tokens {
-		if t.Content == "" {
+		if t.Content == "" || set.byContent[t.Content] != nil {
 			continue
 		}
 		set.empty = false
+		set.byContent[t.Content] = t
 		b := t.Content[0]
-		if set.byFirst[b] == nil {
+		if set.lengths[b] == nil {
 			firsts++
 			set.only = int(b)
 		}
-		set.byFirst[b] = append(set.byFirst[b], t)
+		if at, found := slices.BinarySearchFunc(set.lengths[b], len(t.Content), func(a, b int) int { return b - a }); !found {
+			set.lengths[b] = slices.Insert(set.lengths[b], at, len(t.Content))
+		}
 	}
 	if firsts != 1 {
 		set.only = -1
-	}
-	for _, list := range set.byFirst {
-		slices.SortStableFunc(list, func(a, b *addedToken) int { return len(b.Content) - len(a.Content) })
 	}
 	return set
 }
@@ -57,8 +58,11 @@ func (a *addedTokens) next(text string, from, done int) (match, bool) {
 			}
 			i += n
 		}
-		for _, t := range a.byFirst[text[i]] {
-			if strings.HasPrefix(text[i:], t.Content) {
+		for _, n := range a.lengths[text[i]] {
+			if n > len(text)-i {
+				continue
+			}
+			if t := a.byContent[text[i:i+n]]; t != nil {
 				return t.at(text, i, done), true
 			}
 		}

@@ -152,9 +152,9 @@ func (d *declarations) readAdded(fsys fs.FS, name string) error {
 	if _, err := readJSON(fsys, name, &ids); err != nil {
 		return err
 	}
+	special := contents(slices.Concat(d.named, d.extra))
 	for content, id := range ids {
-		special := func(t addedToken) bool { return t.Content == content }
-		is := slices.ContainsFunc(d.named, special) || slices.ContainsFunc(d.extra, special)
+		is := special[content]
 		d.listed = append(d.listed, addedToken{ID: id, Content: content, Special: is, Normalized: !is})
 	}
 	d.sort()
@@ -169,60 +169,83 @@ func (d *declarations) sort() {
 // the id that the vocabulary has for it, or else the next; the number that it is
 // listed under says no more than its place among the others.
 func (d declarations) addTo(f *file) {
-	own := f.AddedTokens
-	f.AddedTokens = make([]addedToken, 0, len(own))
-	isNamed := func(content string) bool {
-		return slices.ContainsFunc(d.named, func(t addedToken) bool { return t.Content == content })
-	}
-	for _, t := range own {
-		t.Special = t.Special || d.older && isNamed(t.Content)
-		f.add(t)
+	added := newAdding(f)
+	named := contents(d.named)
+	for _, t := range f.AddedTokens {
+		t.Special = t.Special || d.older && named[t.Content]
+		added.add(t)
 	}
 	var others []addedToken
 	for _, t := range d.listed {
-		t.Special = t.Special || isNamed(t.Content)
-		if i := f.added(t.Content); i >= 0 {
-			t.ID = f.AddedTokens[i].ID
-			if t == f.AddedTokens[i] {
+		t.Special = t.Special || named[t.Content]
+		if i, ok := added.places[t.Content]; ok {
+			t.ID = added.tokens[i].ID
+			if t == added.tokens[i] {
 				continue
 			}
 		}
 		others = append(others, t)
 	}
+	pending := contents(others)
 	for _, t := range slices.Concat(d.named, d.extra) {
-		pending := slices.ContainsFunc(others, func(other addedToken) bool { return other.Content == t.Content })
-		if f.added(t.Content) < 0 && !pending {
+		if _, ok := added.places[t.Content]; !ok && !pending[t.Content] {
 			others = append(others, t)
+			pending[t.Content] = true
 		}
 	}
 	for _, t := range others {
-		f.add(t)
+		added.add(t)
 	}
+	f.AddedTokens = added.all()
 }
 
-// added is the place of an added token, -1 where there is none of that content.
-func (f *file) added(content string) int {
-	return slices.IndexFunc(f.AddedTokens, func(t addedToken) bool { return t.Content == content })
+// contents are what tokens are written as.
+func contents(tokens []addedToken) map[string]bool {
+	all := make(map[string]bool, len(tokens))
+	for _, t := range tokens {
+		all[t.Content] = true
+	}
+	return all
+}
+
+// adding are tokens that are added to a vocabulary one after the other.
+type adding struct {
+	vocabulary map[string]int
+	tokens     []addedToken
+	places     map[string]int // of the last of each content
+	next       int            // the id of one that the vocabulary lacks
+}
+
+func newAdding(f *file) *adding {
+	return &adding{vocabulary: f.Model.Vocab, places: make(map[string]int), next: len(f.Model.Vocab)}
 }
 
 // add adds a token, in place of one with its content.
-func (f *file) add(t addedToken) {
+func (a *adding) add(t addedToken) {
 	if t.Content == "" {
 		return
 	}
-	id, ok := f.Model.Vocab[t.Content]
-	if i := f.added(t.Content); i >= 0 {
-		id, ok = f.AddedTokens[i].ID, true
-		f.AddedTokens = slices.Delete(f.AddedTokens, i, i+1)
+	id, ok := a.vocabulary[t.Content]
+	if i, before := a.places[t.Content]; before {
+		id, ok = a.tokens[i].ID, true
 	}
 	if !ok {
-		id = len(f.Model.Vocab)
-		for _, other := range f.AddedTokens {
-			id = max(id, other.ID+1)
+		id = a.next
+	}
+	t.ID, a.next = id, max(a.next, id+1)
+	a.places[t.Content] = len(a.tokens)
+	a.tokens = append(a.tokens, t)
+}
+
+// all are the tokens, without those in whose place others came.
+func (a *adding) all() []addedToken {
+	all := make([]addedToken, 0, len(a.places))
+	for i, t := range a.tokens {
+		if a.places[t.Content] == i {
+			all = append(all, t)
 		}
 	}
-	t.ID = id
-	f.AddedTokens = append(f.AddedTokens, t)
+	return all
 }
 
 // declaredToken reads a special token, which is a string or an object.
