@@ -85,7 +85,7 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/doctor", "harness/model harness/torch harness/torch/blas"},
 	{"harness/scoring", "experiments metrics runs harness/bertscore harness/data harness/doctor harness/external harness/faithfulness harness/likelihood harness/model harness/negatives harness/progress " +
 		"harness/records harness/results harness/scorer harness/spreadsheet harness/stage harness/stages harness/random harness/torch harness/train harness/trivial"},
-	{"harness/dataset", "metrics harness/data harness/model harness/stages"},
+	{"harness/dataset", "metrics harness/data harness/model harness/stage harness/stages"},
 	{"harness/command", "experiments metrics runs harness/algorithms harness/bertscore harness/data harness/dataset harness/doctor harness/external harness/faithfulness harness/graph harness/likelihood harness/progress harness/records harness/results harness/scoring harness/slurm harness/stage harness/stages"},
 	{"reports", "metrics runs harness/spreadsheet reports/document"},
 

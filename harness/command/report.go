@@ -26,7 +26,7 @@ func (p Program) reportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			warnings, err := warningsOf(c.Context(), sweep)
+			warnings, err := warningsOf(c.Context(), sweep, f.work)
 			switch {
 			case c.Context().Err() != nil:
 				return err

@@ -70,7 +70,7 @@ same command comes back to it. With --dry-run it prints the job's script.`,
 				return emit(c, f.json, planned, planned.Print)
 			}
 			fmt.Fprintln(c.ErrOrStderr(), status.Summary())
-			warnings, err := warningsOf(c.Context(), g.Sweep)
+			warnings, err := warningsOf(c.Context(), g.Sweep, f.work)
 			if err != nil {
 				return err
 			}

@@ -15,8 +15,8 @@ import (
 type Warning struct{ Label, Text string }
 
 // warningsOf are those of a sweep's runs, label by label. Data that labels share are
-// read once.
-func warningsOf(ctx context.Context, sweep *experiments.Sweep) ([]Warning, error) {
+// read once, and not again while what was found is kept in the work folder.
+func warningsOf(ctx context.Context, sweep *experiments.Sweep, work string) ([]Warning, error) {
 	var all []Warning
 	labels := map[string]bool{}
 	found := map[string][]string{}
@@ -31,7 +31,7 @@ func warningsOf(ctx context.Context, sweep *experiments.Sweep) ([]Warning, error
 		lines, ok := found[key]
 		if !ok {
 			var err error
-			if lines, err = dataset.Warnings(ctx, task, folder, tokenizer); err != nil {
+			if lines, err = dataset.KeptWarnings(ctx, work, task, folder, tokenizer); err != nil {
 				return nil, err
 			}
 			found[key] = lines
