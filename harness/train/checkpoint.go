@@ -49,7 +49,7 @@ func (t *Trainer) folder() string { return filepath.Join(t.hooks.Dir, "checkpoin
 // Checkpoints are at most this far apart where updates are slow, so that no more is
 // lost by a process that is killed, but take no more than this share of the time.
 const (
-	checkpointWithin = time.Minute
+	checkpointWithin = 3 * time.Minute
 	checkpointShare  = 0.05
 )
 

@@ -84,8 +84,8 @@ func TestSlowUpdatesAreKept(t *testing.T) {
 	}
 	trainer.Done = 3
 	due("at once", 0, 0, false)
-	due("after two minutes", 2*time.Minute, time.Second, true)
-	due("two minutes after one that took a minute", 2*time.Minute, time.Minute, false)
+	due("after four minutes", 4*time.Minute, time.Second, true)
+	due("four minutes after one that took a minute", 4*time.Minute, time.Minute, false)
 	due("half an hour after one that took a minute", 30*time.Minute, time.Minute, true)
 	if err := trainer.Checkpoint(struct{}{}); err != nil {
 		t.Fatal(err)
