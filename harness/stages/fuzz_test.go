@@ -1,11 +1,14 @@
 package stages
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 
 	"lastmile/harness/data"
+	"lastmile/harness/decode"
 	"lastmile/harness/fuzztest"
 	"lastmile/harness/negatives"
 	"lastmile/harness/train"
@@ -48,6 +51,40 @@ func FuzzArtifacts(f *testing.F) {
 				_, err = data.ReadLines[scores](path)
 			}
 			fuzztest.Says(t, err, string(text))
+		})
+	})
+}
+
+// FuzzKeptResponses reads responses that an interrupted stage kept.
+func FuzzKeptResponses(f *testing.F) {
+	kept := keptDecoding{f.TempDir(), 1}
+	if err := kept.Keep("a", [][]decode.Response{{{Tokens: []int{1, 2}, Ended: true, Entropies: []float32{0.5}}}, nil}); err != nil {
+		f.Fatal(err)
+	}
+	sound, err := os.ReadFile(kept.file("a"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(sound)
+	f.Add(bytes.Replace(sound, []byte("true"), []byte("false"), 1))
+	f.Add([]byte(`{"sum": "", "responses": [[{"tokens": [1e99]}]]}`))
+	f.Add([]byte("null"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if err := os.WriteFile(kept.file("a"), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		fuzztest.Bounded(t, 256<<20, func() {
+			responses, ok, err := kept.Kept("a")
+			fuzztest.Says(t, err, string(text))
+			if !ok {
+				return
+			}
+			if err := kept.Keep("b", responses); err != nil {
+				t.Fatal(err)
+			}
+			if again, ok, err := kept.Kept("b"); err != nil || !ok || !reflect.DeepEqual(again, responses) {
+				t.Errorf("%+v, kept again, are %+v, %v", responses, again, err)
+			}
 		})
 	})
 }
