@@ -4,21 +4,33 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/signal"
 	"syscall"
 	"testing"
 	"time"
 )
 
+// TestSignalsInterrupt sends signals to this process. A hangup is none where it was begun
+// by nohup.
 func TestSignalsInterrupt(t *testing.T) {
-	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+	for _, sent := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		within, ignored := 5*time.Second, sent == syscall.SIGHUP && signal.Ignored(sent)
+		if ignored {
+			within = 100 * time.Millisecond
+		}
 		ctx, stop := interruptible(t.Context())
-		if err := syscall.Kill(os.Getpid(), signal); err != nil {
+		if err := syscall.Kill(os.Getpid(), sent); err != nil {
 			t.Fatal(err)
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(5 * time.Second):
-			t.Errorf("%v interrupts nothing", signal)
+			if ignored {
+				t.Errorf("%v interrupts, though it is ignored", sent)
+			}
+		case <-time.After(within):
+			if !ignored {
+				t.Errorf("%v interrupts nothing", sent)
+			}
 		}
 		stop()
 	}
