@@ -2,10 +2,6 @@ package dataset
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -78,7 +74,6 @@ func keyOf(task data.Task, folder, tokenizer string) (string, bool) {
 	type file struct {
 		Path  string
 		Size  int64
-		Mode  fs.FileMode
 		Times stage.Times
 	}
 	of := struct {
@@ -91,9 +86,8 @@ func keyOf(task data.Task, folder, tokenizer string) (string, bool) {
 		if err != nil {
 			return "", false
 		}
-		of.Files = append(of.Files, file{path, info.Size(), info.Mode(), stage.TimesOf(info)})
+		of.Files = append(of.Files, file{path, info.Size(), stage.TimesOf(info)})
 	}
-	text, err := json.Marshal(of)
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:]), err == nil
+	key, err := stage.Sum(of)
+	return key, err == nil
 }

@@ -2,6 +2,8 @@ package stage
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -34,6 +36,13 @@ func WriteJSON(path string, value any) error {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
 	return nil
+}
+
+// Sum is the SHA-256 of a value as JSON, in hexadecimal digits.
+func Sum(value any) (string, error) {
+	text, err := json.Marshal(value)
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), err
 }
 
 // encode returns indented JSON that holds <, > and & as they are, so that raw

@@ -1,9 +1,6 @@
 package stages
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -52,12 +49,6 @@ type keptResponse struct {
 	Entropies []float32 `json:"entropies,omitempty"`
 }
 
-func (p keptPart) sum() (string, error) {
-	text, err := json.Marshal(p.Responses)
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:]), err
-}
-
 func (d keptDecoding) file(name string) string {
 	return filepath.Join(d.folder, fmt.Sprintf("decoding-%d-%s.json", d.number, name))
 }
@@ -71,7 +62,7 @@ func (d keptDecoding) Kept(name string) ([][]decode.Response, bool, error) {
 	}
 	var sum string
 	if err == nil {
-		sum, err = part.sum()
+		sum, err = stage.Sum(part.Responses)
 	}
 	if err == nil && sum != part.Sum {
 		err = fmt.Errorf("%s is not as it was written", d.file(name))
@@ -97,7 +88,7 @@ func (d keptDecoding) Keep(name string, responses [][]decode.Response) error {
 		}
 	}
 	var err error
-	if part.Sum, err = part.sum(); err != nil {
+	if part.Sum, err = stage.Sum(part.Responses); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(d.folder, 0o755); err != nil {

@@ -2,8 +2,6 @@ package train
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,9 +37,7 @@ const stateFile = "state.json"
 // sum is the checksum of all but the sum itself.
 func (c checkpoint) sum() (string, error) {
 	c.Sum = ""
-	text, err := json.Marshal(c)
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:]), err
+	return stage.Sum(c)
 }
 
 func (t *Trainer) folder() string { return filepath.Join(t.hooks.Dir, "checkpoint") }
