@@ -46,6 +46,7 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/torch/blas", ""},
 	{"harness/torch", "harness/torch/blas harness/torch/fused"},
 	{"harness/stage", "harness/jsonfile"},
+	{"harness/kept", "harness/stage"},
 	{"harness/trivial", ""},
 	{"harness/correlation", ""},
 
@@ -53,18 +54,18 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/torch/gradcheck", "harness/torch"},
 	{"harness/data", "experiments experiments/data harness/chat harness/random harness/records"},
 	{"harness/postprocess", "experiments"},
-	{"harness/external", "experiments metrics harness/jsonfile"},
+	{"harness/external", "experiments metrics harness/jsonfile harness/kept"},
 	{"harness/rule", "experiments harness/postprocess"},
 	{"harness/model", "experiments harness/foreign harness/jsonfile harness/random harness/safetensors harness/stage harness/torch"},
 	{"harness/model/modeltest", "harness/model harness/torch"},
 	{"harness/negatives", "experiments harness/data harness/random"},
-	{"harness/decode", "experiments harness/model harness/random harness/torch"},
+	{"harness/decode", "experiments harness/model harness/random harness/stage harness/torch"},
 	{"harness/train", "experiments harness/jsonfile harness/model harness/random harness/safetensors harness/stage harness/torch"},
 	{"harness/encoder", "harness/foreign harness/model harness/stage harness/tokenizer harness/torch"},
-	{"harness/scorer", "experiments metrics harness/correlation harness/data harness/encoder harness/model harness/random harness/records harness/safetensors harness/stage harness/tokenizer harness/torch harness/train"},
-	{"harness/likelihood", "experiments metrics harness/foreign harness/model harness/tokenizer harness/torch"},
-	{"harness/bertscore", "experiments metrics harness/encoder harness/foreign harness/torch"},
-	{"harness/faithfulness", "experiments metrics harness/encoder"},
+	{"harness/scorer", "experiments metrics harness/correlation harness/data harness/encoder harness/kept harness/model harness/random harness/records harness/safetensors harness/stage harness/tokenizer harness/torch harness/train"},
+	{"harness/likelihood", "experiments metrics harness/foreign harness/kept harness/model harness/tokenizer harness/torch"},
+	{"harness/bertscore", "experiments metrics harness/encoder harness/foreign harness/kept harness/torch"},
+	{"harness/faithfulness", "experiments metrics harness/encoder harness/kept"},
 
 	// Learning after maximum likelihood.
 	{"harness/reward", "experiments metrics harness/external harness/model harness/random harness/stage harness/torch harness/train harness/trivial"},
@@ -75,7 +76,7 @@ var rooms = []struct{ name, mayImport string }{
 
 	// Stages, and what becomes of them.
 	{"harness/stages", "experiments experiments/builtin experiments/data metrics runs " +
-		"harness/algorithms harness/bertscore harness/chat harness/data harness/decode harness/external harness/faithfulness harness/foreign harness/likelihood harness/model harness/negatives harness/pairs harness/postprocess harness/random harness/records " +
+		"harness/algorithms harness/bertscore harness/chat harness/data harness/decode harness/external harness/faithfulness harness/foreign harness/kept harness/likelihood harness/model harness/negatives harness/pairs harness/postprocess harness/random harness/records " +
 		"harness/reward harness/reward/evaluation harness/rollout harness/rule harness/safetensors harness/scorer harness/stage harness/tokenizer harness/torch harness/train harness/trivial"},
 	{"harness/progress", "harness/stage"},
 	{"harness/slurm", "experiments harness/progress harness/stage"},

@@ -29,6 +29,7 @@
 //	foreign      reading files that may be a stranger's
 //	spreadsheet  texts of others in tables
 //	torch        tensors, and the only room that knows gotch
+//	kept         numbers that took long, kept as they come
 //	stage        the engine: keys, artifacts, locks, child processes
 //	random       random streams by name
 //

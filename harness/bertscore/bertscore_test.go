@@ -120,7 +120,7 @@ func TestScoresDependOnNoOtherText(t *testing.T) {
 			s := settings(family, 3)
 			s.BatchTokens = tokens
 			m := open(t, s)
-			if err := m.Foresee(t.Context(), metrics.BERTScores(), inputs[:3], inputs[3:]); err != nil {
+			if err := m.Foresee(t.Context(), metrics.BERTScores(), nil, inputs[:3], inputs[3:]); err != nil {
 				t.Fatal(err)
 			}
 			for name, together := range scores(t, m, inputs) {

@@ -22,8 +22,9 @@ type matched struct{ hypothesis, reference []float32 }
 // blockPairs is the number of pairs whose vectors are in memory at once.
 const blockPairs = 64
 
-// match computes what is not known yet.
-func (m *Model) match(ctx context.Context, inputs []metrics.Input) error {
+// match computes what is not known yet. progress is told how many of how many pairs are
+// matched; nil is told nothing.
+func (m *Model) match(ctx context.Context, progress func(done, total int), inputs []metrics.Input) error {
 	var unknown []pair
 	asked := make(map[pair]bool)
 	for _, in := range inputs {
@@ -43,6 +44,7 @@ func (m *Model) match(ctx context.Context, inputs []metrics.Input) error {
 	slices.SortStableFunc(unknown, func(a, b pair) int {
 		return cmp.Compare(len(m.tokens[a.hypothesis]), len(m.tokens[b.hypothesis]))
 	})
+	done := 0
 	for block := range slices.Chunk(unknown, blockPairs) {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -50,13 +52,43 @@ func (m *Model) match(ctx context.Context, inputs []metrics.Input) error {
 		if err := m.matchBlock(block); err != nil {
 			return fmt.Errorf("computing BERTScore: %w", err)
 		}
+		if done += len(block); progress != nil {
+			progress(done, len(unknown))
+		}
 	}
 	return nil
 }
 
-// matchBlock matches some pairs, each text's vectors computed once.
+// matchBlock matches some pairs, unless what they match was kept.
 func (m *Model) matchBlock(pairs []pair) error {
-	return m.encoder.Session().NoGrad(func() error {
+	read := make([][2][]int, len(pairs))
+	n := 0
+	for i, p := range pairs {
+		read[i] = [2][]int{m.tokens[p.hypothesis], m.tokens[p.reference]}
+		n += len(read[i][0]) + len(read[i][1])
+	}
+	numbers, err := m.kept.Once(read, n, func() ([]float64, error) { return m.products(pairs) })
+	if err != nil {
+		return err
+	}
+	take := func(n int) []float32 {
+		of := make([]float32, n)
+		for i := range of {
+			of[i] = float32(numbers[i])
+		}
+		numbers = numbers[n:]
+		return of
+	}
+	for i, p := range pairs {
+		m.known[p] = matched{take(len(read[i][0])), take(len(read[i][1]))}
+	}
+	return nil
+}
+
+// products are for each pair what the tokens of its hypothesis match, and then those of
+// its reference, each text's vectors computed once.
+func (m *Model) products(pairs []pair) (all []float64, err error) {
+	err = m.encoder.Session().NoGrad(func() error {
 		vectors := m.vectors(pairs)
 		for _, p := range pairs {
 			h, r := vectors[p.hypothesis], vectors[p.reference]
@@ -70,10 +102,13 @@ func (m *Model) matchBlock(pairs []pair) error {
 				of.hypothesis[i/columns] = max(of.hypothesis[i/columns], product)
 				of.reference[i%columns] = max(of.reference[i%columns], product)
 			}
-			m.known[p] = of
+			for _, x := range slices.Concat(of.hypothesis, of.reference) {
+				all = append(all, float64(x))
+			}
 		}
 		return nil
 	})
+	return all, err
 }
 
 func lowest(n int) []float32 {

@@ -61,7 +61,7 @@ func (m metric) ScoreAll(inputs []metrics.Input) ([]float64, error) {
 			return nil, &metrics.LackError{Example: i, Metric: m.name, What: "reference"}
 		}
 	}
-	if err := m.model.match(context.Background(), inputs); err != nil {
+	if err := m.model.match(context.Background(), nil, inputs); err != nil {
 		return nil, err
 	}
 	weight := m.model.weights(inputs)
@@ -84,10 +84,11 @@ func (m metric) ScoreAll(inputs []metrics.Input) ([]float64, error) {
 }
 
 // Foresee computes for several lists of inputs at once what the metrics will ask. An
-// input that lacks a reference is left to the metric that needs it.
-func (m *Model) Foresee(ctx context.Context, names []string, lists ...[]metrics.Input) error {
+// input that lacks a reference is left to the metric that needs it. progress is told how
+// many of how many pairs are matched; nil is told nothing.
+func (m *Model) Foresee(ctx context.Context, names []string, progress func(done, total int), lists ...[]metrics.Input) error {
 	if !slices.ContainsFunc(metrics.BERTScores(), func(name string) bool { return slices.Contains(names, name) }) {
 		return nil
 	}
-	return m.match(ctx, slices.Concat(lists...))
+	return m.match(ctx, progress, slices.Concat(lists...))
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"lastmile/harness/encoder"
+	"lastmile/harness/kept"
 )
 
 // Model is an encoder that matches the tokens of texts. It belongs to the goroutine that
@@ -18,6 +19,7 @@ type Model struct {
 	// keeps its score to the last digit.
 	tokens map[string][]int
 	known  map[pair]matched
+	kept   *kept.File // nil where nothing is kept
 }
 
 // Open loads the encoder of the settings, to compute with so many threads on a device as
@@ -37,6 +39,10 @@ func Open(settings Settings, threads int, device string) (*Model, error) {
 	}
 	return m, nil
 }
+
+// Keep has what tokens match kept in a file, so that a process that scores the same and is
+// interrupted computes nothing twice.
+func (m *Model) Keep(in *kept.File) { m.kept = in }
 
 // Close frees the encoder's memory and its thread.
 func (m *Model) Close() error { return m.encoder.Close() }

@@ -2,13 +2,11 @@ package decode
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"iter"
 	"slices"
 
 	"lastmile/harness/model"
+	"lastmile/harness/stage"
 )
 
 // Keeper keeps the responses to some of a decoding's requests, so that a decoding that
@@ -85,7 +83,6 @@ func (o Options) partName(requests []Request, part []int) (string, error) {
 	for i, place := range part {
 		of.Requests[i] = requests[place]
 	}
-	text, err := json.Marshal(of)
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:8]), err
+	sum, err := stage.Sum(of)
+	return sum[:16], err
 }

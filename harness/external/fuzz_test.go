@@ -7,9 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -89,38 +86,5 @@ func FuzzWords(f *testing.F) {
 		if quote := w.quote(); strings.ContainsAny(quote, "\n\r") || !utf8.ValidString(quote) || len(quote) > mostOfQuoted+len("…") {
 			t.Errorf("it is quoted as %q", quote)
 		}
-	})
-}
-
-// FuzzKeptAnswers reads answers that a process left when it was killed, and adds one.
-func FuzzKeptAnswers(f *testing.F) {
-	sound, err := keptAnswer{Of: strings.Repeat("ab", 32), Numbers: []float64{1, -0.5}}.line()
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(sound)
-	f.Add(append(bytes.Repeat(sound, 2), sound[:20]...))
-	f.Add(bytes.Replace(sound, []byte("0.5"), []byte("0.6"), 1))
-	f.Add([]byte("null\n{\"numbers\":[1,2]}\n{\"of\":\"ab\",\"numbers\":[1,2],\"sum\":1e99}\n\xff"))
-	path := filepath.Join(f.TempDir(), "answers.jsonl")
-	f.Fuzz(func(t *testing.T, text []byte) {
-		if err := os.WriteFile(path, text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		fuzztest.Bounded(t, 64<<20, func() {
-			k := &keptAnswers{path: path}
-			before, err := k.read(2)
-			if err != nil {
-				t.Fatal(err)
-			}
-			more := Item{ID: "more"}.identity()
-			if err := errors.Join(k.add(more, []float64{3, 4}), k.close()); err != nil {
-				t.Fatal(err)
-			}
-			before[more] = []float64{3, 4}
-			if after, err := k.read(2); err != nil || !reflect.DeepEqual(after, before) {
-				t.Errorf("after an answer more there are %v, %v; want %v", after, err, before)
-			}
-		})
 	})
 }

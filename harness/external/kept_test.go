@@ -2,12 +2,14 @@ package external
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"lastmile/harness/kept"
 	"lastmile/metrics"
 )
 
@@ -15,7 +17,7 @@ import (
 // with the rest, though a byte of the file changes or its end is lost.
 func TestAnswersAreKept(t *testing.T) {
 	dir := t.TempDir()
-	kept, asked := filepath.Join(dir, "checkpoint", "answers.jsonl"), filepath.Join(dir, "asked")
+	path, asked := filepath.Join(dir, "checkpoint", "answers.jsonl"), filepath.Join(dir, "asked")
 	var inputs []metrics.Input
 	for _, item := range texts(5) {
 		inputs = append(inputs, metrics.Input{ID: item.ID, Source: item.Input, References: item.References, Hypothesis: item.Hypothesis})
@@ -24,14 +26,16 @@ func TestAnswersAreKept(t *testing.T) {
 		t.Helper()
 		directions := make([]metrics.Direction, len(numbers))
 		m, err := NewMeasures(New(t.Context(), s, Options{Name: "judge", Numbers: numbers}), "judge", directions)
-		if err == nil {
-			err = m.KeepIn(kept)
-		}
 		if err != nil {
 			t.Fatal(err)
 		}
+		answers, err := kept.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Keep(answers)
 		defer func() {
-			if err := m.Close(); err != nil {
+			if err := errors.Join(m.Close(), answers.Close()); err != nil {
 				t.Error(err)
 			}
 		}()
@@ -44,9 +48,9 @@ func TestAnswersAreKept(t *testing.T) {
 	}
 	change := func(f func(text []byte) []byte) func() {
 		return func() {
-			text, err := os.ReadFile(kept)
+			text, err := os.ReadFile(path)
 			if err == nil {
-				err = os.WriteFile(kept, f(text), 0o666)
+				err = os.WriteFile(path, f(text), 0o666)
 			}
 			if err != nil {
 				t.Fatal(err)
@@ -93,12 +97,14 @@ func TestAnswersAreKept(t *testing.T) {
 // TestAnswersWithoutAnIDAreNotKept asks a process whose answers could be those of other
 // texts.
 func TestAnswersWithoutAnIDAreNotKept(t *testing.T) {
-	kept := filepath.Join(t.TempDir(), "answers.jsonl")
+	path := filepath.Join(t.TempDir(), "answers.jsonl")
 	m, err := NewMeasures(New(t.Context(), settingsOf("batches"), Options{Name: "judge", Numbers: []string{"score"}}), "judge", make([]metrics.Direction, 1))
-	if err == nil {
-		err = m.KeepIn(kept)
+	if err != nil {
+		t.Fatal(err)
 	}
+	answers, err := kept.Open(path)
 	if err == nil {
+		m.Keep(answers)
 		_, err = m.Metrics()[0].(metric).ScoreAll([]metrics.Input{{ID: "a", Hypothesis: "b"}})
 	}
 	if err != nil {
@@ -107,7 +113,7 @@ func TestAnswersWithoutAnIDAreNotKept(t *testing.T) {
 	if err := m.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(kept); !os.IsNotExist(err) {
+	if _, err := os.Stat(path); !os.IsNotExist(err) {
 		t.Errorf("there is a file, %v", err)
 	}
 }

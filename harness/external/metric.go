@@ -1,11 +1,11 @@
 package external
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 
+	"lastmile/harness/kept"
 	"lastmile/metrics"
 )
 
@@ -14,7 +14,7 @@ import (
 type Measures struct {
 	process *Process
 	known   map[identity][]float64
-	kept    *keptAnswers // nil where nothing is kept
+	kept    *kept.File // nil where nothing is kept
 	metrics []metrics.Metric
 }
 
@@ -44,7 +44,8 @@ func (m *Measures) Foresee(progress func(done, total int), lists ...[]metrics.In
 	var items []Item
 	for _, inputs := range lists {
 		for _, in := range inputs {
-			if item := itemOf(in); m.known[item.identity()] == nil {
+			item := itemOf(in)
+			if id := item.identity(); m.known[id] == nil && !m.wasKept(id) {
 				items = append(items, item)
 			}
 		}
@@ -60,13 +61,7 @@ func (m *Measures) Foresee(progress func(done, total int), lists ...[]metrics.In
 }
 
 // Close ends the process.
-func (m *Measures) Close() error {
-	err := m.process.Close()
-	if m.kept != nil {
-		err = errors.Join(err, m.kept.close())
-	}
-	return err
-}
+func (m *Measures) Close() error { return m.process.Close() }
 
 func itemOf(in metrics.Input) Item {
 	return Item{ID: in.ID, Input: in.Source, References: in.References, Hypothesis: in.Hypothesis}

@@ -111,7 +111,7 @@ func TestScoresDependOnNoOtherText(t *testing.T) {
 		s := settings("deberta")
 		s.BatchTokens = tokens
 		m := open(t, s)
-		if err := m.Foresee(t.Context(), []string{metrics.Faithfulness}, inputs[:2], inputs[2:]); err != nil {
+		if err := m.Foresee(t.Context(), []string{metrics.Faithfulness}, nil, inputs[:2], inputs[2:]); err != nil {
 			t.Fatal(err)
 		}
 		together := scores(t, m, inputs)

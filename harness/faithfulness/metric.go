@@ -41,7 +41,7 @@ func (m metric) ScoreAll(inputs []metrics.Input) ([]float64, error) {
 			return nil, &metrics.LackError{Example: i, Metric: m.Name(), What: "input text"}
 		}
 	}
-	if err := m.model.classify(context.Background(), inputs); err != nil {
+	if err := m.model.classify(context.Background(), nil, inputs); err != nil {
 		return nil, err
 	}
 	scores := make([]float64, len(inputs))
@@ -51,10 +51,11 @@ func (m metric) ScoreAll(inputs []metrics.Input) ([]float64, error) {
 	return scores, nil
 }
 
-// Foresee computes for several lists of inputs at once what the metric will ask.
-func (m *Model) Foresee(ctx context.Context, names []string, lists ...[]metrics.Input) error {
+// Foresee computes for several lists of inputs at once what the metric will ask. progress
+// is told how many of how many inputs are done; nil is told nothing.
+func (m *Model) Foresee(ctx context.Context, names []string, progress func(done, total int), lists ...[]metrics.Input) error {
 	if !slices.Contains(names, metrics.Faithfulness) {
 		return nil
 	}
-	return m.classify(ctx, slices.Concat(lists...))
+	return m.classify(ctx, progress, slices.Concat(lists...))
 }

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"lastmile/harness/encoder"
+	"lastmile/harness/kept"
 	"lastmile/metrics"
 )
 
@@ -23,6 +24,7 @@ type Model struct {
 	// known is what the classifier said so far, so that a sentence that
 	// post-processing leaves as it was costs nothing and keeps its score.
 	known map[pair]probabilities
+	kept  *kept.File // nil where nothing is kept
 }
 
 // pair is a sentence of a source and one of a hypothesis.
@@ -45,6 +47,10 @@ func Open(settings Settings, threads int, device string) (*Model, error) {
 	m.encoder.Reader.Limit = min(m.encoder.Reader.Limit, maxTokens)
 	return m, nil
 }
+
+// Keep has what the classifier says kept in a file, so that a process that scores the same
+// and is interrupted computes nothing twice.
+func (m *Model) Keep(in *kept.File) { m.kept = in }
 
 // Close frees the classifier's memory and its thread.
 func (m *Model) Close() error { return m.encoder.Close() }
@@ -70,11 +76,16 @@ func (m *Model) grid(in metrics.Input) (premises, hypotheses []string) {
 // chunk is the number of inputs whose pairs are in memory at once.
 const chunk = 64
 
-// classify computes what is not known yet of the pairs of each input.
-func (m *Model) classify(ctx context.Context, inputs []metrics.Input) error {
+// classify computes what is not known yet of the pairs of each input. progress is told how
+// many of how many inputs are done; nil is told nothing.
+func (m *Model) classify(ctx context.Context, progress func(done, total int), inputs []metrics.Input) error {
+	done := 0
 	for some := range slices.Chunk(inputs, chunk) {
 		if err := m.classifyChunk(ctx, some); err != nil {
 			return err
+		}
+		if done += len(some); progress != nil {
+			progress(done, len(inputs))
 		}
 	}
 	return nil
@@ -108,15 +119,17 @@ func (m *Model) classifyChunk(ctx context.Context, inputs []metrics.Input) error
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		var values []float64
-		err := m.encoder.Session().NoGrad(func() (err error) {
-			values, err = m.encoder.Outputs(m.encoder.Reader.Batch(encoder.Pick(rows, batch))).Softmax(-1).Value64s()
-			return err
+		some, n := encoder.Pick(rows, batch), len(m.encoder.Config.Outputs())
+		values, err := m.kept.Once(some, n*len(some), func() (values []float64, err error) {
+			err = m.encoder.Session().NoGrad(func() (err error) {
+				values, err = m.encoder.Outputs(m.encoder.Reader.Batch(some)).Softmax(-1).Value64s()
+				return err
+			})
+			return values, err
 		})
 		if err != nil {
 			return fmt.Errorf("computing faithfulness: %w", err)
 		}
-		n := len(values) / len(batch)
 		for k, i := range batch {
 			of := probabilities{entailment: values[k*n+m.labels.entailment]}
 			if m.labels.contradiction >= 0 {

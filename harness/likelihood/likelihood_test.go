@@ -126,7 +126,7 @@ func TestScoresDependOnNoOtherText(t *testing.T) {
 		s := settings()
 		s.BatchTokens = tokens
 		m := open(t, s)
-		if err := m.Foresee(t.Context(), metrics.Likelihoods(), inputs[:5], inputs[5:]); err != nil {
+		if err := m.Foresee(t.Context(), metrics.Likelihoods(), nil, inputs[:5], inputs[5:]); err != nil {
 			t.Fatal(err)
 		}
 		near(t, "together", scores(t, m, inputs...), alone, 1e-5)

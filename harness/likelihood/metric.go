@@ -126,7 +126,7 @@ func (m metric) ScoreAll(inputs []metrics.Input) ([]float64, error) {
 		asked[i] = m.ask(in)
 		all = append(all, asked[i]...)
 	}
-	if err := m.model.answer(context.Background(), all); err != nil {
+	if err := m.model.answer(context.Background(), nil, all); err != nil {
 		return nil, err
 	}
 	scores := make([]float64, len(inputs))
@@ -143,7 +143,8 @@ func (m metric) ScoreAll(inputs []metrics.Input) ([]float64, error) {
 // Foresee computes for several lists of inputs at once what the metrics of these
 // names will ask, so that a prompt that they share is computed once. An input that
 // lacks something is left to the metric that needs it, and other names are ignored.
-func (m *Model) Foresee(ctx context.Context, names []string, lists ...[]metrics.Input) error {
+// progress is told how many of how many questions are answered; nil is told nothing.
+func (m *Model) Foresee(ctx context.Context, names []string, progress func(done, total int), lists ...[]metrics.Input) error {
 	var all []question
 	for _, k := range kinds {
 		if !slices.Contains(names, k.name) {
@@ -155,5 +156,5 @@ func (m *Model) Foresee(ctx context.Context, names []string, lists ...[]metrics.
 			}
 		}
 	}
-	return m.answer(ctx, all)
+	return m.answer(ctx, progress, all)
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"lastmile/harness/foreign"
+	"lastmile/harness/kept"
 	"lastmile/harness/model"
 	"lastmile/harness/tokenizer"
 	"lastmile/harness/torch"
@@ -26,6 +27,7 @@ type Model struct {
 	// known are the answers so far, so that a text that post-processing leaves as
 	// it was costs nothing and keeps its score to the last digit.
 	known map[question]float64
+	kept  *kept.File // nil where nothing is kept
 }
 
 // Open loads the model of the settings, to compute with so many threads on a device as
@@ -129,6 +131,10 @@ func nameOf(c model.Config, dir string) (string, error) {
 	return fmt.Sprintf("%s-%.4x", cmp.Or(c.ModelType, "causal"), sum.Sum(nil)), nil
 }
 
+// Keep has answers kept in a file, so that a process that asks the same and is interrupted
+// computes nothing twice.
+func (m *Model) Keep(in *kept.File) { m.kept = in }
+
 // Close frees the model's memory and its thread.
 func (m *Model) Close() error {
 	s := m.model.Session()
@@ -137,8 +143,9 @@ func (m *Model) Close() error {
 	return err
 }
 
-// answer computes what is not known yet.
-func (m *Model) answer(ctx context.Context, questions []question) error {
+// answer computes what is not known yet. progress is told how many of how many questions
+// are answered; nil is told nothing.
+func (m *Model) answer(ctx context.Context, progress func(done, total int), questions []question) error {
 	var unknown []*asked
 	seen := make(map[question]bool)
 	for _, q := range questions {
@@ -156,6 +163,7 @@ func (m *Model) answer(ctx context.Context, questions []question) error {
 		}
 		unknown = append(unknown, a)
 	}
+	done := 0
 	for _, batch := range batches(trees(unknown), m.settings.BatchTokens) {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -163,16 +171,38 @@ func (m *Model) answer(ctx context.Context, questions []question) error {
 		if err := m.compute(batch); err != nil {
 			return fmt.Errorf("computing likelihoods: %w", err)
 		}
+		for _, t := range batch {
+			done += len(t)
+		}
+		if progress != nil {
+			progress(done, len(unknown))
+		}
 	}
 	return nil
 }
 
-// compute answers the questions of a batch of trees.
+// compute answers the questions of a batch of trees, unless the answers were kept.
 func (m *Model) compute(batch []tree) error {
 	rows := make([]model.Tree, len(batch))
+	questions := 0
 	for i, t := range batch {
 		rows[i] = t.row()
+		questions += len(t)
 	}
+	answers, err := m.kept.Once(rows, questions, func() ([]float64, error) { return m.means(rows) })
+	if err != nil {
+		return err
+	}
+	for _, t := range batch {
+		for _, a := range t {
+			m.known[a.question], answers = answers[0], answers[1:]
+		}
+	}
+	return nil
+}
+
+// means are the mean log-probabilities of the tokens of each response.
+func (m *Model) means(rows []model.Tree) ([]float64, error) {
 	var logprobs []float64
 	err := m.model.Session().NoGrad(func() (err error) {
 		b := model.NewBranches(m.model.Session(), rows)
@@ -180,14 +210,15 @@ func (m *Model) compute(batch []tree) error {
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, t := range batch {
-		for _, a := range t {
-			n := len(a.response)
-			m.known[a.question] = mean(logprobs[:n])
+	var all []float64
+	for _, row := range rows {
+		for _, response := range row.Responses {
+			n := len(response)
+			all = append(all, mean(logprobs[:n]))
 			logprobs = logprobs[n:]
 		}
 	}
-	return nil
+	return all, nil
 }

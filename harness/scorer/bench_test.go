@@ -35,7 +35,7 @@ func BenchmarkScore(b *testing.B) {
 	}
 	defer m.Close()
 	for b.Loop() {
-		if _, err := m.encoder.score(context.Background(), m.reader, pairs); err != nil {
+		if _, err := m.encoder.score(context.Background(), m.reader, pairs, nil, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -129,13 +129,13 @@ func TestAScoreDoesNotDependOnTheBatchWithMiniLM(t *testing.T) {
 		candidate := strings.Repeat(references[(7*i+3)%len(references)]+" ", i%9)
 		pairs = append(pairs, Pair{reference, candidate})
 	}
-	together, err := e.score(t.Context(), reader, pairs)
+	together, err := e.score(t.Context(), reader, pairs, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	most := 0.0
 	for i, p := range pairs {
-		alone, err := e.score(t.Context(), reader, []Pair{p})
+		alone, err := e.score(t.Context(), reader, []Pair{p}, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

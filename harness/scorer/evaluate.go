@@ -13,7 +13,7 @@ import (
 // name, one value a pair; and the score under the name "score".
 func (m *Scorer) Outputs(ctx context.Context, pairs []Pair) (names []string, values [][]float64, err error) {
 	e := m.encoder
-	outputs, err := e.outputs(ctx, m.reader, pairs)
+	outputs, err := e.outputs(ctx, m.reader, pairs, nil, nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -105,7 +105,7 @@ func learnAndScore(ctx context.Context, dir string, learn []Rating, pairs []Pair
 	if err := fineTune(ctx, e, r, learn, c, done); err != nil {
 		return nil, err
 	}
-	return e.score(ctx, r, pairs)
+	return e.score(ctx, r, pairs, nil, nil)
 }
 
 // share gives each rating one of the folds, 0 to folds - 1, by its source.

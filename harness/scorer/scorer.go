@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"lastmile/harness/encoder"
+	"lastmile/harness/kept"
 	"lastmile/harness/stage"
 	"lastmile/harness/torch"
 	"lastmile/metrics"
@@ -24,6 +25,7 @@ type Scorer struct {
 	encoder   *Encoder
 	reader    reader
 	signature string
+	kept      *kept.File // nil where nothing is kept
 	// known holds what was scored before, so that a text that post-processing
 	// leaves as it was costs nothing and keeps its score to the last digit.
 	known map[Pair]float64
@@ -84,29 +86,33 @@ func (m *Scorer) Signature() string { return m.signature }
 // Direction returns [metrics.Higher].
 func (m *Scorer) Direction() metrics.Direction { return metrics.Higher }
 
+// Metrics is the metric bleurt.
+func (m *Scorer) Metrics() []metrics.Metric { return []metrics.Metric{m} }
+
+// Keep has what the network says kept in a file, so that a process that scores the same
+// and is interrupted computes nothing twice.
+func (m *Scorer) Keep(in *kept.File) { m.kept = in }
+
+// Foresee computes for several lists of inputs at once what the metric will ask. An input
+// that lacks a reference is left to it. progress is told how many of how many pairs are
+// scored; nil is told nothing.
+func (m *Scorer) Foresee(ctx context.Context, names []string, progress func(done, total int), lists ...[]metrics.Input) error {
+	if !slices.Contains(names, Name) {
+		return nil
+	}
+	return m.compute(ctx, progress, slices.Concat(lists...))
+}
+
 // ScoreAll scores each input's hypothesis, by the reference that gives it the most
 // points. Scores are those of the regression head: about 0 to 1, not bounded.
 func (m *Scorer) ScoreAll(inputs []metrics.Input) ([]float64, error) {
-	var unknown []Pair
-	asked := make(map[Pair]bool)
 	for i, input := range inputs {
 		if len(input.References) == 0 {
 			return nil, fmt.Errorf("example %d has no reference, and %s needs one", i+1, Name)
 		}
-		for _, reference := range input.References {
-			p := Pair{reference, input.Hypothesis}
-			if _, ok := m.known[p]; !ok && !asked[p] {
-				asked[p] = true
-				unknown = append(unknown, p)
-			}
-		}
 	}
-	scores, err := m.encoder.score(context.Background(), m.reader, unknown)
-	if err != nil {
+	if err := m.compute(context.Background(), nil, inputs); err != nil {
 		return nil, err
-	}
-	for i, p := range unknown {
-		m.known[p] = scores[i]
 	}
 	out := make([]float64, len(inputs))
 	for i, input := range inputs {
@@ -119,9 +125,32 @@ func (m *Scorer) ScoreAll(inputs []metrics.Input) ([]float64, error) {
 	return out, nil
 }
 
+// compute scores what is not known yet.
+func (m *Scorer) compute(ctx context.Context, progress func(done, total int), inputs []metrics.Input) error {
+	var unknown []Pair
+	asked := make(map[Pair]bool)
+	for _, input := range inputs {
+		for _, reference := range input.References {
+			p := Pair{reference, input.Hypothesis}
+			if _, ok := m.known[p]; !ok && !asked[p] {
+				asked[p] = true
+				unknown = append(unknown, p)
+			}
+		}
+	}
+	scores, err := m.encoder.score(ctx, m.reader, unknown, m.kept, progress)
+	if err != nil {
+		return err
+	}
+	for i, p := range unknown {
+		m.known[p] = scores[i]
+	}
+	return nil
+}
+
 // score scores pairs without gradients.
-func (e *Encoder) score(ctx context.Context, r reader, pairs []Pair) ([]float64, error) {
-	outputs, err := e.outputs(ctx, r, pairs)
+func (e *Encoder) score(ctx context.Context, r reader, pairs []Pair, keep *kept.File, progress func(done, total int)) ([]float64, error) {
+	outputs, err := e.outputs(ctx, r, pairs, keep, progress)
 	if err != nil {
 		return nil, err
 	}
@@ -133,8 +162,8 @@ func (e *Encoder) score(ctx context.Context, r reader, pairs []Pair) ([]float64,
 }
 
 // outputs computes the head's outputs for each pair without gradients, pairs
-// of similar length together.
-func (e *Encoder) outputs(ctx context.Context, r reader, pairs []Pair) ([][]float64, error) {
+// of similar length together, those of a batch kept together where keep is not nil.
+func (e *Encoder) outputs(ctx context.Context, r reader, pairs []Pair, keep *kept.File, progress func(done, total int)) ([][]float64, error) {
 	rows := make([]encoder.Row, len(pairs))
 	order := make([]int, len(pairs))
 	for i, p := range pairs {
@@ -142,6 +171,7 @@ func (e *Encoder) outputs(ctx context.Context, r reader, pairs []Pair) ([][]floa
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(rows[a].Tokens), len(rows[b].Tokens)) })
 	out := make([][]float64, len(pairs))
+	done, n := 0, len(e.Config.Outputs())
 	for indices := range slices.Chunk(order, batchSize) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -150,13 +180,15 @@ func (e *Encoder) outputs(ctx context.Context, r reader, pairs []Pair) ([][]floa
 		for k, i := range indices {
 			batch[k] = rows[i]
 		}
-		values, err := e.values(r.Batch(batch))
+		values, err := keep.Once(batch, n*len(batch), func() ([]float64, error) { return e.values(r.Batch(batch)) })
 		if err != nil {
 			return nil, fmt.Errorf("scoring %d pairs: %w", len(pairs), err)
 		}
-		n := len(values) / len(batch)
 		for k, i := range indices {
 			out[i] = values[k*n : (k+1)*n]
+		}
+		if done += len(batch); progress != nil {
+			progress(done, len(pairs))
 		}
 	}
 	return out, nil

@@ -292,7 +292,7 @@ func stream(seed, reference int, k kind) *rand.Rand {
 
 // evaluate measures the quality and logs it.
 func (t trainer) evaluate(ctx context.Context, set evaluationSet) (Quality, error) {
-	scores, err := t.encoder.score(ctx, t.reader, set.pairs)
+	scores, err := t.encoder.score(ctx, t.reader, set.pairs, nil, nil)
 	if err != nil {
 		return Quality{}, err
 	}

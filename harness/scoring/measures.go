@@ -82,11 +82,11 @@ func (m Measures) open(ctx context.Context) (*measuring, error) {
 		return len(m.Metrics) == 0 || slices.ContainsFunc(m.Metrics, is)
 	}
 	if m.Scorer != "" && needed(func(name string) bool { return name == stages.LearnedMetric }) {
-		learned, closeScorer, err := stages.OpenScorer(m.Scorer, doctor.Cores())
+		learned, err := stages.OpenScorer(m.Scorer, doctor.Cores())
 		if err != nil {
 			return nil, stages.Mistake{Err: err}
 		}
-		o.learned, o.close = append(o.learned, learned), append(o.close, closeScorer)
+		o.learned, o.close = append(o.learned, learned), append(o.close, learned.Close)
 	}
 	for _, p := range m.pretrained() {
 		if p.folder == "" || !needed(func(name string) bool { return slices.Contains(p.names, name) }) {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -164,7 +163,7 @@ type commandMeasures struct {
 }
 
 // openCommands makes them, and begins none.
-func openCommands(ctx context.Context, job *stage.Job) (*commandMeasures, error) {
+func openCommands(ctx context.Context, job *stage.Job, keep *keptScores) (*commandMeasures, error) {
 	commands, err := commandsOfStage(job)
 	if err != nil {
 		return nil, err
@@ -175,9 +174,11 @@ func openCommands(ctx context.Context, job *stage.Job) (*commandMeasures, error)
 		if err != nil {
 			return nil, err
 		}
-		if err := m.KeepIn(filepath.Join(job.Dir, stage.Checkpoint, "answers-"+name+".jsonl")); err != nil {
+		answers, err := keep.file("command-" + name)
+		if err != nil {
 			return nil, err
 		}
+		m.Keep(answers)
 		o.names, o.measures = append(o.names, name), append(o.measures, m)
 	}
 	return o, nil

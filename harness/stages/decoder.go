@@ -24,7 +24,7 @@ type Decoder struct {
 	Name string
 	Seed int
 
-	kept *kept // nil where nothing is kept
+	kept *keptDecodings // nil where nothing is kept
 }
 
 // Decode writes one output for each example, with settings that leave nothing to dev.

@@ -11,21 +11,21 @@ import (
 	"lastmile/harness/stage"
 )
 
-// kept keeps the responses of a stage's decodings in its checkpoint, so that a stage
+// keptDecodings keeps the responses of a stage's decodings in its checkpoint, so that a stage
 // that is interrupted decodes nothing twice.
-type kept struct {
+type keptDecodings struct {
 	folder string
 	// decodings are those begun. A stage begins the same again after it was
 	// interrupted, in the same order, and with what is kept as with what is new.
 	decodings int
 }
 
-func keptIn(job *stage.Job) *kept {
-	return &kept{folder: filepath.Join(job.Dir, stage.Checkpoint)}
+func keptIn(job *stage.Job) *keptDecodings {
+	return &keptDecodings{folder: filepath.Join(job.Dir, stage.Checkpoint)}
 }
 
 // next is what keeps the responses of the stage's next decoding.
-func (k *kept) next() decode.Keeper {
+func (k *keptDecodings) next() decode.Keeper {
 	k.decodings++
 	return keptDecoding{k.folder, k.decodings}
 }

@@ -173,11 +173,11 @@ func improve(ctx context.Context, job *stage.Job) error {
 	}
 	return WithSession(job.Threads, job.Device, func(s *torch.Session) error {
 		if dir, ok := job.Inputs[Scorer]; ok {
-			m, closeScorer, err := OpenScorer(dir, job.Threads)
+			m, err := OpenScorer(dir, job.Threads)
 			if err != nil {
 				return err
 			}
-			defer closeScorer()
+			defer m.Close()
 			e.scorer = func(inputs []metrics.Input) ([]float64, error) {
 				scores, err := metrics.All([]metrics.Metric{m}, inputs, job.Threads)
 				if err != nil {

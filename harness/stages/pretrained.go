@@ -10,6 +10,7 @@ import (
 	"lastmile/experiments"
 	"lastmile/harness/bertscore"
 	"lastmile/harness/faithfulness"
+	"lastmile/harness/kept"
 	"lastmile/harness/likelihood"
 	"lastmile/harness/stage"
 	"lastmile/metrics"
@@ -48,7 +49,10 @@ type metricModel interface {
 	Metrics() []metrics.Metric
 	// Foresee computes for several lists of inputs what the metrics of these names
 	// will ask.
-	Foresee(ctx context.Context, names []string, lists ...[]metrics.Input) error
+	// It tells progress how much of it is done.
+	Foresee(ctx context.Context, names []string, progress func(done, total int), lists ...[]metrics.Input) error
+	// Keep has what the model computes kept in a file.
+	Keep(in *kept.File)
 	Close() error
 }
 

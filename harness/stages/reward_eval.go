@@ -65,7 +65,7 @@ type evaluator struct {
 	metrics   Metrics
 	examples  []data.Example
 	names     evaluation.Names
-	kept      *kept
+	kept      *keptDecodings
 }
 
 // evaluateReward scores held-out prompts with the reward model: evaluation.json, and

@@ -26,11 +26,11 @@ func (e *evaluator) measure(sampled [2][][]decode.Response) (measured [2][][][]f
 	names := []string{"rouge1", "rougeL", rankedBy, lengthRatio}
 	var learned []metrics.Metric
 	if dir, ok := e.job.Inputs[Scorer]; ok {
-		m, closeScorer, err := OpenScorer(dir, e.job.Threads)
+		m, err := OpenScorer(dir, e.job.Threads)
 		if err != nil {
 			return measured, err
 		}
-		defer closeScorer()
+		defer m.Close()
 		names, learned = append(names, LearnedMetric), append(learned, m)
 	}
 	selected, err := metrics.Select(names, options, learned...)

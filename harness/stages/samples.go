@@ -161,7 +161,7 @@ type sampledSplit struct {
 
 // draw adds to splits n responses to each example, from the policy that a stage of that
 // kind made.
-func (t texts) draw(ctx context.Context, job *stage.Job, kept *kept, kind string, splits []sampledSplit, n int, settings SamplesSettings) error {
+func (t texts) draw(ctx context.Context, job *stage.Job, kept *keptDecodings, kind string, splits []sampledSplit, n int, settings SamplesSettings) error {
 	return WithSession(job.Threads, job.Device, func(s *torch.Session) error {
 		m, err := LoadModel(s, job.Inputs[kind], t.Task)
 		if err != nil {

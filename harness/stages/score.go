@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -108,17 +109,10 @@ func scoreOutputs(ctx context.Context, job *stage.Job) error {
 	}, func() error { return computeScores(ctx, job, settings) })
 }
 
-func computeScores(ctx context.Context, job *stage.Job, settings Metrics) error {
-	var learned []metrics.Metric
-	if dir, ok := job.Inputs[Scorer]; ok {
-		m, closeScorer, err := OpenScorer(dir, job.Threads)
-		if err != nil {
-			return err
-		}
-		defer closeScorer()
-		learned = append(learned, m)
-	}
-	commands, err := openCommands(ctx, job)
+func computeScores(ctx context.Context, job *stage.Job, settings Metrics) (err error) {
+	keep := keptScores{folder: filepath.Join(job.Dir, stage.Checkpoint)}
+	defer func() { err = errors.Join(err, keep.close()) }()
+	commands, err := openCommands(ctx, job, &keep)
 	if err != nil {
 		return err
 	}
@@ -126,15 +120,14 @@ func computeScores(ctx context.Context, job *stage.Job, settings Metrics) error 
 		// What went wrong in them was said by what they scored.
 		_ = commands.close()
 	}()
-	learned = append(learned, commands.metrics()...)
-	var models []metricModel
-	for _, p := range pretrainedOf(settings.Names) {
-		m, err := p.open(job)
-		if err != nil {
-			return err
-		}
+	learned := commands.metrics()
+	models, err := openModels(job, settings, &keep)
+	for _, m := range models {
 		defer m.Close()
-		models, learned = append(models, m), append(learned, m.Metrics()...)
+		learned = append(learned, m.Metrics()...)
+	}
+	if err != nil {
+		return err
 	}
 	examples, err := data.ReadExamples(splitFile(job.Inputs[Prepare], data.Test))
 	if err != nil {
@@ -161,7 +154,8 @@ func computeScores(ctx context.Context, job *stage.Job, settings Metrics) error 
 		return err
 	}
 	for _, m := range models {
-		if err := m.Foresee(ctx, settings.Names, outputs...); err != nil {
+		progress := func(done, total int) { job.Progress(done, total, m.section) }
+		if err := m.Foresee(ctx, settings.Names, progress, outputs...); err != nil {
 			return err
 		}
 	}

@@ -16,7 +16,6 @@ import (
 	"lastmile/harness/tokenizer"
 	"lastmile/harness/torch"
 	"lastmile/harness/train"
-	"lastmile/metrics"
 )
 
 // Scorer is the kind that trains the learned metric.
@@ -160,10 +159,10 @@ func references(examples []data.Example) []string {
 
 // OpenScorer returns the learned metric in the folder of a scorer stage. It is
 // used and closed on the goroutine that opened it.
-func OpenScorer(dir string, threads int) (m metrics.Metric, closeScorer func() error, err error) {
-	s, err := scorer.Open(dir, threads)
+func OpenScorer(dir string, threads int) (*scorer.Scorer, error) {
+	m, err := scorer.Open(dir, threads)
 	if err != nil {
-		return nil, nil, fmt.Errorf("loading the scorer %s: %w", dir, err)
+		return nil, fmt.Errorf("loading the scorer %s: %w", dir, err)
 	}
-	return s, s.Close, nil
+	return m, nil
 }
