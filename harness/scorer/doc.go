@@ -52,8 +52,9 @@
 // as counting sees it), the alignment of tokens, ROUGE in all its parts, whether
 // anybody wrote the text so, and whether it is adequate, that is, says what the reference
 // says: for that pairs are also made of two references of one input, which have few words
-// in common, and by exchanging a name or a number or by negating, which changes few. The
-// score is the mean of those that
+// in common, and by exchanging a name or a number or by negating, which changes few; and
+// whether it is fluent, whatever the reference says: for that pairs are also made with
+// small errors in other texts. The score is the mean of those that
 // config.json names in "score", which is not Hugging Face's either; without it
 // the first output, overlap.
 //

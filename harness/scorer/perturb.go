@@ -32,7 +32,7 @@ func kinds(exclude []string, more ...kind) []kind {
 // kindNames returns the names of the kinds of distortions, for scorer.exclude.
 func kindNames() []string {
 	var names []string
-	for _, k := range kinds(nil, append(adequacyKinds(nil), kind{name: nearest})...) {
+	for _, k := range kinds(nil, slices.Concat(adequacyKinds(nil), fluencyKinds(nil, nil), []kind{{name: nearest}})...) {
 		if k.name != same {
 			names = append(names, k.name)
 		}

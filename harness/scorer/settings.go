@@ -23,10 +23,10 @@ type Settings struct {
 	// policy by nothing that its reward model has learned.
 	Exclude []string `toml:"exclude" json:"exclude,omitempty"`
 	// Targets lists what the network learns to say of a pair beside overlap:
-	// intact, synthetic, adequate, alignment-precision, alignment-recall, alignment-f1
+	// intact, synthetic, adequate, fluent, alignment-precision, alignment-recall, alignment-f1
 	// (from the encoder in path), or a ROUGE, BLEU or chrF by its name as a
 	// metric. With adequate, pairs are also made of two references of one input, and by
-	// exchanging names and numbers and by negating.
+	// exchanging names and numbers and by negating; with fluent, by small errors.
 	Targets []string `toml:"targets" json:"targets,omitempty"`
 	// Score lists the targets whose mean is the score; empty means overlap.
 	Score []string `toml:"score" json:"score,omitempty"`

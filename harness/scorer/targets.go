@@ -28,6 +28,7 @@ func targets() []target {
 		{"intact", (*labeller).intact},
 		{"synthetic", synthetic},
 		{adequateTarget, adequate},
+		{fluentTarget, fluent},
 		{"alignment-precision", alignment(func(precision, _ float64) float64 { return precision })},
 		{"alignment-recall", alignment(func(_, recall float64) float64 { return recall })},
 		{"alignment-f1", alignment(func(p, r float64) float64 { return 2 * p * r / math.Max(p+r, 1e-9) })},

@@ -67,6 +67,9 @@ func Train(ctx context.Context, s *torch.Session, t *tokenizer.Tokenizer, texts 
 	if slices.Contains(c.Targets, adequateTarget) {
 		more = append(more, adequacyKinds(texts.Same)...)
 	}
+	if slices.Contains(c.Targets, fluentTarget) {
+		more = append(more, fluencyKinds(from, texts.Same)...)
+	}
 	training.kinds = kinds(c.Exclude, more...)
 	training.Progress(c.Steps, "labelling dev")
 	set, err := training.evaluationSet(held[:min(devReferences, len(held))])
