@@ -270,7 +270,10 @@ func TestKilledSweepsEndAsUndisturbedOnes(t *testing.T) {
 		undisturbed(t, dir, work)
 		compareOutcomes(t, want, outcomeOf(t, work))
 		for _, folder := range []string{"partial", "locks", "logs"} {
-			if left, _ := os.ReadDir(filepath.Join(work, folder)); len(left) > 0 {
+			left, _ := os.ReadDir(filepath.Join(work, folder))
+			// What a killed process was making a lock of stays for a minute.
+			left = slices.DeleteFunc(left, func(e os.DirEntry) bool { return folder == "locks" && strings.HasPrefix(e.Name(), ".") })
+			if len(left) > 0 {
 				t.Errorf("%s is left in %s", left, folder)
 			}
 		}
