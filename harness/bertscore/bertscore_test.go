@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"lastmile/harness/encoder"
+	"lastmile/harness/model/modeltest"
 	"lastmile/metrics"
 )
 
@@ -24,16 +25,7 @@ func settings(family string, layer int) Settings {
 
 func open(t *testing.T, s Settings) *Model {
 	t.Helper()
-	m, err := Open(s, 1, os.Getenv("LASTMILE_DEVICE"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := m.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return m
+	return modeltest.OpenMetric(t, Open, s)
 }
 
 // scores are those of all metrics, by metric and then by input.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"lastmile/harness/model/modeltest"
 	"lastmile/metrics"
 )
 
@@ -22,16 +23,7 @@ func settings(family string) Settings {
 
 func open(t *testing.T, s Settings) *Model {
 	t.Helper()
-	m, err := Open(s, 1, os.Getenv("LASTMILE_DEVICE"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := m.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return m
+	return modeltest.OpenMetric(t, Open, s)
 }
 
 func scores(t *testing.T, m *Model, inputs []metrics.Input) []float64 {

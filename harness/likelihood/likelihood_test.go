@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"lastmile/harness/model"
+	"lastmile/harness/model/modeltest"
 	"lastmile/metrics"
 )
 
@@ -25,16 +26,7 @@ func settings() Settings {
 
 func open(t *testing.T, s Settings) *Model {
 	t.Helper()
-	m, err := Open(s, 1, os.Getenv("LASTMILE_DEVICE"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := m.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return m
+	return modeltest.OpenMetric(t, Open, s)
 }
 
 // scores are those of all metrics, by metric and then by input.

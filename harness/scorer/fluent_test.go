@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"lastmile/harness/random"
-	"lastmile/harness/torch"
-	"lastmile/harness/train"
 )
 
 // spoken are texts of which several have words that begin alike.
@@ -104,29 +102,7 @@ func TestAWordTurnsIntoOneThatBeginsAlike(t *testing.T) {
 
 // A scorer learns which order of words people use, whatever the reference says.
 func TestFluencyIsLearned(t *testing.T) {
-	var all Texts
-	for i := range 200 {
-		stream := random.New(1, "spoken", i)
-		name, place := []string{"Mill", "Crown", "Ship", "Bell"}[stream.IntN(4)], []string{"Leeds", "Hull", "York", "Bath"}[stream.IntN(4)]
-		both := []string{"you can eat at " + name + " in " + place, "food is served by " + name + " of " + place}
-		all.Same = append(all.Same, both)
-		if i < 180 {
-			all.Train = append(all.Train, both...)
-		} else {
-			all.Dev = append(all.Dev, both...)
-		}
-	}
-	c := small(240)
-	c.Targets, c.Score = []string{fluentTarget}, []string{fluentTarget}
-	c.HiddenSize, c.IntermediateSize, c.CheckpointEvery = 64, 64, 0
-	quality, err := Train(t.Context(), session(t, torch.Options{}), trained(t), all, c, train.Hooks{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	mean := map[string]float64{}
-	for _, k := range quality.Kinds {
-		mean[k.Kind] = k.Score
-	}
+	mean := learned(t, fluentTarget)
 	for _, worse := range []string{"misplaced", "omitted", "doubled", "inserted", "looped"} {
 		if mean["other"] < mean[worse]+0.2 {
 			t.Errorf("mean scores by kind: %v", mean)

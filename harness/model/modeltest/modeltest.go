@@ -3,6 +3,7 @@
 package modeltest
 
 import (
+	"io"
 	"os"
 	"testing"
 
@@ -26,6 +27,22 @@ func Open(t testing.TB, dtype torch.DType) *torch.Session {
 	}
 	t.Cleanup(s.Close)
 	return s
+}
+
+// OpenMetric opens a model that computes metrics with one thread on that device, until the
+// test ends.
+func OpenMetric[S any, M io.Closer](t testing.TB, open func(settings S, threads int, device string) (M, error), settings S) M {
+	t.Helper()
+	m, err := open(settings, 1, os.Getenv("LASTMILE_DEVICE"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return m
 }
 
 // Tiny is a model of one layer with the random weights of a seed.
