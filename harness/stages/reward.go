@@ -28,6 +28,12 @@ var rewardKind = Kind{
 		return trainingKeys(c, keys...)
 	},
 	Cost: []string{train.CheckpointCost("reward_model")},
+	Content: func(_ context.Context, c experiments.Config, _ Hasher) (string, error) {
+		if experiments.Get[reward.ModelSettings](c, "reward_model").Stacked > 0 {
+			return stackVersion, nil
+		}
+		return "", nil
+	},
 	Inputs: func(c experiments.Config) []Need {
 		if needsRankings(c) {
 			return []Need{in(Prepare), in(MLE), in(Negatives), in(Samples)}
@@ -52,6 +58,9 @@ var rewardKind = Kind{
 		return nil
 	},
 }
+
+// stackVersion is that of stacks, of which reward models without one know nothing.
+const stackVersion = "stack 2"
 
 func accuracyFile(dir string) string { return filepath.Join(dir, "accuracy.json") }
 

@@ -21,7 +21,7 @@ const RewardEval = "reward_eval"
 
 var rewardEvalKind = Kind{
 	Name:    RewardEval,
-	Version: 1,
+	Version: 2,
 	Goal:    true,
 	When:    rewardsNeedModel,
 	Reads: func(c experiments.Config) []string {

@@ -7,7 +7,8 @@
 // anything: a reward model that is not better has learned an artefact, or may have
 // (shortcut learning: Geirhos et al. 2020, arXiv 2004.07780; hypothesis-only baselines:
 // Gururangan et al. 2018, arXiv 1803.02324). For that the scorers must not have seen
-// the pairs: lengths and n-grams are counted on truths of other examples.
+// the pairs: lengths and n-grams are counted on truths of other examples, and a truth
+// that is scored itself, as a negative for another prompt, is left out of the n-grams.
 package trivial
 
 // Response is what a scorer sees of a response.

@@ -52,30 +52,60 @@ func TestEachScorerPrefersWhatItSays(t *testing.T) {
 }
 
 func TestTrigramsByHand(t *testing.T) {
-	m := model{4, map[[3]int]int{}, map[[3]int]int{}, map[[3]int]int{}}
-	m.add([]int{1, 2, 0})
-	m.add([]int{1, 3, 0})
+	m := newModel(4)
+	m.learn([]int{1, 2, 0})
+	m.learn([]int{1, 3, 0})
+	all := counts{}
 	// All tokens: 1, 2, 0, 1, 3, 0, of 4 kinds.
 	unigram := func(n float64) float64 { return (n + 4*0.25) / (6 + 4) }
-	if got, want := m.probability(8, 9, 2), unigram(1); math.Abs(got-want) > 1e-12 {
+	if got, want := m.probability(8, 9, 2, all), unigram(1); math.Abs(got-want) > 1e-12 {
 		t.Errorf("p(2) = %g, expected %g", got, want)
 	}
 	// Behind 1: 2 and 3; and the same behind the start and 1.
 	bigram := (1 + 2*unigram(1)) / (2 + 2)
-	if got, want := m.probability(start, 1, 2), (1+2*bigram)/(2+2); math.Abs(got-want) > 1e-12 {
+	if got, want := m.probability(start, 1, 2, all), (1+2*bigram)/(2+2); math.Abs(got-want) > 1e-12 {
 		t.Errorf("p(2 | start, 1) = %g, expected %g", got, want)
 	}
 	for _, context := range [][2]int{{start, start}, {start, 1}, {1, 2}, {3, 3}, {0, 9}} {
 		sum := 0.0
 		for c := range 4 {
-			sum += m.probability(context[0], context[1], c)
+			sum += m.probability(context[0], context[1], c, all)
 		}
 		if math.Abs(sum-1) > 1e-12 {
 			t.Errorf("probabilities behind %v sum to %g", context, sum)
 		}
 	}
-	if got, want := m.perToken([]int{1}), math.Log(m.probability(start, start, 1)); got != want {
+	if got, want := m.perToken([]int{1}), math.Log(m.probability(start, start, 1, all)); got != want {
 		t.Errorf("%g a token, expected %g", got, want)
+	}
+}
+
+// TestATruthIsNewToTheOthers holds the likelihood of a truth against a model of all others,
+// of which one has the same words.
+func TestATruthIsNewToTheOthers(t *testing.T) {
+	truths := [][]int{{1, 2, 3, 0}, {1, 2, 0}, {4, 4, 4, 4, 0}, {1, 2, 0}, {5, 0}, {0}}
+	all := newModel(7)
+	for _, truth := range truths {
+		all.learn(truth)
+	}
+	for i, truth := range truths {
+		others := newModel(7)
+		for k, other := range truths {
+			if k != i {
+				others.add(other)
+			}
+		}
+		if got, want := all.perToken(truth), others.perToken(truth); math.Abs(got-want) > 1e-12 {
+			t.Errorf("%v is likely by %g a token, without it %g", truth, got, want)
+		}
+		longer := append(slices.Clone(truth), 6)
+		with := newModel(7)
+		for _, other := range truths {
+			with.add(other)
+		}
+		if got, want := all.perToken(longer), with.perToken(longer); got != want {
+			t.Errorf("%v, which is no truth, is likely by %g a token, by all truths %g", longer, got, want)
+		}
 	}
 }
 
