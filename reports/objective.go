@@ -12,7 +12,7 @@ const (
 )
 
 // shapingRewards keep responses in shape and know nothing of what they say.
-var shapingRewards = []string{lengthReward, "repetition", "ending"}
+var shapingRewards = []string{lengthReward, "repetition", "ending", "copying"}
 
 // emptyRewards have nothing to teach.
 var emptyRewards = []string{"constant", "random"}
@@ -96,7 +96,7 @@ func (b bond) String() string {
 }
 
 // measuredBy are the metrics of what shaping rewards count.
-var measuredBy = map[string]string{lengthReward: "length_ratio", "repetition": "repetition", "ending": "ended"}
+var measuredBy = map[string]string{lengthReward: "length_ratio", "repetition": "repetition", "ending": "ended", "copying": "coverage"}
 
 // stackedOf are the metrics of what the trivial scorers count that a reward model's score
 // is combined with.

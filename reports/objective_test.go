@@ -25,7 +25,7 @@ func TestWhichControlALabelIs(t *testing.T) {
 		{rewarded("rule"), byRule}, {rewarded("mle_longer"), trainedOn}, {rewarded("none"), ""}, {rewarded("dpo"), ""},
 		{rewarded("ppo"), ""}, // an older store does not tell its rewards
 		{rewarded("ppo", "learned", "length", "repetition", "ending"), ""},
-		{rewarded("ppo", "length", "repetition", "ending"), shapingAlone}, {rewarded("rloo", "ending"), shapingAlone},
+		{rewarded("ppo", "length", "repetition", "ending"), shapingAlone}, {rewarded("rloo", "ending"), shapingAlone}, {rewarded("rloo", "copying"), shapingAlone},
 		{rewarded("rloo", "constant"), noSignal}, {rewarded("rloo", "random", "constant"), noSignal}, {rewarded("rloo", "random", "length"), shapingAlone},
 		{rewarded("rloo", "random", "rougeL"), ""}, {rewarded("raft", "learned"), imitation}, {rewarded("raft", "constant"), noSignal},
 		{untrained, trivialAlone},
@@ -61,6 +61,7 @@ func TestBondsOfMetrics(t *testing.T) {
 		{rewarded("ppo", "learned", "length"), "length_ratio", "length", itself},
 		{rewarded("ppo", "ending", "repetition"), "ended", "ending", itself},
 		{rewarded("ppo", "ending", "repetition"), "repetition", "repetition", itself},
+		{rewarded("rloo", "copying"), "coverage", "copying", itself},
 		{taught, "la-rougeL", "la-rougeL", trained}, {taught, "rouge1", "la-rougeL", trained}, {taught, "chrf", "", apart},
 		{ranked, "la-rougeL", "la-rougeL", trained}, {ranked, "rougeL", "la-rougeL", trained}, {ranked, "chrf", "", apart},
 		{otherwise, "rougeL", "", apart}, {otherwise, "chrf", "chrf", trained},

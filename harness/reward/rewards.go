@@ -26,6 +26,7 @@ var rewards = append([]entry{
 	lengthReward,
 	repetitionReward,
 	endingReward,
+	copyingReward,
 	consensusReward,
 	selfCertaintyReward,
 	constantReward,

@@ -1,0 +1,55 @@
+package reward
+
+import (
+	"context"
+	"math"
+	"strings"
+
+	"lastmile/metrics"
+)
+
+// copyingSettings are a reward that takes off the share of a response's words that stand
+// in fragments copied from the input (coverage: Grusky et al. 2018), as far as it exceeds
+// that of the truth. A policy that is rewarded for the words of references, most of which
+// the input has, learns to copy more than people do. The paper has no such penalty.
+type copyingSettings struct{ Weight }
+
+var copyingReward = define("copying", copyingSettings{Weight{1}}, nil, func(_ copyingSettings, env Env) Reward { return copying{env.Text} })
+
+// copying is that reward, with what tokens say.
+type copying struct{ text func(tokens []int) string }
+
+// Score implements [Reward].
+func (c copying) Score(_ context.Context, groups []Group) ([][]Value, error) {
+	selected, err := metrics.Select([]string{"coverage"}, metrics.DefaultOptions())
+	if err != nil {
+		return nil, err
+	}
+	values := make([][]Value, len(groups))
+	var inputs []metrics.Input
+	for i, g := range groups {
+		values[i] = make([]Value, len(g.Responses))
+		if strings.TrimSpace(g.Input) == "" {
+			continue // there is nothing to copy
+		}
+		inputs = append(inputs, metrics.Input{Source: g.Input, Hypothesis: c.text(g.Truth)})
+		for _, r := range g.Responses {
+			inputs = append(inputs, metrics.Input{Source: g.Input, Hypothesis: c.text(r.Tokens)})
+		}
+	}
+	scores, err := metrics.All(selected, inputs, 1)
+	if err != nil {
+		return nil, err
+	}
+	coverage := scores[0]
+	for i, g := range groups {
+		if strings.TrimSpace(g.Input) == "" {
+			continue
+		}
+		for j := range g.Responses {
+			values[i][j].Total = -math.Max(0, coverage[1+j]-coverage[0])
+		}
+		coverage = coverage[1+len(g.Responses):]
+	}
+	return values, nil
+}
