@@ -21,6 +21,17 @@ func (b *builder) evaluationsOf(label string) []runs.RunEvaluation {
 	return of
 }
 
+// evaluationsOfModel are those of a reward model, one for each seed: of its labels the
+// first that has any, since a label whose outputs it only chooses among has none.
+func (b *builder) evaluationsOfModel(m rewardModel) []runs.RunEvaluation {
+	for _, label := range m.labels {
+		if of := b.evaluationsOf(label); len(of) > 0 {
+			return of
+		}
+	}
+	return nil
+}
+
 // kindResult is what a reward model and trivial scorers reach on a kind of negatives, as
 // means over seeds.
 type kindResult struct {
@@ -180,7 +191,7 @@ func beatenBy(kinds []kindResult) string {
 func (b *builder) evaluationSection(models []rewardModel) []document.Block {
 	var blocks []document.Block
 	for _, m := range models {
-		evaluations := b.evaluationsOf(m.labels[0])
+		evaluations := b.evaluationsOfModel(m)
 		if len(evaluations) == 0 {
 			continue
 		}

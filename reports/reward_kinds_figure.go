@@ -32,10 +32,10 @@ func (b *builder) rewardKindsFigure() (figure, error) {
 // negatives, those that any was trained on first.
 func (b *builder) rewardKinds() heatMap {
 	models, _ := b.rewardModels()
-	models = slices.DeleteFunc(models, func(m rewardModel) bool { return len(b.evaluationsOf(m.labels[0])) == 0 })
+	models = slices.DeleteFunc(models, func(m rewardModel) bool { return len(b.evaluationsOfModel(m)) == 0 })
 	var all []runs.RunEvaluation
 	for _, m := range models {
-		all = append(all, b.evaluationsOf(m.labels[0])...)
+		all = append(all, b.evaluationsOfModel(m)...)
 	}
 	kinds := slices.DeleteFunc(kindResults(all), func(k kindResult) bool { return k.pairs < fewestPairs })
 	h := heatMap{apart: 2}
@@ -44,7 +44,7 @@ func (b *builder) rewardKinds() heatMap {
 	}
 	h.columns = append(h.columns, "samples ranked rightly", "truth above samples")
 	for _, m := range models {
-		evaluations := b.evaluationsOf(m.labels[0])
+		evaluations := b.evaluationsOfModel(m)
 		own := kindResults(evaluations)
 		row := make([]heatCell, len(kinds))
 		for i, k := range kinds {

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"lastmile/reports/document"
+	"lastmile/runs"
 )
 
 // ablation is a sweep of reward models that were trained on these kinds each, beside two
@@ -121,5 +124,27 @@ func TestShadesHaveChanceInTheMiddle(t *testing.T) {
 		if redder, bluer := shade(v), shade(v+0.125); int(redder.R)-int(redder.B) <= int(bluer.R)-int(bluer.B) {
 			t.Errorf("%g is %v, and %g no bluer: %v", v, redder, v+0.125, bluer)
 		}
+	}
+}
+
+// Of labels that share a reward model one may only choose by it, and has no evaluation.
+func TestARewardModelIsShownThoughItsFirstLabelDoesNotMeasureIt(t *testing.T) {
+	b := built(t, ablation("shuffled"))
+	whole := b.rewardKinds()
+	b.evaluations = slices.DeleteFunc(b.evaluations, func(e runs.RunEvaluation) bool { return e.Label == "one" })
+	h := b.rewardKinds()
+	if want := []string{"shuffled", "one; other"}; !slices.Equal(h.rows, want) || len(whole.rows) != 2 {
+		t.Errorf("the rows are %q, want %q", h.rows, want)
+	}
+	models, _ := b.rewardModels()
+	tables := 0
+	for _, block := range b.evaluationSection(models) {
+		if _, ok := block.(document.Table); ok {
+			tables++
+		}
+	}
+	// By kinds and by samples of the one, by kinds and by samples of the other.
+	if tables != 4 {
+		t.Errorf("%d tables of evaluations, want 4", tables)
 	}
 }

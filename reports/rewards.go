@@ -82,7 +82,7 @@ func (b *builder) rewardModels() (models []rewardModel, kinds []negativeKind) {
 func (b *builder) rewardSection() []document.Block {
 	models, kinds := b.rewardModels()
 	blocks := append(b.evaluationSection(models), b.calibrationTable()...)
-	models = slices.DeleteFunc(models, func(m rewardModel) bool { return len(b.evaluationsOf(m.labels[0])) > 0 })
+	models = slices.DeleteFunc(models, func(m rewardModel) bool { return len(b.evaluationsOfModel(m)) > 0 })
 	if len(models) == 0 {
 		return blocks
 	}

@@ -29,7 +29,7 @@ var rewardKind = Kind{
 	},
 	Cost: []string{train.CheckpointCost("reward_model")},
 	Content: func(_ context.Context, c experiments.Config, _ Hasher) (string, error) {
-		if experiments.Get[reward.ModelSettings](c, "reward_model").Stacked > 0 {
+		if stacked, _ := c.Value("reward_model.stacked"); stacked != nil && stacked != 0.0 {
 			return stackVersion, nil
 		}
 		return "", nil
