@@ -21,35 +21,24 @@ type copying struct{ text func(tokens []int) string }
 
 // Score implements [Reward].
 func (c copying) Score(_ context.Context, groups []Group) ([][]Value, error) {
-	selected, err := metrics.Select([]string{"coverage"}, metrics.DefaultOptions())
-	if err != nil {
-		return nil, err
-	}
+	coverage := similarity{"coverage", metrics.DefaultOptions()}
 	values := make([][]Value, len(groups))
-	var inputs []metrics.Input
 	for i, g := range groups {
 		values[i] = make([]Value, len(g.Responses))
 		if strings.TrimSpace(g.Input) == "" {
 			continue // there is nothing to copy
 		}
-		inputs = append(inputs, metrics.Input{Source: g.Input, Hypothesis: c.text(g.Truth)})
+		inputs := []metrics.Input{{Source: g.Input, Hypothesis: c.text(g.Truth)}}
 		for _, r := range g.Responses {
 			inputs = append(inputs, metrics.Input{Source: g.Input, Hypothesis: c.text(r.Tokens)})
 		}
-	}
-	scores, err := metrics.All(selected, inputs, 1)
-	if err != nil {
-		return nil, err
-	}
-	coverage := scores[0]
-	for i, g := range groups {
-		if strings.TrimSpace(g.Input) == "" {
-			continue
+		covered, err := coverage.scores(inputs)
+		if err != nil {
+			return nil, err
 		}
-		for j := range g.Responses {
-			values[i][j].Total = -math.Max(0, coverage[1+j]-coverage[0])
+		for j, of := range covered[1:] {
+			values[i][j].Total = -math.Max(0, of-covered[0])
 		}
-		coverage = coverage[1+len(g.Responses):]
 	}
 	return values, nil
 }

@@ -61,7 +61,7 @@ func referenceRewards() []entry {
 	return slices.Concat(plain, adjusted, others)
 }
 
-// similarity is a metric of texts against references.
+// similarity is a metric of texts, against references for the most part.
 type similarity struct {
 	metric  string
 	options metrics.Options

@@ -128,8 +128,7 @@ func (s source) swapped(r *rand.Rand, words []string) []string {
 		return words
 	}
 	for range 1 + r.IntN(1+len(words)/2) {
-		i := r.IntN(len(words) - 1)
-		words[i], words[i+1] = words[i+1], words[i]
+		words = s.misplaced(r, words)
 	}
 	return words
 }

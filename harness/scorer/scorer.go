@@ -176,10 +176,7 @@ func (e *Encoder) outputs(ctx context.Context, r reader, pairs []Pair, keep *kep
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		batch := make([]encoder.Row, len(indices))
-		for k, i := range indices {
-			batch[k] = rows[i]
-		}
+		batch := encoder.Pick(rows, indices)
 		values, err := keep.Once(batch, n*len(batch), func() ([]float64, error) { return e.values(r.Batch(batch)) })
 		if err != nil {
 			return nil, fmt.Errorf("scoring %d pairs: %w", len(pairs), err)

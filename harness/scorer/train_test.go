@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"lastmile/harness/model/modeltest"
 	"lastmile/harness/random"
 	"lastmile/harness/tokenizer"
 	"lastmile/harness/torch"
@@ -81,16 +82,7 @@ func TestTrainLearns(t *testing.T) {
 
 func open(t *testing.T, dir string) *Scorer {
 	t.Helper()
-	m, err := Open(dir, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := m.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return m
+	return modeltest.OpenMetric(t, func(dir string, threads int, _ string) (*Scorer, error) { return Open(dir, threads) }, dir)
 }
 
 // files reads the files of an artifact, without the checkpoint.

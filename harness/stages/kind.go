@@ -35,8 +35,9 @@ type Kind struct {
 	Cost []string
 	// Inputs are the stages that it reads.
 	Inputs func(c experiments.Config) []Need
-	// Content is the hash of the files that it reads besides its inputs; nil
-	// where it reads none. It looks at nothing but what the stage reads, and the stage
+	// Content is the hash of the files that it reads besides its inputs, or what else
+	// of the program its outputs depend on with some settings alone; nil where there is
+	// nothing of the kind. It looks at nothing but what the stage reads, and the stage
 	// sees to it by [unchanged] that this is what it reads.
 	Content func(ctx context.Context, c experiments.Config, files Hasher) (string, error)
 	// Check tells, before anything is computed, whether what the configuration
