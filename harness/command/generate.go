@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -24,7 +23,8 @@ func generateCommand() *cobra.Command {
 		Short: "Write outputs with the policy of a run, or by its rule",
 		Long: `Generate puts each text into the task's prompt and writes what the run's policy
 makes of it, or what its rule makes of the text, a line each. Without texts it reads
-them from standard input, a text a line. RUN is as in lastmile show.`,
+them from standard input, a text a line, and writes a thousand at a time, as they are
+there: an interruption loses no more. RUN is as in lastmile show.`,
 		Example: "  lastmile generate 'rloo, seed 1' 'A library of functions that parse command lines.'\n  lastmile generate 'rloo, seed 1' --decode sample < inputs.txt",
 		Args:    arguments(1, many),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -42,16 +42,21 @@ them from standard input, a text a line. RUN is as in lastmile show.`,
 					return fmt.Errorf("reading standard input: %w", err)
 				}
 			}
-			outputs, err := results.Generate(c.Context(), g)
-			if err != nil {
-				return err
-			}
-			return emit(c, asJSON, outputs, func(w io.Writer) error {
+			all := []string{}
+			err := results.Generate(c.Context(), g, func(outputs []string) error {
+				if asJSON {
+					all = append(all, outputs...)
+					return nil
+				}
 				for _, text := range outputs {
-					fmt.Fprintln(w, strings.ReplaceAll(text, "\n", " "))
+					fmt.Fprintln(c.OutOrStdout(), strings.ReplaceAll(text, "\n", " "))
 				}
 				return nil
 			})
+			if err != nil || !asJSON {
+				return err
+			}
+			return emit(c, true, all, nil)
 		},
 	}
 	c.Flags().StringVar(&g.Work, "work", "work", "the `folder` of stages and results")

@@ -38,43 +38,52 @@ type Generation struct {
 	Device  string
 }
 
-// Generate writes an output for each input with a run's policy, as its decode stage
-// decoded the test set, or by its rule, at the length that it chose.
-func Generate(ctx context.Context, g Generation) (outputs []string, err error) {
+// atOnce is the number of inputs that are decoded together, the longest first: many
+// enough that the end of each part, when few are left, costs little.
+const atOnce = 1024
+
+// Generate makes an output for each input with a run's policy, as its decode stage
+// decoded the test set, or by its rule, at the length that it chose, and passes them to
+// write in the order of the inputs, part by part as they are there.
+func Generate(ctx context.Context, g Generation, write func(outputs []string) error) (err error) {
 	store, err := Open(ctx, g.Work)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	leave, err := enter(ctx, g.Work, "generate")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer leave()
 	run, err := findRun(ctx, store, g.Run)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	c, err := stages.ReadConfig(run.Config)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	name, err := decodingName(c, g.Decode)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	how := experiments.Get[decode.Settings](c, "decode."+name)
 	if how.ByReference() {
-		return nil, stages.Mistakef("%s chooses by the references of examples, and a text of one's own has none; the run has the decodings %s", name, strings.Join(c.Names("decode"), ", "))
+		return stages.Mistakef("%s chooses by the references of examples, and a text of one's own has none; the run has the decodings %s", name, strings.Join(c.Names("decode"), ", "))
 	}
 
 	folders := stageFolders(g.Work, run, name)
 	if algorithms.IsRule(c) {
-		return byRule(run.Name, folders[stages.Decode], experiments.Get[rule.Settings](c, "rule"), g.Inputs)
+		outputs, err := byRule(run.Name, folders[stages.Decode], experiments.Get[rule.Settings](c, "rule"), g.Inputs)
+		if err != nil {
+			return err
+		}
+		return write(outputs)
 	}
 	policy, err := policyFolder(run, c, folders)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	of := stages.RewardFolders{Policy: policy, MLE: folders[stages.MLE]}
 	if how.Strategy == decode.Matched {
@@ -82,22 +91,22 @@ func Generate(ctx context.Context, g Generation) (outputs []string, err error) {
 	}
 	if how.ByReward() {
 		if of.Reward = folders[stages.Reward]; of.Reward == "" {
-			return nil, stages.Mistakef("run %s has no reward model yet, by which %s chooses: it is %s", run.Name, name, run.Status)
+			return stages.Mistakef("run %s has no reward model yet, by which %s chooses: it is %s", run.Name, name, run.Status)
 		}
 	}
 	if how.Tunes() || how.Strategy == decode.Matched {
 		chosen, err := stages.ReadDecoding(folders[stages.Decode])
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, stages.Mistakef("run %s has not chosen how %s decodes yet", run.Name, name)
+			return stages.Mistakef("run %s has not chosen how %s decodes yet", run.Name, name)
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if how, err = chosen.Settled(how); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return generate(ctx, of, name, how, c, g)
+	return generate(ctx, of, name, how, c, g, write)
 }
 
 // byRule makes outputs by a run's rule, at the length that its decode stage, in the
@@ -155,15 +164,16 @@ func policyFolder(run runs.RunDetails, c experiments.Config, folders map[string]
 	return policy, nil
 }
 
-// generate decodes the inputs with the policy in a folder.
-func generate(ctx context.Context, of stages.RewardFolders, name string, how decode.Settings, c experiments.Config, g Generation) ([]string, error) {
+// generate decodes the inputs with the policy in a folder, and passes each part's outputs
+// to write.
+func generate(ctx context.Context, of stages.RewardFolders, name string, how decode.Settings, c experiments.Config, g Generation, write func([]string) error) error {
 	task := experiments.Get[data.Task](c, "task")
 	if err := sound(ctx, of.Policy, of.MLE, of.Reward); err != nil {
-		return nil, err
+		return err
 	}
 	l, err := stages.OpenLanguage(of.Policy, task)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	examples := make([]data.Example, len(g.Inputs))
 	for i, input := range g.Inputs {
@@ -175,8 +185,7 @@ func generate(ctx context.Context, of stages.RewardFolders, name string, how dec
 		Progress: func(int, int, string) {},
 		Tokens:   func(int) {},
 	}
-	texts := make([]string, len(examples))
-	err = stages.WithSession(g.Threads, g.Device, func(s *torch.Session) error {
+	return stages.WithSession(g.Threads, g.Device, func(s *torch.Session) error {
 		d := stages.Decoder{Job: job, Language: l, Metrics: experiments.Get[stages.Metrics](c, "metrics"), Name: name, Seed: c.Seed()}
 		var err error
 		if d.Model, err = stages.LoadModel(s, of.Policy, task); err != nil {
@@ -187,16 +196,21 @@ func generate(ctx context.Context, of stages.RewardFolders, name string, how dec
 				return err
 			}
 		}
-		outputs, err := d.Decode(ctx, examples, how, "generate")
-		if err != nil {
-			return err
-		}
-		for i, o := range outputs {
-			texts[i] = o.Text
+		for part := range slices.Chunk(examples, atOnce) {
+			outputs, err := d.Decode(ctx, part, how, "generate")
+			if err != nil {
+				return err
+			}
+			texts := make([]string, len(outputs))
+			for i, o := range outputs {
+				texts[i] = o.Text
+			}
+			if err := write(texts); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
-	return texts, err
 }
 
 // decodingName returns the name of the decoding of c that is asked for.
