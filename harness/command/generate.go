@@ -23,8 +23,9 @@ func generateCommand() *cobra.Command {
 		Short: "Write outputs with the policy of a run, or by its rule",
 		Long: `Generate puts each text into the task's prompt and writes what the run's policy
 makes of it, or what its rule makes of the text, a line each. Without texts it reads
-them from standard input, a text a line, and writes a thousand at a time, as they are
-there: an interruption loses no more. RUN is as in lastmile show.`,
+them from standard input, a text a line. It writes a thousand outputs at a time, as
+they are there, so that an interruption loses no more; --json all at the end. RUN is as
+in lastmile show.`,
 		Example: "  lastmile generate 'rloo, seed 1' 'A library of functions that parse command lines.'\n  lastmile generate 'rloo, seed 1' --decode sample < inputs.txt",
 		Args:    arguments(1, many),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -49,7 +50,9 @@ there: an interruption loses no more. RUN is as in lastmile show.`,
 					return nil
 				}
 				for _, text := range outputs {
-					fmt.Fprintln(c.OutOrStdout(), strings.ReplaceAll(text, "\n", " "))
+					if _, err := fmt.Fprintln(c.OutOrStdout(), strings.ReplaceAll(text, "\n", " ")); err != nil {
+						return err
+					}
 				}
 				return nil
 			})

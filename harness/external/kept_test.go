@@ -1,6 +1,7 @@
 package external
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -13,7 +14,7 @@ import (
 )
 
 // TestAnswersAreKept has a process die that had answered to two texts, and another go on
-// with the rest.
+// with the rest, though a byte of the file changes or its end is lost.
 func TestAnswersAreKept(t *testing.T) {
 	dir := t.TempDir()
 	path, asked := filepath.Join(dir, "checkpoint", "answers.jsonl"), filepath.Join(dir, "asked")
@@ -45,15 +46,33 @@ func TestAnswersAreKept(t *testing.T) {
 	if _, err := score(dies, "score", "words"); err == nil || !strings.Contains(err.Error(), "out of luck") {
 		t.Fatalf("error %v, want that it dies", err)
 	}
+	change := func(f func(text []byte) []byte) func() {
+		return func() {
+			text, err := os.ReadFile(path)
+			if err == nil {
+				err = os.WriteFile(path, f(text), 0o666)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	for _, step := range []struct {
 		what    string
+		before  func()
 		numbers []string
 		asked   []int
 	}{
-		{"after its end", []string{"score", "words"}, []int{2, 3, 4}},
-		{"with all there", []string{"score", "words"}, nil},
-		{"fewer numbers", []string{"score"}, []int{0, 1, 2, 3, 4}},
+		{"after its end", func() {}, []string{"score", "words"}, []int{2, 3, 4}},
+		{"with all there", func() {}, []string{"score", "words"}, nil},
+		{"the end is lost", change(func(text []byte) []byte { return text[:len(text)-3] }), []string{"score", "words"}, []int{4}},
+		{"after that", func() {}, []string{"score", "words"}, nil},
+		{"another number", change(func(text []byte) []byte {
+			return bytes.Replace(text, []byte(`"numbers":[5,`), []byte(`"numbers":[6,`), 1)
+		}), []string{"score", "words"}, []int{1}},
+		{"fewer numbers", func() {}, []string{"score"}, []int{0, 1, 2, 3, 4}},
 	} {
+		step.before()
 		if err := os.WriteFile(asked, nil, 0o666); err != nil {
 			t.Fatal(err)
 		}
