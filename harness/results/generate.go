@@ -33,6 +33,9 @@ type Generation struct {
 	Decode string
 	// Inputs are the texts to put into the task's prompt.
 	Inputs []string
+	// Samples is the number of outputs for each input; more than one are drawn, so the
+	// decoding has to sample.
+	Samples int
 	// Threads is the number of threads to compute with, Device where.
 	Threads int
 	Device  string
@@ -42,9 +45,9 @@ type Generation struct {
 // enough that the end of each part, when few are left, costs little.
 const atOnce = 1024
 
-// Generate makes an output for each input with a run's policy, as its decode stage
-// decoded the test set, or by its rule, at the length that it chose, and passes them to
-// write in the order of the inputs, part by part as they are there.
+// Generate makes outputs for each input with a run's policy, as its decode stage decoded
+// the test set, or by its rule, at the length that it chose, and passes them to write in
+// the order of the inputs, each input's together, part by part as they are there.
 func Generate(ctx context.Context, g Generation, write func(outputs []string) error) (err error) {
 	store, err := Open(ctx, g.Work)
 	if err != nil {
@@ -75,6 +78,9 @@ func Generate(ctx context.Context, g Generation, write func(outputs []string) er
 
 	folders := stageFolders(g.Work, run, name)
 	if algorithms.IsRule(c) {
+		if g.Samples > 1 {
+			return stages.Mistakef("a rule has one output for a text, and %d are asked for", g.Samples)
+		}
 		outputs, err := byRule(run.Name, folders[stages.Decode], experiments.Get[rule.Settings](c, "rule"), g.Inputs)
 		if err != nil {
 			return err
@@ -105,6 +111,9 @@ func Generate(ctx context.Context, g Generation, write func(outputs []string) er
 		if how, err = chosen.Settled(how); err != nil {
 			return err
 		}
+	}
+	if g.Samples > 1 && how.Strategy != decode.Sample {
+		return stages.Mistakef("%s (%s) has one output for a text, and %d are asked for; the run has the decodings %s", name, how.Strategy, g.Samples, strings.Join(c.Names("decode"), ", "))
 	}
 	return generate(ctx, of, name, how, c, g, write)
 }
@@ -197,13 +206,15 @@ func generate(ctx context.Context, of stages.RewardFolders, name string, how dec
 			}
 		}
 		for part := range slices.Chunk(examples, atOnce) {
-			outputs, err := d.Decode(ctx, part, how, "generate")
+			outputs, err := d.Samples(ctx, part, how, g.Samples, "generate")
 			if err != nil {
 				return err
 			}
-			texts := make([]string, len(outputs))
-			for i, o := range outputs {
-				texts[i] = o.Text
+			var texts []string
+			for _, of := range outputs {
+				for _, o := range of {
+					texts = append(texts, o.Text)
+				}
 			}
 			if err := write(texts); err != nil {
 				return err

@@ -31,14 +31,29 @@ type Decoder struct {
 // The split and the decoding's name name the random streams, so that two decodings of a
 // run are independent and all that is tried on dev sees the same draws.
 func (d Decoder) Decode(ctx context.Context, examples []data.Example, o decode.Settings, split data.Split) ([]Output, error) {
-	responses, err := d.respond(ctx, examples, decode.Options{Settings: o}, split)
+	drawn, err := d.Samples(ctx, examples, o, 1, split)
 	if err != nil {
 		return nil, err
 	}
 	outputs := make([]Output, len(examples))
+	for i := range outputs {
+		outputs[i] = drawn[i][0]
+	}
+	return outputs, nil
+}
+
+// Samples writes n outputs for each example as Decode does one, the first of which is
+// Decode's. With n > 1 the strategy has to be [decode.Sample].
+func (d Decoder) Samples(ctx context.Context, examples []data.Example, o decode.Settings, n int, split data.Split) ([][]Output, error) {
+	responses, err := d.respond(ctx, examples, decode.Options{Settings: o, Samples: n}, split)
+	if err != nil {
+		return nil, err
+	}
+	outputs := make([][]Output, len(examples))
 	for i, e := range examples {
-		r := responses[i][0]
-		outputs[i] = Output{ID: e.ID, Text: d.Language.Codec.Text(r.Tokens), Tokens: length(r.Tokens, r.Ended), Ended: r.Ended}
+		for _, r := range responses[i] {
+			outputs[i] = append(outputs[i], Output{ID: e.ID, Text: d.Language.Codec.Text(r.Tokens), Tokens: length(r.Tokens, r.Ended), Ended: r.Ended})
+		}
 	}
 	return outputs, nil
 }
