@@ -1,0 +1,209 @@
+package reports
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"lastmile/metrics"
+)
+
+const readme = "../README.md"
+
+// TestReadmeTables keeps README.md to what the kept reports say.
+func TestReadmeTables(t *testing.T) {
+	for name, table := range map[string]func(*testing.T) string{
+		"truth":          func(t *testing.T) string { return gainInWords(keptSummary(t, "truth")) },
+		"stacked":        func(t *testing.T) string { return gainInWords(keptSummary(t, "stacked")) },
+		"demo sentences": func(t *testing.T) string { return findings(t, "demo") },
+		"demo": func(t *testing.T) string {
+			return scoresInWords(keptSummary(t, "demo"), "greedy", "tempered", "sample")
+		},
+		"negatives": func(t *testing.T) string { return negativesInWords(keptSummary(t, "negatives")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			text, err := os.ReadFile(readme)
+			if err != nil {
+				t.Fatal(err)
+			}
+			begin, end := fmt.Sprintf("<!-- begin: %s, by go test ./reports -run TestReadmeTables -update -->\n", name), "<!-- end -->"
+			before, rest, found := strings.Cut(string(text), begin)
+			old, after, closed := strings.Cut(rest, end)
+			if !found || !closed {
+				t.Fatalf("README.md has nothing between %q and %q", begin, end)
+			}
+			fresh := table(t)
+			if *update {
+				if err := os.WriteFile(readme, []byte(before+begin+fresh+end+after), 0o666); err != nil {
+					t.Fatal(err)
+				}
+			} else if old != fresh {
+				t.Errorf("the kept report says\n%s", fresh)
+			}
+		})
+	}
+}
+
+// Figures that README.md's text has of kept reports are theirs: each score, difference
+// and bound of an interval in a section stands in one of the reports that it is about.
+func TestReadmeFigures(t *testing.T) {
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	figure := regexp.MustCompile(`\d\.\d{3}\b`)
+	for title, names := range map[string][]string{
+		"## What reinforcement learning adds": {"truth", "stacked", "learned"},
+		"## What the demo shows":              {"demo"},
+		"### Which negatives matter":          {"negatives"},
+	} {
+		_, section, found := strings.Cut(string(text), title+"\n")
+		if !found {
+			t.Fatalf("README.md has no section %q", title)
+		}
+		section, _, _ = strings.Cut(section, "\n## ")
+		said := map[string]bool{}
+		for _, name := range names {
+			report, err := os.ReadFile(filepath.Join("examples", name, "README.md"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range figure.FindAllString(string(report), -1) {
+				said[f] = true
+			}
+		}
+		for line := range strings.Lines(section) {
+			for _, f := range figure.FindAllString(line, -1) {
+				if !said[f] {
+					t.Errorf("%s: no report of %s has %s: %s", title, strings.Join(names, ", "), f, line)
+				}
+			}
+		}
+	}
+}
+
+// keptSummary is the summary of a kept report.
+func keptSummary(t *testing.T, name string) Summary {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("examples", name, "report.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s Summary
+	if err := json.Unmarshal(text, &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// findings are the sentences with which a kept report begins.
+func findings(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("examples", name, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(text), "\n\n")
+	list, _, found := strings.Cut(list, "\n\n")
+	if !found {
+		t.Fatalf("the report %s has no sentences", name)
+	}
+	return list + "\n"
+}
+
+// cells is a line of a Markdown table.
+func cells(texts ...string) string { return "| " + strings.Join(texts, " | ") + " |\n" }
+
+// versus is the size and the corrected p of a comparison, which may be none.
+func versus(v *Versus) (size, p string) {
+	if v == nil {
+		return "", ""
+	}
+	size = string(signed(v.Difference) + " " + interval(v.Low, v.High))
+	if v.PHolm == nil {
+		return size, "–"
+	}
+	return size, string(probabilityValue(*v.PHolm))
+}
+
+// gainInWords is the table of what a gain is made of.
+func gainInWords(s Summary) string {
+	g := s.Gain
+	lines := cells("part of the gain", "control that has it", title(g.Metric)+" over MLE", "RLOO over it", "p") + "|---|---|---:|---:|---:|\n"
+	size, p := versus(g.Whole)
+	lines += cells("the whole gain", called(g.Baseline.Label), "", size, p)
+	for _, part := range g.Parts {
+		for _, c := range part.Controls {
+			over, _ := versus(c.OverBaseline)
+			size, p := versus(c.Treatment)
+			name := called(c.Label)
+			if c.Kind != byRule && !strings.HasSuffix(name, c.Kind) {
+				name += ": " + c.Kind
+			}
+			lines += cells(part.Part, name, over, size, p)
+		}
+	}
+	return lines
+}
+
+// called is how README.md calls the systems of a label.
+func called(label string) string {
+	for _, name := range []string{"mle", "raft", "rloo"} {
+		if rest, ok := strings.CutPrefix(label, name); ok && (rest == "" || rest[0] == ' ' || rest[0] == ',') {
+			return strings.ToUpper(name) + rest
+		}
+	}
+	return label
+}
+
+// scoresInWords is the main table, of the decodings that are named.
+func scoresInWords(s Summary, decodings ...string) string {
+	header, rule := []string{"decoding", "outputs", "system"}, "|---|---|---|"
+	for _, c := range s.Table.Columns {
+		name := strings.TrimPrefix(title(c.Metric), "the ")
+		if c.Summary == metrics.Ratio.Summary() {
+			name += " (median)"
+		}
+		header = append(header, name)
+		rule += "---:|"
+	}
+	lines := cells(header...) + rule + "\n"
+	for _, decode := range decodings {
+		for _, form := range []string{"raw", "post"} {
+			for _, row := range s.Table.Rows {
+				if row.Decode != decode || row.Form != form {
+					continue
+				}
+				line := []string{decode, form, called(row.Label)}
+				for _, c := range row.Cells {
+					line = append(line, string(number(c.Score.Value)))
+				}
+				lines += cells(line...)
+			}
+		}
+	}
+	return lines
+}
+
+// negativesInWords has a row for each reward model that policies learned from.
+func negativesInWords(s Summary) string {
+	columns := []string{"rougeL", "repetition", "length_ratio"}
+	lines := cells("system", "ROUGE-L", "over MLE", "p", "repetition", "length ratio (median)") + "|---|---:|---:|---:|---:|---:|\n"
+	for _, row := range s.Table.Rows {
+		if row.Decode != "greedy" || row.Form != "raw" {
+			continue
+		}
+		var of []Cell
+		for _, name := range columns {
+			of = append(of, row.Cells[slices.IndexFunc(s.Table.Columns, func(c Column) bool { return c.Metric == name })])
+		}
+		over, p := versus(of[0].Versus)
+		lines += cells(called(row.Label), string(number(of[0].Score.Value)), over, p, string(number(of[1].Score.Value)), string(number(of[2].Score.Value)))
+	}
+	return lines
+}
