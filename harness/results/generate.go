@@ -113,7 +113,7 @@ func Generate(ctx context.Context, g Generation, write func(outputs []string) er
 		}
 	}
 	if g.Samples > 1 && how.Strategy != decode.Sample {
-		return stages.Mistakef("%s (%s) has one output for a text, and %d are asked for; the run has the decodings %s", name, how.Strategy, g.Samples, strings.Join(c.Names("decode"), ", "))
+		return stages.Mistakef("decoding %s, of the strategy %s, has one output for a text, and %d are asked for; the run has the decodings %s", name, how.Strategy, g.Samples, strings.Join(c.Names("decode"), ", "))
 	}
 	return generate(ctx, of, name, how, c, g, write)
 }
