@@ -62,6 +62,7 @@ func TestReadmeFigures(t *testing.T) {
 		"## What reinforcement learning adds": {"truth", "stacked", "learned"},
 		"## What the demo shows":              {"demo"},
 		"### Which negatives matter":          {"negatives"},
+		"## Your own data and model":          {"paper/debian-descriptions", "paper/first-sentences", "dialogsum"},
 	} {
 		_, section, found := strings.Cut(string(text), title+"\n")
 		if !found {
