@@ -35,6 +35,7 @@ var rooms = []struct{ name, mayImport string }{
 	{"harness/spreadsheet", ""},
 	{"harness/trackers", "harness/spreadsheet"},
 	{"harness/fuzztest", ""},
+	{"harness/readmetest", ""},
 	{"harness/jsonfile", ""},
 	{"harness/foreign", "harness/jsonfile"},
 	{"harness/safetensors", "harness/foreign harness/jsonfile"},

@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"testing"
 
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"lastmile/harness/readmetest"
 )
 
 // What is simulated: 1,000 examples whose difference has a spread of 0.10, and
@@ -179,23 +180,7 @@ func TestCoverageOfScores(t *testing.T) {
 // anew, or writes it.
 func replaceTable(t *testing.T, test, table string) {
 	t.Helper()
-	text, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	begin, end := "<!-- begin: go test ./metrics -run "+test+" -update -->\n", "<!-- end -->"
-	before, rest, found := strings.Cut(string(text), begin)
-	old, after, closed := strings.Cut(rest, end)
-	if !found || !closed {
-		t.Fatalf("README.md has no table between %q and %q", begin, end)
-	}
-	if *update {
-		if err := os.WriteFile("README.md", []byte(before+begin+table+end+after), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	} else if old != table {
-		t.Errorf("README.md has another table; go test ./metrics -run %s -update writes this one:\n%s", test, table)
-	}
+	readmetest.Keep(t, "README.md", "go test ./metrics -run "+test+" -update", table, *update)
 }
 
 // The intervals of shares and of medians hold the truth as those of means do.

@@ -2,7 +2,6 @@ package reports
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"lastmile/metrics"
+	"lastmile/harness/readmetest"
 )
 
 const readme = "../README.md"
@@ -27,24 +26,7 @@ func TestReadmeTables(t *testing.T) {
 		"negatives": func(t *testing.T) string { return negativesInWords(keptSummary(t, "negatives")) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			text, err := os.ReadFile(readme)
-			if err != nil {
-				t.Fatal(err)
-			}
-			begin, end := fmt.Sprintf("<!-- begin: %s, by go test ./reports -run TestReadmeTables -update -->\n", name), "<!-- end -->"
-			before, rest, found := strings.Cut(string(text), begin)
-			old, after, closed := strings.Cut(rest, end)
-			if !found || !closed {
-				t.Fatalf("README.md has nothing between %q and %q", begin, end)
-			}
-			fresh := table(t)
-			if *update {
-				if err := os.WriteFile(readme, []byte(before+begin+fresh+end+after), 0o666); err != nil {
-					t.Fatal(err)
-				}
-			} else if old != fresh {
-				t.Errorf("the kept report says\n%s", fresh)
-			}
+			readmetest.Keep(t, readme, name+", by go test ./reports -run TestReadmeTables -update", table(t), *update)
 		})
 	}
 }
@@ -167,11 +149,7 @@ func called(label string) string {
 func scoresInWords(s Summary, decodings ...string) string {
 	header, rule := []string{"decoding", "outputs", "system"}, "|---|---|---|"
 	for _, c := range s.Table.Columns {
-		name := strings.TrimPrefix(title(c.Metric), "the ")
-		if c.Summary == metrics.Ratio.Summary() {
-			name += " (median)"
-		}
-		header = append(header, name)
+		header = append(header, strings.TrimPrefix(title(c.Metric), "the ")+strings.TrimPrefix(c.heading(), c.Metric))
 		rule += "---:|"
 	}
 	lines := cells(header...) + rule + "\n"

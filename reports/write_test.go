@@ -14,7 +14,7 @@ import (
 	"lastmile/runs"
 )
 
-var update = flag.Bool("update", false, "write the golden report anew")
+var update = flag.Bool("update", false, "write the golden report and the tables of README.md anew")
 
 // options are those of the tests.
 func options(dir string) Options {

@@ -16,9 +16,6 @@ import (
 // longestInput is the most bytes that a text of standard input may have.
 const longestInput = 1 << 24
 
-// mostSamples is the most outputs that a text may have, as samples.per_prompt bounds it.
-const mostSamples = 1 << 16
-
 func generateCommand() *cobra.Command {
 	g := results.Generation{Samples: 1, Threads: doctor.Cores()}
 	var asJSON bool
@@ -36,8 +33,8 @@ the decoding has to be one that samples.`,
 		Example: "  lastmile generate 'rloo, seed 1' 'A library of functions that parse command lines.'\n  lastmile generate 'rloo, seed 1' --decode sample < inputs.txt\n  lastmile generate 'rloo, seed 1' --decode sample --samples 5 'A library of functions that parse command lines.'",
 		Args:    arguments(1, many),
 		RunE: func(c *cobra.Command, args []string) error {
-			if g.Samples < 1 || g.Samples > mostSamples {
-				return stages.Mistakef("--samples: found %d, expected 1 to %d", g.Samples, mostSamples)
+			if g.Samples < 1 || g.Samples > stages.MostSamples {
+				return stages.Mistakef("--samples: found %d, expected 1 to %d", g.Samples, stages.MostSamples)
 			}
 			g.Run, g.Inputs = args[0], args[1:]
 			if len(g.Inputs) == 0 {

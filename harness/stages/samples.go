@@ -41,6 +41,9 @@ var samplesKind = Kind{
 	Run:      drawSamples,
 }
 
+// MostSamples is the most responses that a prompt may have.
+const MostSamples = 1 << 16
+
 // SamplesSettings are the MLE policy's own responses, which negatives of the kind
 // "policy" and ranked pairs of the reward model (reward_model.ranked) are made of.
 type SamplesSettings struct {
@@ -73,7 +76,7 @@ func samplesSection() experiments.Section {
 		Rules: experiments.Rules{
 			"prompts":     experiments.AtLeast(0),
 			"dev_prompts": experiments.AtLeast(0),
-			"per_prompt":  experiments.Whole(2, 1<<16),
+			"per_prompt":  experiments.Whole(2, MostSamples),
 			"temperature": experiments.Temperature,
 			"rounds":      experiments.Whole(0, 100),
 			"batch_size":  experiments.Whole(1, 1<<16),
