@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -148,3 +149,36 @@ func TestARewardModelIsShownThoughItsFirstLabelDoesNotMeasureIt(t *testing.T) {
 		t.Errorf("%d tables of evaluations, want 4", tables)
 	}
 }
+
+// The summary has of each reward model what the page's tables have.
+func TestTheSummaryHasTheRewardModels(t *testing.T) {
+	b := built(t, ablation("shuffled"))
+	summary, page := write(t, ablation("shuffled").store(t), options(t.TempDir()))
+	if len(summary.RewardModels) != 2 || !slices.Equal(summary.RewardModels[0].Labels, []string{"shuffled"}) || !slices.Equal(summary.RewardModels[1].Labels, []string{"one", "other"}) {
+		t.Fatalf("the reward models are %+v", summary.RewardModels)
+	}
+	for _, m := range summary.RewardModels {
+		for _, k := range m.Kinds {
+			row := fmt.Sprintf("%d | %s |", k.Pairs, number(k.Accuracy))
+			if reached := fmt.Sprintf("%s | %s |", k.Trivial, number(k.Reaches)); !strings.Contains(squeezed(page), row) || !strings.Contains(squeezed(page), reached) {
+				t.Errorf("the page has nothing of %+v", k)
+			}
+		}
+		said := 0
+		for _, s := range m.Samples {
+			value, low, high, ok := averaged(b.evaluationsOf(s.Label), s.Policy, s.Statistic, s.Metric)
+			if !ok || s.Value != value || s.Low != low || s.High != high {
+				t.Errorf("%+v, want %g [%g, %g]", s, value, low, high)
+			}
+			if s.Statistic == "ranked" && strings.Contains(squeezed(page), fmt.Sprintf("%s | %s |", number(value), interval(low, high))) {
+				said++
+			}
+		}
+		if said == 0 {
+			t.Errorf("the page has nothing of the samples of %v", m.Labels)
+		}
+	}
+}
+
+// squeezed is a page without the spaces that its tables are aligned by.
+func squeezed(page string) string { return strings.Join(strings.Fields(page), " ") }

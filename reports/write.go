@@ -27,6 +27,8 @@ type Summary struct {
 	Gain *Gain `json:"gain"`
 	// Table is the main table.
 	Table Table `json:"table,omitzero"`
+	// RewardModels are those that were evaluated.
+	RewardModels []RewardModel `json:"reward_models,omitempty"`
 	// Data are the reports of the data sets, where the sweep has several: the comparisons
 	// and tables are theirs then, and the sentences those of all.
 	Data []DataSummary `json:"data,omitempty"`
@@ -105,7 +107,7 @@ func (b *builder) writeFiles(ctx context.Context, store *runs.Store) (Summary, [
 	}
 	dir := b.options.Dir
 	better := b.direction(b.headline)
-	summary := Summary{Readme: filepath.Join(dir, "README.md"), Sentences: b.sentences(), Primary: b.primary.result(b.headline, better), Gain: b.gain.result(b.headline, better), Table: b.table.Table}
+	summary := Summary{Readme: filepath.Join(dir, "README.md"), Sentences: b.sentences(), Primary: b.primary.result(b.headline, better), Gain: b.gain.result(b.headline, better), Table: b.table.Table, RewardModels: b.rewardModelSummaries()}
 	var lines bytes.Buffer
 	if err := summary.Table.writeCSV(&lines); err != nil {
 		return Summary{}, nil, fmt.Errorf("writing the table: %w", err)
