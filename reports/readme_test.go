@@ -2,6 +2,7 @@ package reports
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -23,7 +24,8 @@ func TestReadmeTables(t *testing.T) {
 		"demo": func(t *testing.T) string {
 			return scoresInWords(keptSummary(t, "demo"), "greedy", "tempered", "sample")
 		},
-		"negatives": func(t *testing.T) string { return negativesInWords(keptSummary(t, "negatives")) },
+		"negatives":     func(t *testing.T) string { return negativesInWords(keptSummary(t, "negatives")) },
+		"reward models": func(t *testing.T) string { return rewardModelsInWords(t, keptSummary(t, "stacked")) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			readmetest.Keep(t, readme, name+", by go test ./reports -run TestReadmeTables -update", table(t), *update)
@@ -185,5 +187,70 @@ func negativesInWords(s Summary) string {
 		over, p := versus(of[0].Versus)
 		lines += cells(called(row.Label), string(number(of[0].Score.Value)), over, p, string(number(of[1].Score.Value)), string(number(of[2].Score.Value)))
 	}
+	return lines
+}
+
+// rewardModelsInWords is what stacking adds to the reward model of a sweep.
+func rewardModelsInWords(t *testing.T, s Summary) string {
+	var models []RewardModel
+	header := ""
+	for _, column := range []struct{ label, name string }{{"rloo", "stacked"}, {"rloo, network alone", "network alone"}, {"rloo, trivial scorers alone", "trivial scorers alone"}} {
+		i := slices.IndexFunc(s.RewardModels, func(m RewardModel) bool { return slices.Contains(m.Labels, column.label) })
+		if i < 0 {
+			t.Fatalf("no reward model of %s", column.label)
+		}
+		m := s.RewardModels[i]
+		m.Samples = slices.DeleteFunc(slices.Clone(m.Samples), func(o RewardSamples) bool { return o.Label != column.label })
+		models = append(models, m)
+		header += " | " + column.name
+	}
+	lines := "|" + header + " |\n|---|---:|---:|---:|\n"
+	row := func(name, format string, value func(RewardModel) float64) {
+		line := []string{name}
+		for _, m := range models {
+			line = append(line, fmt.Sprintf(format, value(m)))
+		}
+		lines += cells(line...)
+	}
+	share := func(value func(RewardModel) float64) func(RewardModel) float64 {
+		return func(m RewardModel) float64 { return 100 * value(m) }
+	}
+	sampled := func(policy, statistic, metric string) func(RewardModel) float64 {
+		return func(m RewardModel) float64 {
+			return m.Samples[slices.IndexFunc(m.Samples, func(o RewardSamples) bool {
+				return o.Policy == policy && o.Statistic == statistic && o.Metric == metric
+			})].Value
+		}
+	}
+	row("orders two samples of the MLE policy as la-ROUGE-L does", "%.1f %%", share(sampled(beforeRL, "ranked", rankedBy)))
+	row("the same of two samples of the policy that learned from it", "%.1f %%", share(sampled(afterRL, "ranked", rankedBy)))
+	row("Pearson's r with la-ROUGE-L within a prompt, MLE's samples", "%.2f", sampled(beforeRL, "pearson", rankedBy))
+	row("truth above the MLE policy's samples", "%.1f %%", share(sampled(beforeRL, "truth above", "")))
+	for _, kind := range []string{"repetitive", "irrelevant", "shuffled", "copy", "near-miss", "truncated"} {
+		of := func(m RewardModel) RewardKind {
+			return m.Kinds[slices.IndexFunc(m.Kinds, func(k RewardKind) bool { return k.Kind == kind && k.Ended })]
+		}
+		best := of(models[0])
+		name := fmt.Sprintf("%s (best trivial scorer, “%s”: %.1f %%)", kind, best.Trivial, 100*best.Reaches)
+		if !best.Trained {
+			name = strings.Replace(name, " (", ", not learned from (", 1)
+		}
+		row(name, "%.1f %%", share(func(m RewardModel) float64 { return of(m).Accuracy }))
+	}
+	spoken := func(k RewardKind) bool { return k.Pairs >= fewestPairs }
+	all := float64(0)
+	for _, k := range models[0].Kinds {
+		if spoken(k) {
+			all++
+		}
+	}
+	row(fmt.Sprintf("kinds of %.0f on which one trivial scorer reaches more", all), "%.0f", func(m RewardModel) (beaten float64) {
+		for _, k := range m.Kinds {
+			if spoken(k) && k.Reaches > k.Accuracy {
+				beaten++
+			}
+		}
+		return beaten
+	})
 	return lines
 }
