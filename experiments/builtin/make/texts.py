@@ -10,8 +10,8 @@ share of the training examples that the built-in model learns from. FOLDER gets
                       the input and the rest the reference; other paragraphs, each with
                       the core of its first sentence as the reference; and the share's
                       examples, these two with their prompt's end
-    rest.jsonl        the paragraphs that texts.jsonl has no room for, its cores once more,
-                      and those of longer paragraphs
+    rest.jsonl        the paragraphs that texts.jsonl has no room for, what it has with the
+                      prompt's end once more, and the cores of longer paragraphs
     texts-held.jsonl  500 pieces, of which nothing is learned
     truths.jsonl      the share's examples
     teacher.jsonl     examples of the share that the teacher learns from
@@ -217,11 +217,10 @@ def main(prepared, folder):
     pieces += [{"input": e["input"] + END, "reference": e["references"][0]} for e in base]
     draw.shuffle(pieces)
     write("texts-held.jsonl", pieces[:500])
-    cores = mix.sample(cores, min(len(cores), CORES))
-    learned = pieces[500 : 500 + PIECES] + cores
+    learned = pieces[500 : 500 + PIECES] + mix.sample(cores, min(len(cores), CORES))
     mix.shuffle(learned)
     write("texts.jsonl", learned)
-    write("rest.jsonl", pieces[500 + PIECES :] + cores + list(longer(pieces[500:])))
+    write("rest.jsonl", pieces[500 + PIECES :] + [row for row in learned if row["input"].endswith(END)] + list(longer(pieces[500:])))
     inputs = [example["input"] for example in base]
     for source, n in LIKE_INPUTS.items():
         inputs += draw.sample(like[source], min(n, len(like[source])))
