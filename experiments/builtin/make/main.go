@@ -1,8 +1,8 @@
-// Make turns the artifact of a base stage into the model that ships: the same
-// folder with its weights rounded to bfloat16, at half the size.
+// Make turns what improve.sh trained into the model that ships: the same folder with its
+// weights rounded to bfloat16, at half the size.
 //
-//	lastmile run experiments/base.toml
-//	go run ./experiments/builtin/make work/stages/base/KEY
+//	experiments/builtin/make/improve.sh SMOLLM2
+//	go run ./experiments/builtin/make work/builtin/task
 package main
 
 import (
