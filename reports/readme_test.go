@@ -237,20 +237,17 @@ func rewardModelsInWords(t *testing.T, s Summary) string {
 		}
 		row(name, "%.1f %%", share(func(m RewardModel) float64 { return of(m).Accuracy }))
 	}
-	spoken := func(k RewardKind) bool { return k.Pairs >= fewestPairs }
-	all := float64(0)
-	for _, k := range models[0].Kinds {
-		if spoken(k) {
-			all++
+	count := func(is func(RewardKind) bool) func(RewardModel) float64 {
+		return func(m RewardModel) (n float64) {
+			for _, k := range m.Kinds {
+				if k.isSpokenOf() && is(k) {
+					n++
+				}
+			}
+			return n
 		}
 	}
-	row(fmt.Sprintf("kinds of %.0f on which one trivial scorer reaches more", all), "%.0f", func(m RewardModel) (beaten float64) {
-		for _, k := range m.Kinds {
-			if spoken(k) && k.Reaches > k.Accuracy {
-				beaten++
-			}
-		}
-		return beaten
-	})
+	all := count(func(RewardKind) bool { return true })(models[0])
+	row(fmt.Sprintf("kinds of %.0f on which one trivial scorer reaches more", all), "%.0f", count(RewardKind.isBeaten))
 	return lines
 }

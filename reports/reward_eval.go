@@ -32,36 +32,21 @@ func (b *builder) evaluationsOfModel(m rewardModel) []runs.RunEvaluation {
 	return nil
 }
 
-// kindResult is what a reward model and trivial scorers reach on a kind of negatives, as
-// means over seeds.
-type kindResult struct {
-	negativeKind
-	trained  bool
-	pairs    int // of one seed
-	accuracy float64
-	each     []string
-	trivial  string // the best trivial scorer
-	reached  float64
-}
-
-// isBeaten tells whether a trivial scorer reaches more.
-func (k kindResult) isBeaten() bool { return k.reached > k.accuracy }
-
 // kindResults are in the order of the kinds, those that were trained on first.
-func kindResults(evaluations []runs.RunEvaluation) []kindResult {
-	var results []kindResult
+func kindResults(evaluations []runs.RunEvaluation) []RewardKind {
+	var results []RewardKind
 	trivial := map[negativeKind]map[string][]float64{}
 	for _, e := range evaluations {
 		for _, k := range e.Kinds {
 			of := negativeKind{k.Kind, k.Ended}
-			i := slices.IndexFunc(results, func(r kindResult) bool { return r.negativeKind == of })
+			i := slices.IndexFunc(results, func(r RewardKind) bool { return r.negativeKind() == of })
 			if i < 0 {
 				i = len(results)
-				results = append(results, kindResult{negativeKind: of, pairs: k.N})
+				results = append(results, RewardKind{Kind: k.Kind, Ended: k.Ended, Pairs: k.N})
 				trivial[of] = map[string][]float64{}
 			}
-			results[i].trained = results[i].trained || k.Trained
-			results[i].accuracy += k.Accuracy
+			results[i].Trained = results[i].Trained || k.Trained
+			results[i].Accuracy += k.Accuracy
 			results[i].each = append(results[i].each, string(number(k.Accuracy)))
 			for _, t := range k.Trivial {
 				trivial[of][t.Scorer] = append(trivial[of][t.Scorer], t.Accuracy)
@@ -71,18 +56,18 @@ func kindResults(evaluations []runs.RunEvaluation) []kindResult {
 	}
 	for i := range results {
 		r := &results[i]
-		r.accuracy /= float64(len(r.each))
-		for scorer, values := range trivial[r.negativeKind] {
-			if reached := mean(values); reached > r.reached || reached == r.reached && scorer < r.trivial {
-				r.trivial, r.reached = scorer, reached
+		r.Accuracy /= float64(len(r.each))
+		for scorer, values := range trivial[r.negativeKind()] {
+			if reached := mean(values); reached > r.Reaches || reached == r.Reaches && scorer < r.Trivial {
+				r.Trivial, r.Reaches = scorer, reached
 			}
 		}
 	}
-	slices.SortStableFunc(results, func(a, b kindResult) int {
+	slices.SortStableFunc(results, func(a, b RewardKind) int {
 		switch {
-		case a.trained == b.trained:
+		case a.Trained == b.Trained:
 			return 0
-		case a.trained:
+		case a.Trained:
 			return -1
 		}
 		return 1
@@ -127,15 +112,11 @@ const (
 // percent writes a share.
 func percent(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) }
 
-const (
-	// mostBeaten is how many kinds on which a trivial scorer reaches more are named.
-	mostBeaten = 3
-	// fewestPairs is how many pairs there must be of a kind that is spoken of.
-	fewestPairs = 10
-)
+// mostBeaten is how many kinds on which a trivial scorer reaches more are named.
+const mostBeaten = 3
 
 // rewardVerdict says what a label's reward model is worth, the least flattering first.
-func (b *builder) rewardVerdict(label string, evaluations []runs.RunEvaluation, kinds []kindResult) document.Spans {
+func (b *builder) rewardVerdict(label string, evaluations []runs.RunEvaluation, kinds []RewardKind) document.Spans {
 	type clause struct {
 		text string
 		than float64 // chance is 0.5
@@ -169,16 +150,16 @@ func (b *builder) rewardVerdict(label string, evaluations []runs.RunEvaluation, 
 
 // beatenBy says on which kinds of negatives a trivial scorer reaches more, those with the
 // widest gap first.
-func beatenBy(kinds []kindResult) string {
-	kinds = slices.DeleteFunc(slices.Clone(kinds), func(k kindResult) bool { return k.pairs < fewestPairs })
-	beaten := slices.DeleteFunc(slices.Clone(kinds), func(k kindResult) bool { return !k.isBeaten() })
+func beatenBy(kinds []RewardKind) string {
+	kinds = slices.DeleteFunc(slices.Clone(kinds), func(k RewardKind) bool { return !k.isSpokenOf() })
+	beaten := slices.DeleteFunc(slices.Clone(kinds), func(k RewardKind) bool { return !k.isBeaten() })
 	if len(beaten) == 0 {
 		return "No trivial scorer reaches more than it on any kind of negatives."
 	}
-	slices.SortStableFunc(beaten, func(x, y kindResult) int { return cmp.Compare(y.reached-y.accuracy, x.reached-x.accuracy) })
+	slices.SortStableFunc(beaten, func(x, y RewardKind) int { return cmp.Compare(y.Reaches-y.Accuracy, x.Reaches-x.Accuracy) })
 	var named []string
 	for _, k := range beaten[:min(mostBeaten, len(beaten))] {
-		named = append(named, fmt.Sprintf("%s (%s against %s of “%s”)", k, percent(k.accuracy), percent(k.reached), k.trivial))
+		named = append(named, fmt.Sprintf("%s (%s against %s of “%s”)", k.negativeKind(), percent(k.Accuracy), percent(k.Reaches), k.Trivial))
 	}
 	if more := len(beaten) - len(named); more > 0 {
 		named = append(named, fmt.Sprintf("and %d more", more))
@@ -212,14 +193,14 @@ func (b *builder) evaluationSection(models []rewardModel) []document.Block {
 	return blocks
 }
 
-func kindTable(kinds []kindResult) document.Table {
+func kindTable(kinds []RewardKind) document.Table {
 	table := document.Table{
 		Header: document.Row("negatives", "end token", "trained on", "pairs", "reward model", "each seed", "trivial scorer", "reaches"),
 		Align:  []document.Alignment{3: document.Right, 4: document.Right, 7: document.Right},
 	}
 	yes := map[bool]string{true: "yes", false: "no"}
 	for _, k := range kinds {
-		table.Add(k.kind, yes[k.ended], yes[k.trained], fmt.Sprint(k.pairs), number(k.accuracy), strings.Join(k.each, ", "), k.trivial, number(k.reached))
+		table.Add(k.Kind, yes[k.Ended], yes[k.Trained], fmt.Sprint(k.Pairs), number(k.Accuracy), strings.Join(k.each, ", "), k.Trivial, number(k.Reaches))
 	}
 	return table
 }

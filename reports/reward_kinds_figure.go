@@ -37,10 +37,10 @@ func (b *builder) rewardKinds() heatMap {
 	for _, m := range models {
 		all = append(all, b.evaluationsOfModel(m)...)
 	}
-	kinds := slices.DeleteFunc(kindResults(all), func(k kindResult) bool { return k.pairs < fewestPairs })
+	kinds := slices.DeleteFunc(kindResults(all), func(k RewardKind) bool { return !k.isSpokenOf() })
 	h := heatMap{apart: 2}
 	for _, k := range kinds {
-		h.columns = append(h.columns, k.String())
+		h.columns = append(h.columns, k.negativeKind().String())
 	}
 	h.columns = append(h.columns, "samples ranked rightly", "truth above samples")
 	for _, m := range models {
@@ -48,8 +48,8 @@ func (b *builder) rewardKinds() heatMap {
 		own := kindResults(evaluations)
 		row := make([]heatCell, len(kinds))
 		for i, k := range kinds {
-			if at := slices.IndexFunc(own, func(r kindResult) bool { return r.negativeKind == k.negativeKind }); at >= 0 {
-				row[i] = heatCell{known: true, value: own[at].accuracy, framed: own[at].trained}
+			if at := slices.IndexFunc(own, func(r RewardKind) bool { return r.negativeKind() == k.negativeKind() }); at >= 0 {
+				row[i] = heatCell{known: true, value: own[at].Accuracy, framed: own[at].Trained}
 			}
 		}
 		sampled := func(statistic, metric string, trained bool) heatCell {
@@ -58,7 +58,7 @@ func (b *builder) rewardKinds() heatMap {
 		}
 		// Training on ranked samples leaves an accuracy of that name.
 		ranked := len(m.of[negativeKind{"ranked", true}]) > 0
-		against := slices.ContainsFunc(own, func(k kindResult) bool { return k.kind == "policy" && k.trained })
+		against := slices.ContainsFunc(own, func(k RewardKind) bool { return k.Kind == "policy" && k.Trained })
 		h.rows = append(h.rows, strings.Join(m.labels, "; "))
 		h.cells = append(h.cells, append(row, sampled("ranked", rankedBy, ranked), sampled("truth above", "", against)))
 	}

@@ -13,7 +13,8 @@ type RewardModel struct {
 	Samples []RewardSamples `json:"samples"`
 }
 
-// RewardKind says how often a reward model puts the truth above a negative of a kind.
+// RewardKind says how often a reward model puts the truth above a negative of a kind: the
+// mean over seeds.
 type RewardKind struct {
 	Kind     string  `json:"kind"`
 	Ended    bool    `json:"ended"`   // whether the negatives have an end token
@@ -24,7 +25,19 @@ type RewardKind struct {
 	// Reaches what it reaches.
 	Trivial string  `json:"trivial"`
 	Reaches float64 `json:"reaches"`
+
+	each []string // the accuracy of each seed
 }
+
+func (k RewardKind) negativeKind() negativeKind { return negativeKind{k.Kind, k.Ended} }
+
+// isBeaten tells whether a trivial scorer reaches more.
+func (k RewardKind) isBeaten() bool { return k.Reaches > k.Accuracy }
+
+// fewestPairs is how many pairs there must be of a kind that is spoken of.
+const fewestPairs = 10
+
+func (k RewardKind) isSpokenOf() bool { return k.Pairs >= fewestPairs }
 
 // RewardSamples is what a reward model says of a policy's samples, as the view
 // v_reward_samples has it, with the means of the bounds of 95 % intervals over prompts.
@@ -47,10 +60,7 @@ func (b *builder) rewardModelSummaries() []RewardModel {
 		if len(evaluations) == 0 {
 			continue
 		}
-		s := RewardModel{Labels: m.labels}
-		for _, k := range kindResults(evaluations) {
-			s.Kinds = append(s.Kinds, RewardKind{k.kind, k.ended, k.trained, k.pairs, k.accuracy, k.trivial, k.reached})
-		}
+		s := RewardModel{Labels: m.labels, Kinds: kindResults(evaluations)}
 		for _, label := range m.labels {
 			s.Samples = append(s.Samples, samplesSummary(label, b.evaluationsOf(label))...)
 		}

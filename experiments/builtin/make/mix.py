@@ -14,23 +14,24 @@ import pathlib
 import random
 import sys
 
+from texts import END, write
+
 
 def main(folder):
     def read(name):
         return [json.loads(line) for line in (folder / f"{name}.jsonl").read_text().splitlines()]
 
-    def write(name, rows, seed):
+    def mix(name, rows, seed):
         random.Random(seed).shuffle(rows)
-        with open(folder / f"{name}.jsonl", "w") as file:
-            for i, row in enumerate(rows):
-                file.write(json.dumps({**row, "id": str(i)}) + "\n")
+        write(folder / f"{name}.jsonl", [{"input": row["input"], "reference": row["reference"]} for row in rows])
 
     inputs, outputs = ((folder / f"{name}.txt").read_text().split("\n")[:-1] for name in ("inputs", "outputs"))
     if len(inputs) != len(outputs):
         sys.exit(f"{len(outputs)} outputs for {len(inputs)} inputs")
     asked = [{"input": text, "reference": output.strip()} for text, output in zip(inputs, outputs) if output.strip()]
-    write("mixed", read("rest") + [{**row, "input": row["input"] + "\n=>"} for row in asked], 4)
-    write("task", 2 * read("truths") + asked, 5)
+    mix("mixed", read("rest") + [{**row, "input": row["input"] + END} for row in asked], 4)
+    mix("task", 2 * read("truths") + asked, 5)
 
 
-main(pathlib.Path(sys.argv[1]))
+if __name__ == "__main__":
+    main(pathlib.Path(sys.argv[1]))

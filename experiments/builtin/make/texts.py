@@ -172,6 +172,14 @@ def paragraphs(package, folder):
             yield from roff(text)
 
 
+def write(path, rows):
+    """Writes JSON lines, with ids, and says how many they are."""
+    with open(path, "w") as file:
+        for i, row in enumerate(rows):
+            file.write(json.dumps({"id": str(i), **row}) + "\n")
+    print(f"{path.name}: {len(rows)}")
+
+
 def main(prepared, folder):
     base, dev = ([json.loads(line) for line in (prepared / f"{name}.jsonl").read_text().splitlines()] for name in ("base", "dev"))
     learned = {example["id"] for example in base}
@@ -202,12 +210,6 @@ def main(prepared, folder):
     for source, characters in size.most_common():
         print(f"{source:24}{characters / 1e6:6.1f} million characters")
 
-    def write(name, rows):
-        with open(folder / name, "w") as file:
-            for i, row in enumerate(rows):
-                file.write(json.dumps({"id": str(i), **row}) + "\n")
-        print(f"{name}: {len(rows)}")
-
     pieces = []
     for text in texts:
         rest = text.split()
@@ -216,18 +218,19 @@ def main(prepared, folder):
             rest = rest[95:]
     pieces += [{"input": e["input"] + END, "reference": e["references"][0]} for e in base]
     draw.shuffle(pieces)
-    write("texts-held.jsonl", pieces[:500])
-    learned = pieces[500 : 500 + PIECES] + mix.sample(cores, min(len(cores), CORES))
-    mix.shuffle(learned)
-    write("texts.jsonl", learned)
-    write("rest.jsonl", pieces[500 + PIECES :] + [row for row in learned if row["input"].endswith(END)] + list(longer(pieces[500:])))
+    write(folder / "texts-held.jsonl", pieces[:500])
+    first = pieces[500 : 500 + PIECES] + mix.sample(cores, min(len(cores), CORES))
+    mix.shuffle(first)
+    write(folder / "texts.jsonl", first)
+    write(folder / "rest.jsonl", pieces[500 + PIECES :] + [row for row in first if row["input"].endswith(END)] + list(longer(pieces[500:])))
     inputs = [example["input"] for example in base]
     for source, n in LIKE_INPUTS.items():
         inputs += draw.sample(like[source], min(n, len(like[source])))
     draw.shuffle(inputs)
     (folder / "inputs.txt").write_text("".join(" ".join(text.split()) + "\n" for text in inputs))
     for name, examples in (("teacher", draw.sample(base, TEACHER)), ("truths", base), ("held", dev)):
-        write(f"{name}.jsonl", [{"input": e["input"], "reference": e["references"][0]} for e in examples])
+        write(folder / f"{name}.jsonl", [{"input": e["input"], "reference": e["references"][0]} for e in examples])
 
 
-main(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
+if __name__ == "__main__":
+    main(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
