@@ -101,6 +101,11 @@ func (b *builder) correctAll() {
 	}
 	b.family = len(family)
 	correct(family)
+	if b.gain != nil {
+		for _, m := range b.gain.byMetric {
+			m.correct(b.direction(m.metric))
+		}
+	}
 	for i := range b.table.Rows {
 		row := &b.table.Rows[i]
 		for c, metric := range b.columns {

@@ -42,6 +42,9 @@ type Gain struct {
 	// the treatment less it.
 	Best    System  `json:"best"`
 	Remains *Versus `json:"remains"`
+	// ByMetric are the other metrics that say how good outputs are, each with the control
+	// that is best by it.
+	ByMetric []MetricGain `json:"by_metric"`
 	// Ceilings are the baseline's outputs chosen by the references: no controls.
 	Ceilings []GainControl `json:"ceilings"`
 }
@@ -72,6 +75,7 @@ type gain struct {
 	parts               []part
 	best                control // of the baseline and all controls
 	count               int     // how many these are
+	byMetric            []metricGain
 	ceilings            []measured
 }
 
@@ -103,7 +107,11 @@ func (b *builder) splitGain() error {
 	if g.whole == nil || len(candidates) < 2 {
 		return nil
 	}
-	g.best, g.count = b.best(candidates), len(candidates)
+	g.best, g.count = b.best(candidates, b.headline), len(candidates)
+	var err error
+	if g.byMetric, err = b.gainsByMetric(candidates); err != nil {
+		return err
+	}
 	for _, of := range parts {
 		p := part{name: of.name, inBaseline: of.name == sharpening && d.effort() > 0}
 		for _, c := range candidates[1:] {
@@ -126,7 +134,6 @@ func (b *builder) splitGain() error {
 			continue
 		}
 		c := control{treatment: g.treatment, other: runs.System{Label: g.baseline.Label, Decode: d.name, Form: "raw"}, kind: "best of n by the references"}
-		var err error
 		if c.difference, err = b.statistics.compare(b.system(c.treatment), b.system(c.other), b.headline); err != nil {
 			return err
 		}
@@ -175,6 +182,9 @@ func (g *gain) differences() []*difference {
 	for _, m := range g.ceilings {
 		all = append(all, m.overBaseline, m.difference)
 	}
+	for _, m := range g.byMetric {
+		all = append(all, m.difference)
+	}
 	return all
 }
 
@@ -198,17 +208,21 @@ func (g *gain) unmeasured() []string {
 	return names
 }
 
-// result is the split for a script.
-func (g *gain) result(metric string, of metrics.Direction) *Gain {
+// gainResult is the split for a script.
+func (b *builder) gainResult() *Gain {
+	g, of := b.gain, b.direction(b.headline)
 	if g == nil {
 		return nil
 	}
 	r := &Gain{
-		Metric: metric, Treatment: System(g.treatment), Baseline: System(g.baseline), Whole: asVersus(g.whole, of),
+		Metric: b.headline, Treatment: System(g.treatment), Baseline: System(g.baseline), Whole: asVersus(g.whole, of),
 		Best: System(g.best.other), Remains: asVersus(g.best.difference, of), Ceilings: controlResults(g.ceilings, of),
 	}
 	for _, p := range g.parts {
 		r.Parts = append(r.Parts, GainPart{p.name, p.inBaseline, controlResults(p.controls, of)})
+	}
+	for _, m := range g.byMetric {
+		r.ByMetric = append(r.ByMetric, m.result(b))
 	}
 	return r
 }

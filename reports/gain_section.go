@@ -17,12 +17,16 @@ func (b *builder) gainSection() []document.Block {
 	if g == nil {
 		return nil
 	}
-	return []document.Block{
+	blocks := []document.Block{
 		paragraph("%s %s", b.remainderSaid(), b.partsSaid()),
 		paragraph("%s of %s over %s, part by part: of the controls that have a part alone, the best. Parts overlap and do not add up.",
 			capitalize(title(b.headline)), b.systemName(g.treatment), b.systemName(g.baseline)),
 		b.gainTable(),
 	}
+	if len(g.byMetric) > 0 {
+		blocks = append(blocks, paragraph("%s beside the best of its controls, metric by metric: the one that is best by one need not be by another.%s", capitalize(b.systemName(g.treatment)), b.marksOfRewards()), b.metricTable())
+	}
+	return blocks
 }
 
 // gainTable has a row for each part of the gain.

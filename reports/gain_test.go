@@ -13,22 +13,34 @@ import (
 	"lastmile/runs"
 )
 
-// split makes the report's numbers from la-ROUGE-L alone: three seeds and four examples,
-// whose scores differ from system to system by a number, so that differences are exact.
+// split makes the report's numbers from la-ROUGE-L alone.
 func split(t *testing.T, labels []label, scores map[runs.System]float64, o Options) *builder {
 	t.Helper()
-	e := &evidence{acronyms: newAcronyms(algorithms), labels: labels, metrics: []runs.Metric{{Name: "la-rougeL"}}, systems: map[runs.System]*runs.SystemScores{}}
+	return splitBy(t, labels, map[string]map[runs.System]float64{"la-rougeL": scores}, o)
+}
+
+// splitBy makes the report's numbers from some metrics: three seeds and four examples,
+// whose scores differ from system to system by a number, so that differences are exact.
+func splitBy(t *testing.T, labels []label, scores map[string]map[runs.System]float64, o Options) *builder {
+	t.Helper()
+	e := &evidence{acronyms: newAcronyms(algorithms), labels: labels, systems: map[runs.System]*runs.SystemScores{}}
 	e.orderDecodings()
-	for system, score := range scores {
-		s := &runs.SystemScores{System: system, Seeds: []int{1, 2, 3}, Values: map[string][][]float64{}}
-		for seed := range 3 {
-			var row []float64
-			for i := range 4 {
-				row = append(row, score+0.1*float64(i)+0.01*float64(seed))
+	for metric, of := range scores {
+		e.metrics = append(e.metrics, runs.Metric{Name: metric, Signature: metric})
+		for system, score := range of {
+			s := e.systems[system]
+			if s == nil {
+				s = &runs.SystemScores{System: system, Seeds: []int{1, 2, 3}, Values: map[string][][]float64{}}
+				e.systems[system] = s
 			}
-			s.Values["la-rougeL"] = append(s.Values["la-rougeL"], row)
+			for seed := range 3 {
+				var row []float64
+				for i := range 4 {
+					row = append(row, score+0.1*float64(i)+0.01*float64(seed))
+				}
+				s.Values[metric] = append(s.Values[metric], row)
+			}
 		}
-		e.systems[system] = s
 	}
 	b, err := newBuilder(e, o)
 	if err != nil {
@@ -150,7 +162,7 @@ func TestARuleIsNoTreatmentButTheControlThatASweepNames(t *testing.T) {
 func TestTheGainIsSplit(t *testing.T) {
 	labels, scores := fullSweep()
 	b := split(t, labels, scores, Options{Baseline: "mle"})
-	g := b.gain.result("la-rougeL", metrics.Higher)
+	g := b.gainResult()
 	near := func(what string, v *Versus, want float64) {
 		t.Helper()
 		if v == nil || math.Abs(v.Difference-want) > 1e-12 {
@@ -239,6 +251,91 @@ func TestPartsOfTwoSeeds(t *testing.T) {
 			if c.OverBaseline.P != nil || c.Treatment.Significant {
 				t.Errorf("%s: %+v", p.Part, c)
 			}
+		}
+	}
+}
+
+// By each metric of quality the treatment is held against the control that is best by it.
+func TestEachMetricHasItsOwnBestControl(t *testing.T) {
+	labels, scores := fullSweep()
+	by := map[string]map[runs.System]float64{"la-rougeL": scores}
+	for _, metric := range []string{"rougeL", "chrf", "repetition", "ended", "coverage"} {
+		by[metric] = maps.Clone(scores)
+	}
+	greedily := func(label string) runs.System { return runs.System{Label: label, Decode: "greedy", Form: "raw"} }
+	by["chrf"][greedily("longer")] = 0.5                                                // above the treatment, which has 0.28
+	delete(by["rougeL"], greedily("strip"))                                             // of which nothing is known
+	by["rougeL"][runs.System{Label: "mle", Decode: "oracle", Form: "raw"}] = 0.9        // no control
+	by["rougeL"][runs.System{Label: "raft", Decode: "best", Form: "raw"}] = 0.9         // another decoding
+	by["ended"][greedily("longer")], by["repetition"][greedily("longer")] = 0.9, 0.0001 // no quality
+	b := splitBy(t, labels, by, Options{Baseline: "mle", Columns: []string{"la-rougeL", "rougeL", "chrf", "repetition", "ended", "coverage"}})
+	got := b.gainResult().ByMetric
+	if len(got) != 2 {
+		t.Fatalf("%d metrics, want ROUGE-L and chrF: %+v", len(got), got)
+	}
+	for i, want := range []MetricGain{
+		{Metric: "rougeL", Mean: 0.44, ControlMean: 0.42, Control: System{"lead", "greedy", "raw"}, Kind: "a rule", BestOf: 11, Optimised: "related", Versus: &Versus{Difference: 0.02, Better: 1, Significant: true}},
+		{Metric: "chrf", Mean: 0.44, ControlMean: 0.66, Control: System{"longer", "greedy", "raw"}, Kind: "trained on", BestOf: 12, Versus: &Versus{Difference: -0.22, Better: -1, Significant: true}},
+	} {
+		m := got[i]
+		for _, pair := range [][2]float64{{m.Mean, want.Mean}, {m.ControlMean, want.ControlMean}, {m.Versus.Difference, want.Versus.Difference}} {
+			if math.Abs(pair[0]-pair[1]) > 1e-12 {
+				t.Errorf("%s: %g, want %g", m.Metric, pair[0], pair[1])
+			}
+		}
+		if m.Versus.Better != want.Versus.Better || m.Versus.Significant != want.Versus.Significant || m.Versus.PHolm == nil {
+			t.Errorf("%s: %+v", m.Metric, m.Versus)
+		}
+		m.Mean, m.ControlMean, m.Versus = want.Mean, want.ControlMean, want.Versus
+		if m != want {
+			t.Errorf("got %+v, want %+v", m, want)
+		}
+	}
+	// What the rewards do not know comes first, the loss too.
+	said := b.metricsSaid()
+	if len(said) != 2 {
+		t.Fatalf("said %q", said)
+	}
+	contains(t, said[0].String(), "By metrics that its rewards neither contain nor were taught by", "in chrF worse than longer (0.440 against 0.660, −0.220 [−0.220, −0.220]; p < 0.001)")
+	contains(t, said[1].String(), "in ROUGE-L better than lead (0.440 against 0.420, +0.020")
+	rows := b.metricTable().Rows
+	if len(rows) != 3 || rows[0][0].String() != "la-rougeL †" || rows[1][0].String() != "rougeL ‡" || rows[2][0].String() != "chrf" {
+		t.Errorf("the table has %v", rows)
+	}
+	// Of two metrics the better one is told last.
+	m := b.gain.byMetric
+	contains(t, b.verdicts(m).String(), "; p < 0.001); in ROUGE-L better than lead")
+}
+
+// A loss against the best of several controls pays for the choice, a gain does not.
+func TestTheChoiceOfAControlIsPaidFor(t *testing.T) {
+	for _, of := range []struct {
+		difference, corrected, want float64
+	}{{0.1, 0.01, 0.01}, {-0.1, 0.01, 0.12}, {-0.1, 0.2, 1}} {
+		d := &difference{}
+		d.Difference, d.Corrected = of.difference, of.corrected
+		metricGain{metric: "chrf", control: control{difference: d}, bestOf: 12}.correct(metrics.Higher)
+		if math.Abs(d.Corrected-of.want) > 1e-12 {
+			t.Errorf("a difference of %g with p = %g has %g, want %g", of.difference, of.corrected, d.Corrected, of.want)
+		}
+	}
+}
+
+// Treatments without rewards are told by all other metrics alike, with two seeds without
+// a verdict.
+func TestOtherMetricsOfTwoSeeds(t *testing.T) {
+	s := demo()
+	s.seeds = s.seeds[:2]
+	summary, page := write(t, s.store(t), options(t.TempDir()))
+	said := strings.Join(summary.Sentences, "\n")
+	contains(t, said, "beside the best control by each: ", "the learned scorer")
+	contains(t, page, "metric by metric: the one that is best by one need not be by another.\n")
+	if len(summary.Gain.ByMetric) == 0 {
+		t.Error("report.json has no other metric")
+	}
+	for _, m := range summary.Gain.ByMetric {
+		if m.Versus.P != nil || m.Versus.Significant {
+			t.Errorf("%s: %+v", m.Metric, m.Versus)
 		}
 	}
 }

@@ -27,6 +27,10 @@ func title(metric string) string {
 		return "the learned scorer"
 	case "ended":
 		return "share ended"
+	case "bleu":
+		return "BLEU"
+	case "chrf":
+		return "chrF"
 	case metrics.Likelihood:
 		return "log-likelihood"
 	case metrics.LikelihoodReference:

@@ -80,16 +80,17 @@ func (b *builder) choosePrimary() error {
 	if len(candidates) == 0 {
 		return nil
 	}
-	b.primary = &primary{b.best(candidates), len(candidates)}
+	b.primary = &primary{b.best(candidates, b.headline), len(candidates)}
 	return nil
 }
 
-// best is the control that scores best, the first of equals.
-func (b *builder) best(candidates []control) control {
+// best is the control that scores best by the metric that they are compared by, the first
+// of equals.
+func (b *builder) best(candidates []control, metric string) control {
 	best := candidates[0]
 	for _, c := range candidates[1:] {
 		// Against the better control the treatment's difference is the worse one.
-		if b.direction(b.headline).Better(best.difference.Difference-c.difference.Difference) > 0 {
+		if b.direction(metric).Better(best.difference.Difference-c.difference.Difference) > 0 {
 			best = c
 		}
 	}
@@ -139,14 +140,18 @@ func among(candidates []control, label string) (control, bool) {
 	return control{}, false
 }
 
-// correct gives the primary comparison its p value. To choose the best of several
-// controls by the scores that are compared is hard on a gain, whose p value stays;
-// a loss against the best is one of as many that could have been found (Bonferroni).
+// correct gives the primary comparison its p value.
 func (p *primary) correct(of metrics.Direction) {
-	d := p.difference
-	d.Corrected = d.P
+	p.difference.Corrected = p.difference.P
+	p.difference.payForChoice(of, p.bestOf)
+}
+
+// payForChoice corrects the p value of a comparison with the best of several controls. To
+// choose it by the scores that are compared is hard on a gain, whose p value stays; a loss
+// against the best is one of as many that could have been found (Bonferroni).
+func (d *difference) payForChoice(of metrics.Direction, bestOf int) {
 	if of.Better(d.Difference) < 0 {
-		d.Corrected = min(1, d.P*float64(max(1, p.bestOf)))
+		d.Corrected = min(1, d.Corrected*float64(max(1, bestOf)))
 	}
 }
 
@@ -180,7 +185,7 @@ func (b *builder) primaryMethod() string {
 	}
 	text := "The first sentence is the primary comparison, which is not among them. "
 	if b.primary.bestOf > 1 {
-		text += fmt.Sprintf("Its control is the best of %d by the scores that are compared, which can only take from a gain; the p value of a loss is multiplied by %d. ", b.primary.bestOf, b.primary.bestOf)
+		text += fmt.Sprintf("Its control is the best of %d by the scores that are compared, which can only take from a gain; the p value of a loss, here and by other metrics, is multiplied by their number. ", b.primary.bestOf)
 	}
 	return text
 }

@@ -23,6 +23,7 @@ func (b *builder) findings() []finding {
 	if b.primary != nil {
 		f := b.primaryFinding()
 		if b.gain != nil {
+			f.details = append(f.details, b.metricsSaid()...)
 			f.details = append(f.details, b.gainSaid())
 		}
 		all = append(all, f)

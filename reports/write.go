@@ -106,8 +106,7 @@ func (b *builder) writeFiles(ctx context.Context, store *runs.Store) (Summary, [
 		return Summary{}, nil, err
 	}
 	dir := b.options.Dir
-	better := b.direction(b.headline)
-	summary := Summary{Readme: filepath.Join(dir, "README.md"), Sentences: b.sentences(), Primary: b.primary.result(b.headline, better), Gain: b.gain.result(b.headline, better), Table: b.table.Table, RewardModels: b.rewardModelSummaries()}
+	summary := Summary{Readme: filepath.Join(dir, "README.md"), Sentences: b.sentences(), Primary: b.primary.result(b.headline, b.direction(b.headline)), Gain: b.gainResult(), Table: b.table.Table, RewardModels: b.rewardModelSummaries()}
 	var lines bytes.Buffer
 	if err := summary.Table.writeCSV(&lines); err != nil {
 		return Summary{}, nil, fmt.Errorf("writing the table: %w", err)
