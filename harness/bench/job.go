@@ -36,7 +36,7 @@ type Job struct {
 	Samples int `json:"samples"`
 	// KL weighs an RL step's penalty for leaving the reference policy.
 	KL float64 `json:"kl"`
-	// Roofline asks for the result's Bound. The device is measured before the job.
+	// Roofline asks for the result's Bound. The device is measured before and after the job.
 	Roofline bool `json:"roofline"`
 }
 

@@ -69,12 +69,15 @@ func run(ctx context.Context, job Job) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	roof, err := measureRoofline(ctx, s)
-	if err != nil {
+	var roof roofline
+	if err := roof.raise(ctx, s); err != nil {
 		return Result{}, err
 	}
 	result, err := do(ctx, s, job)
 	if err != nil {
+		return Result{}, err
+	}
+	if err := roof.raise(ctx, s); err != nil {
 		return Result{}, err
 	}
 	result.Bound = roof.bound(c, job, result)

@@ -102,7 +102,7 @@ class Bench:
         ratios = [speed(a) / speed(b) for a, b in pairs]
         print(f"{name}: ratio {statistics.median(ratios):.2f} (ours {middle(0, speed):.4g}, peer {middle(1, speed):.4g}, {unit}; {len(pairs)} pairs, {min(ratios):.2f} to {max(ratios):.2f})")
         if all(ours["bound"] > 0 for ours, _ in pairs):
-            print(f"{name}: {100 * middle(0, lambda r: r['bound'] / r['seconds']):.0f} % of the roofline (products at the rate measured beforehand, weights read once a decode step)")
+            print(f"{name}: {100 * middle(0, lambda r: r['bound'] / r['seconds']):.0f} % of the roofline (products at the fastest rate measured before and after, weights read once a decode step)")
         if self.args.device != "cpu":  # whose memory this is not
             return
         memory = middle(0, peak) / middle(1, peak)

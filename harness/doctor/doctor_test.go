@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"lastmile/harness/torch"
 	"lastmile/harness/torch/blas"
@@ -189,5 +190,26 @@ func TestCheckStopsWithItsContext(t *testing.T) {
 	cancel()
 	if _, err := Check(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v, expected the context's", err)
+	}
+}
+
+// What the machine does beside takes from a mean, and nothing from the fastest call.
+func TestTheFastestCallCounts(t *testing.T) {
+	calls := 0
+	work := func() error {
+		calls++
+		if calls%3 == 0 {
+			time.Sleep(60 * time.Millisecond)
+		} else {
+			time.Sleep(2 * time.Millisecond)
+		}
+		return nil
+	}
+	mean, fastest := timeOf(t.Context(), work), fastestOf(t.Context(), work)
+	if fastest < 0.002 || fastest > 0.012 || mean < 0.015 {
+		t.Errorf("the fastest call took %g s, the mean is %g s", fastest, mean)
+	}
+	if got := fastestOf(t.Context(), func() error { return errors.New("no") }); got != 1 {
+		t.Errorf("a call that failed took %g s", got)
 	}
 }

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"lastmile/harness/model"
@@ -89,7 +90,8 @@ func measure(ctx context.Context, device string, threads int) (Measurements, int
 }
 
 // ProductRate measures the speed of products of two square matrices of productSize, in
-// operations a second, a multiplication and an addition counting as two.
+// operations a second, a multiplication and an addition counting as two: that of the
+// fastest, since other work on the machine makes a product slower and never faster.
 func ProductRate(ctx context.Context, s *torch.Session) (float64, error) {
 	var seconds float64
 	err := s.Scope(func() error {
@@ -98,7 +100,7 @@ func ProductRate(ctx context.Context, s *torch.Session) (float64, error) {
 			data[i] = float32(i%17) / 17
 		}
 		a := s.Floats(data, productSize, productSize)
-		seconds = timeOf(ctx, func() error {
+		seconds = fastestOf(ctx, func() error {
 			return s.Scope(func() error {
 				// Reading one element waits for a device to have finished.
 				_, err := a.MatMul(a).Narrow(0, 0, 1).Narrow(1, 0, 1).Values()
@@ -112,13 +114,13 @@ func ProductRate(ctx context.Context, s *torch.Session) (float64, error) {
 
 // ReadRate measures how fast the product of one row with a matrix of readRows by
 // readColumns reads the matrix, as a step of decoding at batch 1 reads weights, in bytes a
-// second.
+// second: the fastest, too.
 func ReadRate(ctx context.Context, s *torch.Session) (float64, error) {
 	var seconds float64
 	err := s.Scope(func() error {
 		// Written to, since memory that is all zeros may not be there.
 		weights, row := s.Zeros(readRows, readColumns).AddScalar(1), s.Zeros(1, readRows)
-		seconds = timeOf(ctx, func() error {
+		seconds = fastestOf(ctx, func() error {
 			return s.Scope(func() error {
 				_, err := row.MatMul(weights).Narrow(1, 0, 1).Values()
 				return err
@@ -159,25 +161,33 @@ func measureDecode(ctx context.Context, s *torch.Session, batch int) (DecodeSpee
 }
 
 // timeOf calls f for measureFor, or until it fails or ctx is done, and returns
-// the seconds of one call.
+// the seconds of one call: the mean.
 func timeOf(ctx context.Context, f func() error) float64 {
-	start := time.Now()
-	var counted time.Time
-	calls := 0
-	for {
+	var sum float64
+	seconds := secondsOf(ctx, f)
+	for _, s := range seconds {
+		sum += s
+	}
+	return sum / float64(len(seconds))
+}
+
+// fastestOf does the same and returns those of the fastest call.
+func fastestOf(ctx context.Context, f func() error) float64 { return slices.Min(secondsOf(ctx, f)) }
+
+// secondsOf has the seconds of each call after the first quarter of measureFor; one second
+// where a call failed or ctx is done: the session or the context says what happened.
+func secondsOf(ctx context.Context, f func() error) []float64 {
+	var seconds []float64
+	for start := time.Now(); ; {
+		begin := time.Now()
 		if f() != nil || ctx.Err() != nil {
-			return 1 // the session or the context says what happened
+			return []float64{1}
 		}
-		now := time.Now()
-		if counted.IsZero() {
-			if now.Sub(start) >= measureFor/4 {
-				counted = now
-			}
-			continue
+		if begin.Sub(start) >= measureFor/4 {
+			seconds = append(seconds, time.Since(begin).Seconds())
 		}
-		calls++
-		if now.Sub(start) >= measureFor {
-			return now.Sub(counted).Seconds() / float64(calls)
+		if len(seconds) > 0 && time.Since(start) >= measureFor {
+			return seconds
 		}
 	}
 }
