@@ -49,6 +49,9 @@ func (b *builder) testing() string {
 	text += "Where systems have three or more seeds, seeds and examples are counted as crossed random draws: SE² is the variance that the seeds contribute and that which the examples contribute, its quantile lies between Student's of the two (Cochran and Cox 1950), and p belongs to that interval. "
 	text += fmt.Sprintf("p values are two-sided, after Holm's correction for %s: those of the main table, of the controls, of the parts of the gain and of its other metrics. %sA difference is called significant where the corrected p is below %g; intervals are not corrected. ",
 		counted(b.family, "comparison"), b.primaryMethod(), metrics.Level)
+	if b.gain != nil && len(b.gain.byMetric) > 0 {
+		text += "By the gain's other metrics too the p value of a loss is multiplied by the number of controls of which the best was taken. "
+	}
 	return text + "With one or two seeds nothing is tested. \"Not significantly different\" does not mean equal: the interval says how large a difference may be."
 }
 

@@ -185,7 +185,7 @@ func (b *builder) primaryMethod() string {
 	}
 	text := "The first sentence is the primary comparison, which is not among them. "
 	if b.primary.bestOf > 1 {
-		text += fmt.Sprintf("Its control is the best of %d by the scores that are compared, which can only take from a gain; the p value of a loss, here and by other metrics, is multiplied by their number. ", b.primary.bestOf)
+		text += fmt.Sprintf("Its control is the best of %d by the scores that are compared, which can only take from a gain; the p value of a loss is multiplied by %d. ", b.primary.bestOf, b.primary.bestOf)
 	}
 	return text
 }

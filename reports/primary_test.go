@@ -39,12 +39,12 @@ func TestThePrimaryComparisonIsTheSweeps(t *testing.T) {
 		t.Errorf("the primary comparison was corrected: %+v", v)
 	}
 	// It is the table's, and not a second one in the family: 2 labels, 6 metrics, 3
-	// decodings and 2 forms less this one, 13 with controls, and 2 of controls with the
-	// baseline.
+	// decodings and 2 forms less this one, 13 with controls, 2 of controls with the
+	// baseline, and 2 by other metrics.
 	if cell := summary.Table.cell(sampleOf("mle, longer"), "rougeL"); *cell.Versus.PHolm != *v.PHolm {
 		t.Errorf("the table has p %v", *cell.Versus.PHolm)
 	}
-	contains(t, page, "Holm's correction for 86 comparisons")
+	contains(t, page, "Holm's correction for 88 comparisons", "By the gain's other metrics too the p value of a loss is multiplied")
 	// A treatment that is a control of nobody, and a control that is no baseline.
 	o.Primary = Primary{Control: "mle, longer", Decode: "best"}
 	summary, _ = write(t, demo().store(t), o)
