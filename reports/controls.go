@@ -19,8 +19,10 @@ type control struct {
 	difference *difference
 }
 
-// The kinds of controls, as the table calls them.
+// The kinds of controls, as the table calls them. Where the best is looked for, the
+// baseline is one.
 const (
+	theBaseline     = "the baseline"
 	bestTemperature = "best temperature on dev"
 	bestDecoding    = "best decoding on dev"
 	entropyMatched  = "MLE policy at the same entropy"

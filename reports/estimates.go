@@ -103,7 +103,7 @@ func (b *builder) correctAll() {
 	correct(family)
 	if b.gain != nil {
 		for _, m := range b.gain.byMetric {
-			m.correct(b.direction(m.metric))
+			m.difference.payForChoice(b.direction(m.metric), m.bestOf)
 		}
 	}
 	for i := range b.table.Rows {

@@ -222,7 +222,7 @@ func (b *builder) gainResult() *Gain {
 		r.Parts = append(r.Parts, GainPart{p.name, p.inBaseline, controlResults(p.controls, of)})
 	}
 	for _, m := range g.byMetric {
-		r.ByMetric = append(r.ByMetric, m.result(b))
+		r.ByMetric = append(r.ByMetric, m.result(b.direction(m.metric)))
 	}
 	return r
 }

@@ -12,7 +12,8 @@ import (
 type metricGain struct {
 	metric string
 	control
-	bestOf int // of how many it is the best: the baseline and the controls with scores
+	bestOf int  // of how many it is the best: the baseline and the controls with scores
+	bond   bond // what the metric has to do with the treatment's rewards
 }
 
 // MetricGain is what the primary treatment has, by a metric, over the control that is best
@@ -22,7 +23,7 @@ type MetricGain struct {
 	Mean        float64 `json:"mean"`         // the treatment's
 	ControlMean float64 `json:"control_mean"` // the control's
 	Control     System  `json:"control"`
-	Kind        string  `json:"kind,omitempty"` // which control it is; "" for the baseline
+	Kind        string  `json:"kind"` // which control it is
 	BestOf      int     `json:"best_of"`
 	Versus      *Versus `json:"versus"`              // the treatment less the control
 	Optimised   string  `json:"optimised,omitempty"` // as in [Cell]
@@ -58,20 +59,27 @@ func (b *builder) gainsByMetric(candidates []control) ([]metricGain, error) {
 		}
 		best := b.best(compared, metric)
 		b.statistics.warn(best.difference.Warnings)
-		all = append(all, metricGain{metric, best, len(compared)})
+		all = append(all, b.metricGain(metric, best, len(compared)))
 	}
 	return all, nil
 }
 
-// correct makes a loss pay for the choice of its control, as [primary.correct] does.
-func (m metricGain) correct(of metrics.Direction) { m.difference.payForChoice(of, m.bestOf) }
+// metricGain is the comparison with the best of so many controls by a metric.
+func (b *builder) metricGain(metric string, best control, of int) metricGain {
+	bond, _ := b.bondOf(best.treatment, metric)
+	return metricGain{metric, best, of, bond}
+}
+
+// everyMetric has the headline first.
+func (b *builder) everyMetric() []metricGain {
+	return append([]metricGain{b.metricGain(b.headline, b.gain.best, b.gain.count)}, b.gain.byMetric...)
+}
 
 // result is the comparison for a script.
-func (m metricGain) result(b *builder) MetricGain {
-	bond, _ := b.bondOf(m.treatment, m.metric)
+func (m metricGain) result(of metrics.Direction) MetricGain {
 	return MetricGain{
 		Metric: m.metric, Mean: m.difference.MeanA, ControlMean: m.difference.MeanB, Control: System(m.other), Kind: m.kind, BestOf: m.bestOf,
-		Versus: asVersus(m.difference, b.direction(m.metric)), Optimised: bond.String(),
+		Versus: asVersus(m.difference, of), Optimised: m.bond.String(),
 	}
 }
 
@@ -80,20 +88,19 @@ func (m metricGain) result(b *builder) MetricGain {
 func (b *builder) metricsSaid() []document.Spans {
 	var known, unknown []metricGain
 	for _, m := range b.gain.byMetric {
-		if bond, _ := b.bondOf(m.treatment, m.metric); bond != apart {
+		if m.bond != apart {
 			known = append(known, m)
 		} else {
 			unknown = append(unknown, m)
 		}
 	}
-	isKnown, _ := b.bondOf(b.gain.treatment, b.headline)
 	var said []document.Spans
 	add := func(of []metricGain, format string) {
 		if len(of) > 0 {
 			said = append(said, document.Format(format, b.verdicts(of)))
 		}
 	}
-	if len(known) == 0 && isKnown == apart {
+	if !b.knowsMetrics() {
 		add(unknown, "By other metrics, beside the best control by each: %s.")
 		return said
 	}
@@ -131,14 +138,9 @@ func (b *builder) verdicts(of []metricGain) document.Spans {
 	return document.Join(said, "; ")
 }
 
-// marksOfRewards says what marks of the table of metrics mean, where it has some.
-func (b *builder) marksOfRewards() string {
-	for _, m := range append([]metricGain{{metric: b.headline}}, b.gain.byMetric...) {
-		if bond, _ := b.bondOf(b.gain.treatment, m.metric); bond != apart {
-			return " " + optimisedMark + " " + nearMark + ": what its rewards know, as in the scores below."
-		}
-	}
-	return ""
+// knowsMetrics tells whether the treatment's rewards have to do with a metric of quality.
+func (b *builder) knowsMetrics() bool {
+	return slices.ContainsFunc(b.everyMetric(), func(m metricGain) bool { return m.bond != apart })
 }
 
 // metricTable has a row for each metric that says how good outputs are.
@@ -148,17 +150,13 @@ func (b *builder) metricTable() document.Table {
 		Header: document.Row("metric", "of "+g.treatment.Label, "best control by it", "decoding", "of the control", "treatment − control", "p"),
 		Align:  []document.Alignment{1: document.Right, 4: document.Right, 5: document.Right, 6: document.Right},
 	}
-	for _, m := range append([]metricGain{{b.headline, g.best, g.count}}, g.byMetric...) {
-		kind := m.kind
-		if kind == "" {
-			kind = "the baseline"
-		}
+	for _, m := range b.everyMetric() {
 		name := document.Number(m.metric)
-		if bond, _ := b.bondOf(m.treatment, m.metric); bond != apart {
-			name += document.Number(" " + bond.mark())
+		if mark := m.bond.mark(); mark != "" {
+			name += document.Number(" " + mark)
 		}
 		d := m.difference
-		table.Add(name, number(d.MeanA), m.other.Label+", "+kind, b.decodedAs(m.other), number(d.MeanB), sized(d), tested(d))
+		table.Add(name, number(d.MeanA), m.other.Label+", "+m.kind, b.decodedAs(m.other), number(d.MeanB), sized(d), tested(d))
 	}
 	return table
 }

@@ -24,7 +24,11 @@ func (b *builder) gainSection() []document.Block {
 		b.gainTable(),
 	}
 	if len(g.byMetric) > 0 {
-		blocks = append(blocks, paragraph("%s beside the best of its controls, metric by metric: the one that is best by one need not be by another.%s", capitalize(b.systemName(g.treatment)), b.marksOfRewards()), b.metricTable())
+		marks := ""
+		if b.knowsMetrics() {
+			marks = " " + optimisedMark + " " + nearMark + ": what its rewards know, as in the scores below."
+		}
+		blocks = append(blocks, paragraph("%s beside the best of its controls, metric by metric: the one that is best by one need not be by another.%s", capitalize(b.systemName(g.treatment)), marks), b.metricTable())
 	}
 	return blocks
 }
@@ -50,7 +54,7 @@ func (b *builder) gainTable() document.Table {
 	addControl := func(part string, m measured) {
 		add(part, m.other.Label+", "+m.kind, b.decodedAs(m.other), m.overBaseline, m.difference)
 	}
-	add("the whole gain", g.baseline.Label+", the baseline", b.decodedAs(g.baseline), nil, g.whole)
+	add("the whole gain", g.baseline.Label+", "+theBaseline, b.decodedAs(g.baseline), nil, g.whole)
 	for _, p := range g.parts {
 		switch {
 		case len(p.controls) > 0:
@@ -66,9 +70,6 @@ func (b *builder) gainTable() document.Table {
 		if m.other == g.best.other {
 			best.overBaseline = m.overBaseline
 		}
-	}
-	if best.overBaseline == nil {
-		best.kind = "the baseline"
 	}
 	addControl("what remains", best)
 	for _, m := range g.ceilings {

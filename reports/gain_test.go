@@ -314,7 +314,7 @@ func TestTheChoiceOfAControlIsPaidFor(t *testing.T) {
 	}{{0.1, 0.01, 0.01}, {-0.1, 0.01, 0.12}, {-0.1, 0.2, 1}} {
 		d := &difference{}
 		d.Difference, d.Corrected = of.difference, of.corrected
-		metricGain{metric: "chrf", control: control{difference: d}, bestOf: 12}.correct(metrics.Higher)
+		d.payForChoice(metrics.Higher, 12)
 		if math.Abs(d.Corrected-of.want) > 1e-12 {
 			t.Errorf("a difference of %g with p = %g has %g, want %g", of.difference, of.corrected, d.Corrected, of.want)
 		}

@@ -119,7 +119,7 @@ func (b *builder) candidates(treatment runs.System) []control {
 	if d := b.table.differences[treatment][b.headline]; d != nil {
 		baseline := treatment
 		baseline.Label = b.baselineOf(treatment.Label)
-		all = append(all, control{treatment: treatment, other: baseline, difference: d})
+		all = append(all, control{treatment: treatment, other: baseline, kind: theBaseline, difference: d})
 	}
 	for _, c := range b.controls {
 		if c.treatment == treatment {
